@@ -1,0 +1,55 @@
+/* Goroutines: start, yield, sleep, end. */
+#ifndef PGO_GO_H
+#define PGO_GO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pgo/cdefs.h>
+
+PGO_BEGIN
+
+/*
+ * Runs FN(ARG) as goroutine 1 on the calling thread, which becomes M0, and
+ * returns when FN has returned: 0, or -EBUSY when other goroutines still
+ * lived.  Those stop at their next safe point and never run again.  A second
+ * pgo_run() in one process is -EALREADY; -ENOMEM and -EAGAIN when threads or
+ * memory cannot be had.  [any, once]
+ */
+PGO_API int pgo_run(void (*fn)(void *), void *arg);
+
+/*
+ * Starts a goroutine that calls FN(ARG) and ends when FN returns.  Returns its
+ * id (2, 3, ...), or -ENOMEM, or -EINVAL before pgo_run().  [any]
+ */
+PGO_API int64_t pgo_go(void (*fn)(void *), void *arg);
+
+/* Lets others run.  [g] */
+PGO_API void pgo_yield(void);
+
+/* Parks the goroutine for at least NS nanoseconds; 0 or less yields.  [g] */
+PGO_API void pgo_sleep(int64_t ns);
+
+/* Ends the calling goroutine.  In goroutine 1 the program goes on until the
+ * others have ended, then dies of a deadlock, as in Go.  [g] */
+PGO_API PGO_NORETURN void pgo_goexit(void);
+
+/* A safe point for loops that call nothing: yields when asked to.  [g] */
+PGO_API void pgo_poll(void);
+
+/* The id of the calling goroutine, 0 on a thread that runs none.  [any] */
+PGO_API int64_t pgo_goid(void);
+
+/* How many goroutines exist.  [any] */
+PGO_API int64_t pgo_numgoroutine(void);
+
+/* The number of Ps; it is fixed once pgo_run() has begun.  [any] */
+PGO_API int pgo_gomaxprocs(void);
+
+/* Writes every goroutine's stack to FD in the form of Go's debug=2; 0 or a
+ * negative errno value of write(2).  [any] */
+PGO_API int pgo_debug_dump(int fd);
+
+PGO_END
+
+#endif

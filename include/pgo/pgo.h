@@ -1,0 +1,18 @@
+/*
+ * pgo - goroutines for C.
+ *
+ * Everything public, in one include.  Where a call may be made is said in
+ * brackets: [g] on a goroutine, [any] also on a thread of your own, before
+ * pgo_run() only where it says so.  Fallible calls return 0, a count, or a
+ * negative errno value; errno itself is never the channel.
+ */
+#ifndef PGO_PGO_H
+#define PGO_PGO_H
+
+#include <pgo/chan.h>
+#include <pgo/go.h>
+#include <pgo/profile.h>
+#include <pgo/sys.h>
+#include <pgo/waitgroup.h>
+
+#endif
