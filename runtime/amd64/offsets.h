@@ -1,0 +1,44 @@
+/*
+ * What the assembly knows of the C structs.  Each is asserted in
+ * runtime/offsets.c.
+ */
+#ifndef PGO_RUNTIME_AMD64_OFFSETS_H
+#define PGO_RUNTIME_AMD64_OFFSETS_H
+
+#define SEG_PREV 0
+#define SEG_NEXT 8
+#define SEG_LIMIT 16
+#define SEG_CAP 24
+#define SEG_RET 32
+
+#define G_CUR 0
+#define G_PREEMPT 8
+#define G_SP 16
+#define G_ENTERS 24
+#define G_ERR 32
+#define G_VEC 40
+
+#define M_G 0
+#define M_CSP 8
+#define M_ERRNOP 16
+#define M_CALLS 24
+#define M_ATTN 32
+#define M_CTOP 40
+#define M_G0SP 48
+#define M_INSCHED 56
+#define M_CFP 64
+#define M_CTARGET 72
+
+/* What a remote thread stores in a limit to bring its owner into
+ * __morestack: above every user address, positive as a signed number (clang
+ * compares signed). */
+#define LIMIT_POISON 0x7fffdead00000000
+
+/* Where the stack limit lives: tcbhead_t.__private_ss, which glibc leaves
+ * alone; gcc's and clang's -fsplit-stack both read it. */
+#define TCB_LIMIT 0x70
+
+/* Room left above an unwinder that goes on from one of our landing pads. */
+#define UNWIND_ROOM 65536
+
+#endif

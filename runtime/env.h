@@ -1,0 +1,36 @@
+/* What the environment asks for; read once, ignored in set-id programs. */
+#ifndef PGO_RUNTIME_ENV_H
+#define PGO_RUNTIME_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum traceback_level {
+	TRACEBACK_NONE,
+	TRACEBACK_SINGLE,
+	TRACEBACK_ALL,
+	TRACEBACK_SYSTEM,
+	TRACEBACK_CRASH,
+};
+
+struct env {
+	int32_t gomaxprocs;     /* >= 1, default: affinity and cgroup quota */
+	int32_t schedtrace_ms;  /* 0: off */
+	bool scheddetail;
+	bool sched_gs;          /* append gcount and stackinuse */
+	bool async_preempt_off;
+	bool yield_always;      /* tests */
+	bool preempt_always;    /* tests: sysmon asks at every turn */
+	enum traceback_level traceback;
+	size_t stack_min_bytes; /* 0: what the link chose */
+	const char *cpuprofile; /* file name, NULL: none */
+	const char *agent;      /* PGO_AGENT, NULL or "off": none */
+};
+
+extern struct env env;
+
+/* Fills env.  Bad values are one line on stderr and are ignored.  [any] */
+void env_read(void);
+
+#endif

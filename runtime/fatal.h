@@ -1,0 +1,21 @@
+/*
+ * Deaths of the program, in Go's form: one line, the goroutines GOTRACEBACK
+ * asks for, exit status 2.  No malloc, no stdio.
+ */
+#ifndef PGO_RUNTIME_FATAL_H
+#define PGO_RUNTIME_FATAL_H
+
+struct seg;
+
+/* "fatal error: TEXT": the program as a whole cannot go on.  [any] */
+_Noreturn void fatal_throw(const char *text);
+
+/* "panic: TEXT": the calling goroutine misused something; its stack and where
+ * it was created follow.  [any] */
+_Noreturn void fatal_panic(const char *text);
+
+/* The canary of a segment was overwritten: names the goroutine and the way
+ * out.  [any], general registers only */
+_Noreturn void fatal_overrun(const struct seg *s);
+
+#endif

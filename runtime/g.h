@@ -1,0 +1,67 @@
+/*
+ * A goroutine.
+ *
+ * Type-stable: the memory of a struct g is never anything else, so a reader
+ * may follow a stale pointer and then find the state or the id wrong.
+ */
+#ifndef PGO_RUNTIME_G_H
+#define PGO_RUNTIME_G_H
+
+#include <stdint.h>
+
+#include "runtime/amd64/offsets.h"
+#include "runtime/gtab.h"
+#include "runtime/seg.h"
+
+struct m;
+
+struct g {
+	/* The assembly knows these; see amd64/offsets.h. */
+	struct seg *cur;        /* owner: the segment its frames are on */
+	_Atomic uint64_t preempt; /* sysmon asks; the owner clears */
+	void *sp;               /* owner stack pointer while it does not run */
+	uint64_t enters;        /* owner: times a segment was entered */
+	int32_t err;            /* owner: this goroutine's errno */
+	int32_t slot;           /* constant: its row in the table */
+	void *vec;              /* owner: vector registers over a yield */
+
+	struct gtab_row *row;   /* constant */
+	struct seg *base;       /* owner: the first segment, kept when dead */
+	void (*fn)(void *);     /* constant while alive */
+	void *arg;              /* owner */
+	int64_t id;             /* constant while alive */
+	int64_t parent_id;      /* constant while alive; 0: a foreign thread */
+	uintptr_t created_pc;   /* constant while alive */
+	struct g *link;         /* whoever queues it: run queue or free list */
+	struct m *bound;        /* sched.lock: an M sleeps with it in C */
+	struct m *m;            /* its M while RUNNING or bound, else NULL */
+
+	bool (*commit)(struct g *g, void *arg); /* sched_park(): see there */
+	void *commit_arg;
+	uint32_t leave;         /* why it left: enum sched_leave */
+	uint32_t reason;        /* of the coming park: enum wait_reason */
+	int64_t since_ns;       /* monotonic, coarse: when its state began */
+	const void *wait_on;    /* the channel or waitgroup; NULL: nothing */
+	int64_t wake_ns;        /* timer.lock: when a sleep ends */
+	uint32_t timer_index;   /* timer.lock: place in the heap, 0: none */
+	uint32_t shrink_epoch;  /* owner: epoch of enters_then */
+	uint64_t enters_then;   /* owner: enters when the epoch began */
+
+	size_t stack_bytes;     /* owner: all its segments */
+	size_t stack_peak;      /* owner */
+	uint32_t grows;         /* owner */
+	uint32_t shrinks;       /* owner */
+};
+
+/* A ready-made goroutine in state G_IDLE that will call FN(ARG), or NULL.
+ * The caller gives it an id and makes it runnable.  [any] */
+struct g *g_new(void (*fn)(void *), void *arg);
+
+/* The goroutine has ended and is off its stack: back to the pool.  [m] */
+void g_free(struct g *gp);
+
+/* Gives back cached segments that were not used since the last epoch.  Called
+ * by the owner's M when the goroutine is off its stack.  [m] */
+void g_shrink(struct g *gp, uint32_t epoch);
+
+#endif

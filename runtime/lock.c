@@ -1,0 +1,82 @@
+/*
+ * Locks and notes.
+ *
+ * A lock spins for a moment, since every section of the runtime is short, then
+ * sleeps.  The three-state word is the mutex of Drepper, "Futexes are tricky".
+ */
+#include "runtime/lock.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+
+#include "runtime/sys.h"
+
+/* About a microsecond: longer than any section that does not allocate. */
+enum { LOCK_SPINS = 60 };
+
+void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
+{
+	struct timespec ts = { deadline_ns / 1000000000,
+			       deadline_ns % 1000000000 };
+
+	/* The bitset form takes an absolute time. */
+	sys_call6(SYS_futex, (long)word,
+		  FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value,
+		  deadline_ns < 0 ? 0 : (long)&ts, 0,
+		  (long)(unsigned)FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_wake(_Atomic uint32_t *word, int count)
+{
+	sys_call(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0);
+}
+
+bool lock_try(struct lock *l)
+{
+	uint32_t zero = 0;
+
+	return atomic_compare_exchange_strong_explicit(
+		&l->word, &zero, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+void lock_get(struct lock *l)
+{
+	for (int i = 0; i < LOCK_SPINS; i++) {
+		if (lock_try(l))
+			return;
+		__builtin_ia32_pause();
+	}
+	while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire))
+		futex_wait(&l->word, 2, -1);
+}
+
+void lock_put(struct lock *l)
+{
+	if (atomic_exchange_explicit(&l->word, 0, memory_order_release) == 2)
+		futex_wake(&l->word, 1);
+}
+
+void note_wake(struct note *n)
+{
+	/* Release: what the waiter was woken for.  Pairs with note_wait(). */
+	atomic_store_explicit(&n->set, 1, memory_order_release);
+	futex_wake(&n->set, 1);
+}
+
+bool note_wait(struct note *n, int64_t deadline_ns)
+{
+	struct timespec now;
+
+	while (!atomic_load_explicit(&n->set, memory_order_acquire)) {
+		if (deadline_ns >= 0) {
+			clock_gettime(CLOCK_MONOTONIC, &now);
+			if (now.tv_sec * 1000000000LL + now.tv_nsec >=
+			    deadline_ns)
+				return false;
+		}
+		futex_wait(&n->set, 0, deadline_ns);
+	}
+	atomic_store_explicit(&n->set, 0, memory_order_relaxed);
+	return true;
+}

@@ -1,0 +1,104 @@
+/*
+ * An M: a thread that runs goroutines.
+ *
+ * Which stack is it on?
+ *
+ *   insched 1, csp 0   in the scheduler, on the thread's own stack
+ *   insched 0, csp p   on a goroutine's stack; a call into C starts at p
+ *   insched 0, csp 0   in C, on the thread's own stack: a libc call, a signal
+ *                      handler, or a callback from either
+ *
+ * A thunk on its way in ends with csp = 0, on its way out it sets csp and then
+ * looks at attn.  Sysmon (or a reader of stacks) sets attn, issues a
+ * membarrier, and looks at csp: if it is still 0 the thread cannot get back to
+ * goroutine code without passing m_leave_c_slowly().  The fence is paid by the
+ * one who asks, never by the calls.  The same asymmetric Dekker as in RSEQ and
+ * Go's proposed entersyscall; insched goes to 1 before csp to 0 and back to 0
+ * after it, so that the scheduler is not taken for C.
+ */
+#ifndef PGO_RUNTIME_M_H
+#define PGO_RUNTIME_M_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/g.h"
+#include "runtime/lock.h"
+#include "runtime/p.h"
+
+struct cpu_slot;
+
+struct m {
+	/* The assembly knows these; see amd64/offsets.h. */
+	struct g *g;            /* owner: who runs here */
+	void *volatile csp;     /* see above */
+	int *errnop;            /* constant: the thread's real errno */
+	volatile uint64_t calls; /* owner: C calls begun */
+	volatile uint64_t attn; /* others set, m_leave_c_slowly() clears */
+	void *ctop;             /* owner: where C calls of this run start */
+	void *g0sp;             /* owner: the scheduler's stack pointer */
+	volatile uint64_t insched;
+	void *volatile cfp;     /* owner: frame of the thunk it is in C by */
+	void *volatile ctarget; /* owner: the C function called there */
+
+	char *tcb;              /* constant: the thread's control block */
+	struct p *p;            /* owner; sysmon under sched.lock while in C */
+	struct p *oldp;         /* sched.lock: the P that was taken in C */
+	struct p *nextp;        /* sched.lock: handed over, before note */
+	struct note note;       /* wakes a parked or bound M */
+	struct m *link;         /* sched.lock: the idle list */
+	struct m *alllink;      /* constant: the list of all Ms */
+	uint32_t id;            /* constant */
+	pid_t tid;              /* constant */
+	bool spinning;          /* owner, or who wakes it: looks for work */
+	bool blocked;           /* owner: parked on its note */
+	struct g *bound_g;      /* sched.lock: waits with this goroutine */
+	volatile uint64_t switches; /* owner: goroutines run */
+	_Atomic uint32_t scanning; /* a reader looks at g's stack */
+	uintptr_t stack_low;    /* constant: bounds of the thread's stack */
+	uintptr_t stack_high;
+	struct cpu_slot *cpu;   /* constant: where SIGPROF puts its samples */
+	uint64_t seen_calls;    /* sysmon */
+	uint64_t seen_switches; /* sysmon */
+	int64_t seen_ns;        /* sysmon: when seen_switches was new */
+};
+
+extern __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
+
+/* The thread's M, NULL on a foreign thread.  Asks %fs every time: the
+ * compiler may not keep the address of a thread-local over a switch. */
+static inline struct m *m_get(void)
+{
+	struct m *m;
+
+	__asm__ volatile("movq pgo_m@gottpoff(%%rip), %0\n\t"
+			 "movq %%fs:(%0), %0"
+			 : "=r"(m));
+	return m;
+}
+
+static inline void limit_set(uintptr_t limit)
+{
+	__asm__ volatile("movq %0, %%fs:0x70" : : "r"(limit) : "memory");
+}
+
+/* The goroutine that calls, NULL on other threads.  [any] */
+static inline struct g *g_get(void)
+{
+	struct m *m = m_get();
+
+	return m ? m->g : NULL;
+}
+
+/*
+ * The P the caller may use as its owner: only off C, for in C sysmon may take
+ * it at any moment.  [any]
+ */
+static inline struct p *p_get(void)
+{
+	struct m *m = m_get();
+
+	return m && (m->csp || m->insched) ? m->p : NULL;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * A P: the right to run goroutines, and what comes with it: a run queue and a
+ * cache of dead goroutines.
+ */
+#ifndef PGO_RUNTIME_P_H
+#define PGO_RUNTIME_P_H
+
+#include <stdint.h>
+
+#include "runtime/g.h"
+#include "runtime/runq.h"
+
+struct m;
+
+enum p_state {
+	P_IDLE = 0,             /* on sched.pidle; nobody's */
+	P_RUNNING = 1,          /* an M's, see p->m */
+	P_DEAD = 4,
+};
+
+struct p {
+	struct runq runq;       /* the owner puts and gets; thieves steal */
+	_Atomic uint32_t state; /* sched.lock */
+	_Atomic uint32_t tick;  /* owner: +1 per goroutine run */
+	_Atomic uint32_t handoffs; /* sched.lock: times taken from C */
+	int32_t id;             /* constant */
+	struct m *m;            /* sched.lock or the owner */
+	struct p *link;         /* sched.lock: the idle list */
+	struct g *gfree;        /* owner: dead goroutines, with base segment */
+	uint32_t gfree_count;   /* owner */
+	uint32_t rand;          /* owner: where to steal first */
+	_Atomic uint64_t steals; /* owner: goroutines stolen */
+} __attribute__((aligned(128)));
+
+#endif

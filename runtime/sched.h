@@ -1,0 +1,109 @@
+/*
+ * The scheduler: Gs that want to run, Ms that run them, Ps that let them.
+ *
+ * Everything below is for the runtime's own files.  A goroutine leaves its M
+ * in sched_leave() and nowhere else.
+ */
+#ifndef PGO_RUNTIME_SCHED_H
+#define PGO_RUNTIME_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/g.h"
+#include "runtime/lock.h"
+#include "runtime/m.h"
+#include "runtime/p.h"
+#include "runtime/reason.h"
+
+enum sched_leave {
+	LEAVE_YIELD,            /* to the global queue */
+	LEAVE_PREEMPTED,        /* the same, asked for by sysmon */
+	LEAVE_PARK,
+	LEAVE_DEAD,
+	LEAVE_STOP,             /* pgo_run() is over: never runs again */
+};
+
+enum { MAX_PROCS = 1024 };
+
+struct sched {
+	struct lock lock;
+	struct gchain runq;             /* lock; count is read without */
+	struct p *pidle;                /* lock */
+	struct m *midle;                /* lock */
+	_Atomic uint32_t npidle;        /* lock; read without */
+	_Atomic uint32_t nmidle;        /* lock; read without */
+	_Atomic uint32_t nspinning;     /* Ms that look for work */
+	_Atomic uint32_t needspinning;  /* a P-less M should become spinning */
+	_Atomic uint32_t nbound;        /* lock: Ms asleep with a goroutine */
+	uint32_t nm;                    /* lock: Ms made so far */
+	_Atomic uint32_t want_m;        /* sysmon: make a thread */
+	_Atomic(struct m *) allm;       /* newest first, by alllink */
+	struct p *ps;                   /* constant: gomaxprocs of them */
+	int32_t gomaxprocs;             /* constant */
+	struct g *gfree;                /* gfree_lock */
+	uint32_t gfree_count;           /* gfree_lock */
+	struct lock gfree_lock;
+	_Atomic int64_t last_id;        /* goroutine ids given out */
+	_Atomic int64_t live;           /* goroutines that exist */
+	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
+	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
+	_Atomic uint32_t runtime_threads; /* ours that are no Ms */
+	int64_t start_ns;               /* constant, monotonic */
+	struct m *m0;                   /* constant */
+};
+
+extern struct sched sched;
+
+/*
+ * Parks the calling goroutine for REASON until sched_ready().  COMMIT(g, ARG)
+ * runs when the goroutine is off its stack and marked WAITING, still on this
+ * M: it usually drops the lock of what is waited on.  When it returns false
+ * the goroutine is made runnable at once.  WAIT_ON is shown to readers.
+ * Works in callbacks from C too: the thread then sleeps with its goroutine.
+ * [g]
+ */
+void sched_park(bool (*commit)(struct g *g, void *arg), void *arg,
+		enum wait_reason reason, const void *wait_on);
+
+/* A commit function for the common case: ARG is a struct lock, held. */
+bool sched_unlock(struct g *g, void *arg);
+
+/* Makes a parked goroutine runnable; runs it next when it can.  [any] */
+void sched_ready(struct g *gp);
+
+/* Puts a new goroutine, which must be G_IDLE, on a run queue.  [any] */
+void sched_start(struct g *gp);
+
+/* Leaves the M for the reason given.  [g] on the goroutine's stack. */
+void sched_leave(enum sched_leave why);
+
+/* Runs goroutines until there is nothing for this thread to do ever again;
+ * only M0 returns.  [m] */
+void sched_loop(struct m *m);
+
+/* Wakes an M for work that was just queued, if a P is idle and nobody is
+ * looking already.  [any] */
+void sched_wake(void);
+
+/* With sched.lock held.  Ps to and from the idle list. */
+void sched_pidle_put(struct p *pp);
+struct p *sched_pidle_get(void);
+
+/* Gives PP, which has no M, to somebody if it has work, else to the idle
+ * list.  sched.lock held.  */
+void sched_handoff(struct p *pp);
+
+/* The caller just queued work for later or went idle: checks for deadlock.
+ * sched.lock held. */
+void sched_check_dead(void);
+
+/* Goroutine 1 has returned: nobody runs any more; M0 goes home.  [m] */
+void sched_stop(void);
+
+/* The M's stack, or a goroutine's: FN(ARG) on the thread's own stack, not
+ * interruptible by sysmon.  [any] */
+int64_t clock_coarse_ns(void);
+int64_t clock_now_ns(void);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * Where segments come from.
+ *
+ * Powers of two.  Up to SEG_POOLED they are carved from 64 MiB reservations
+ * and kept on free lists for ever: a first segment costs what it touches.
+ * Larger ones are mapped and unmapped, so that a deep descent gives its memory
+ * back.  Compiled for general registers only and free of libc calls, because
+ * growth happens with a call's vector arguments still in their registers.
+ */
+#include "runtime/seg.h"
+
+#include <stdatomic.h>
+
+#include "runtime/fatal.h"
+#include "runtime/lock.h"
+#include "runtime/sys.h"
+
+enum {
+	SEG_MIN = 2048,
+	SEG_POOLED = 32768,
+	SEG_CLASSES = 5,        /* 2, 4, 8, 16, 32 KiB */
+	SEG_FIRST_MAX = 1 << 20,
+	ARENA_BYTES = 64 << 20,
+	SLACK_PLAIN = 1024,
+	SLACK_FOREIGN = 2048,
+	FRAME_ROOM = 64,        /* __morestack's own words on a new segment */
+};
+
+/* An archive member that pgo-cc pulls in when the program links more than
+ * libc, libm and libpthread: those bind lazily on a goroutine's stack. */
+extern const char pgo_stack_foreign[] __attribute__((weak));
+
+static struct {
+	struct lock lock;               /* everything below but the counters */
+	struct seg *free[SEG_CLASSES];  /* linked by ->next */
+	char *arena;
+	size_t arena_left;
+	size_t first_bytes;             /* constant after seg_setup() */
+	size_t slack;                   /* constant after seg_setup() */
+	_Atomic size_t inuse_bytes;
+} pool;
+
+void seg_setup(size_t first_bytes)
+{
+	size_t bytes = SEG_MIN;
+
+	pool.slack = pgo_stack_foreign ? SLACK_FOREIGN : SLACK_PLAIN;
+	if (first_bytes < 2 * pool.slack)
+		first_bytes = 2 * pool.slack;
+	while (bytes < first_bytes && bytes < SEG_FIRST_MAX)
+		bytes *= 2;
+	pool.first_bytes = bytes;
+}
+
+size_t seg_first_bytes(void)
+{
+	return pool.first_bytes;
+}
+
+size_t seg_inuse_bytes(void)
+{
+	return atomic_load_explicit(&pool.inuse_bytes, memory_order_relaxed);
+}
+
+static unsigned class_of(size_t bytes)
+{
+	unsigned class = 0;
+
+	while ((size_t)SEG_MIN << class < bytes)
+		class++;
+	return class;
+}
+
+/* pool.lock held */
+static char *carve(size_t bytes)
+{
+	char *p;
+
+	if (pool.arena_left < bytes) {
+		p = sys_map(ARENA_BYTES);
+		if (!p)
+			return NULL;
+		pool.arena = p;
+		pool.arena_left = ARENA_BYTES;
+	}
+	p = pool.arena;
+	pool.arena += bytes;
+	pool.arena_left -= bytes;
+	return p;
+}
+
+static char *pooled_new(unsigned class)
+{
+	size_t bytes = (size_t)SEG_MIN << class;
+	struct seg *s;
+	char *p;
+
+	lock_get(&pool.lock);
+	s = pool.free[class];
+	if (s) {
+		pool.free[class] = s->next;
+		p = s->low;
+	} else {
+		p = carve(bytes);
+	}
+	lock_put(&pool.lock);
+	return p;
+}
+
+struct seg *seg_new(size_t bytes)
+{
+	unsigned class = class_of(bytes);
+	size_t whole = (size_t)SEG_MIN << class;
+	struct seg *s;
+	char *p;
+
+	p = class < SEG_CLASSES ? pooled_new(class) : sys_map(whole);
+	if (!p)
+		return NULL;
+	s = (struct seg *)(p + whole) - 1;
+	s->prev = NULL;
+	s->next = NULL;
+	s->limit = (uintptr_t)p + pool.slack;
+	s->cap = whole - sizeof(*s) - pool.slack - FRAME_ROOM;
+	s->ret = NULL;
+	s->low = p;
+	s->bytes = whole;
+	s->blocks = NULL;
+	*(uint64_t *)p = SEG_CANARY;
+	atomic_fetch_add_explicit(&pool.inuse_bytes, whole,
+				  memory_order_relaxed);
+	return s;
+}
+
+struct seg *seg_new_for(size_t frame_and_args, size_t at_least)
+{
+	size_t need = frame_and_args + sizeof(struct seg) + pool.slack +
+		      2 * FRAME_ROOM;
+
+	if (need < frame_and_args)
+		return NULL;
+	return seg_new(need > at_least ? need : at_least);
+}
+
+void seg_free(struct seg *s)
+{
+	unsigned class = class_of(s->bytes);
+
+	if (!seg_is_whole(s))
+		fatal_overrun(s);
+	atomic_fetch_sub_explicit(&pool.inuse_bytes, s->bytes,
+				  memory_order_relaxed);
+	if (class >= SEG_CLASSES) {
+		sys_unmap(s->low, s->bytes);
+		return;
+	}
+	lock_get(&pool.lock);
+	s->next = pool.free[class];
+	pool.free[class] = s;
+	lock_put(&pool.lock);
+}

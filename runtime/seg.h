@@ -1,0 +1,66 @@
+/*
+ * Stack segments.
+ *
+ *      low                limit                               struct seg
+ *       | canary |  slack  |        frames grow downwards       | header |
+ *
+ * The header lies at the top, so that a goroutine that never went deep has
+ * touched one page.  Below the limit is the slack: frames under 256 bytes,
+ * which the compiler does not check, the runtime's own [g] functions, and lazy
+ * binding in programs that link foreign libraries.
+ *
+ * A segment is owned by its goroutine; nothing in it ever moves, so pointers
+ * into stacks stay good until their function returns.
+ */
+#ifndef PGO_RUNTIME_SEG_H
+#define PGO_RUNTIME_SEG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct alloca_block;
+
+struct seg {
+	struct seg *prev;       /* where the caller's frames are */
+	struct seg *next;       /* cached: the last one used above this */
+	uintptr_t limit;        /* low + slack */
+	size_t cap;             /* what one frame and its arguments may take */
+	void *ret;              /* __morestack's real way back */
+	char *low;
+	size_t bytes;           /* all of it, header included */
+	struct alloca_block *blocks; /* alloca() that did not fit */
+};
+
+#define SEG_CANARY 0x5afe57ac5afe57acULL
+
+/* Fixes the sizes; FIRST_BYTES 0 takes what the link chose.  [any, once] */
+void seg_setup(size_t first_bytes);
+
+/* Bytes of a first segment: 2048 or 4096 by the link, or PGODEBUG=stackmin. */
+size_t seg_first_bytes(void);
+
+/* A segment of at least BYTES in all; NULL when memory is out.  General
+ * registers only: vector arguments are live.  [any] */
+struct seg *seg_new(size_t bytes);
+void seg_free(struct seg *s);
+
+/* A segment with room for a frame and its arguments. */
+struct seg *seg_new_for(size_t frame_and_args, size_t at_least);
+
+/* False when something ran past the low end. */
+static inline bool seg_is_whole(const struct seg *s)
+{
+	return *(const volatile uint64_t *)s->low == SEG_CANARY;
+}
+
+/* Whether ADDR lies in the segment's stack. */
+static inline bool seg_holds(const struct seg *s, uintptr_t addr)
+{
+	return addr >= (uintptr_t)s->low && addr <= (uintptr_t)s;
+}
+
+/* Bytes of segments in use by goroutines, for the view.  [any] */
+size_t seg_inuse_bytes(void);
+
+#endif

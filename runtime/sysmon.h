@@ -1,0 +1,15 @@
+/*
+ * The watching thread: takes Ps from Ms that stay in C, asks goroutines that
+ * run too long to yield, makes threads, prints SCHED lines.  Has no P.
+ */
+#ifndef PGO_RUNTIME_SYSMON_H
+#define PGO_RUNTIME_SYSMON_H
+
+/* Starts the thread; 0 or -E.  [any, once] */
+int sysmon_start(void);
+
+/* Something happened that must not wait for its next turn: a thread is
+ * wanted, or an earlier timer than it sleeps for.  [any] */
+void sysmon_wake(void);
+
+#endif
