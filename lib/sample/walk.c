@@ -1,0 +1,114 @@
+/*
+ * The walk: leave the innermost frame with care, then follow rbp.
+ *
+ * A frame pointer must rise within its piece of the stack or lead into another
+ * one, and the number of steps is bounded by the room for pcs, so that a stack
+ * overwritten by anything ends the walk instead of holding it.  2 to 5 ns a
+ * frame: one compare of bounds, two loads.
+ *
+ * Two steps per pc stored are allowed: each crossing of segments adds one
+ * hidden frame to at least one that is shown.
+ */
+#include "lib/sample/walk.h"
+
+#include <stdbool.h>
+
+#include "lib/sample/leaf.h"
+#include "lib/sample/load.h"
+
+struct out {
+	uint64_t *pcs;
+	size_t n, max;
+	size_t steps_left;
+};
+
+static bool is_hidden(const struct walk *w, uintptr_t pc)
+{
+	for (size_t i = 0; i < w->n_hidden; i++)
+		if (pc >= w->hidden[i].low && pc < w->hidden[i].high)
+			return true;
+	return false;
+}
+
+/* False when there is no room for PC.  AT is the byte it is judged by: the
+ * call for a return address, whose own byte may be another function's. */
+static bool emit(const struct walk *w, struct out *o, uintptr_t pc,
+		 uintptr_t at)
+{
+	if (o->steps_left-- == 0)
+		return false;
+	if (is_hidden(w, at))
+		return true;
+	if (o->n == o->max)
+		return false;
+	o->pcs[o->n++] = pc;
+	return true;
+}
+
+static enum walk_end follow(struct load *l, struct out *o, uintptr_t fp)
+{
+	while (fp) {
+		const uintptr_t *frame = (const uintptr_t *)fp;
+		uintptr_t next, ra;
+
+		if ((fp & 7) || !load_can(l, fp, 2 * sizeof(*frame)))
+			return WALK_LOST;
+		next = frame[0];
+		ra = frame[1];
+		if (!ra)
+			return WALK_DONE;
+		if (!emit(l->w, o, ra, ra - 1))
+			return WALK_CUT;
+		if (next && next <= fp && next >= l->now.low)
+			return WALK_LOST;
+		fp = next;
+	}
+	return WALK_DONE;
+}
+
+static enum walk_end walk_from(const struct walk *w, const struct walk_regs *r,
+			       struct out *o)
+{
+	struct load l = { .w = w };
+	uintptr_t ra, fp = r->r[WALK_FP];
+
+	if (!emit(w, o, r->pc, r->pc))
+		return WALK_CUT;
+	switch (leaf_step(&l, r, &ra, &fp)) {
+	case LEAF_LAST:
+		return WALK_DONE;
+	case LEAF_CALLER:
+		if (!ra)
+			return WALK_DONE;
+		if (!emit(w, o, ra, ra - 1))
+			return WALK_CUT;
+		break;
+	case LEAF_FRAME:
+		break;
+	}
+	return follow(&l, o, fp);
+}
+
+size_t walk_stack(const struct walk *w, const struct walk_regs *r,
+		  uint64_t *pcs, size_t max, enum walk_end *end)
+{
+	struct out o = { pcs, 0, max, 2 * max + 2 };
+	enum walk_end how = walk_from(w, r, &o);
+
+	if (end)
+		*end = how;
+	return o.n;
+}
+
+void walk_regs_from(struct walk_regs *r, const ucontext_t *uc)
+{
+	static const uint8_t gregs[WALK_REGS] = {
+		REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP,
+		REG_RSP, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13,
+		REG_R14, REG_R15,
+	};
+
+	for (int i = 0; i < WALK_REGS; i++)
+		r->r[i] = (uintptr_t)uc->uc_mcontext.gregs[gregs[i]];
+	r->pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
+}
