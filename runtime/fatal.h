@@ -18,4 +18,8 @@ _Noreturn void fatal_panic(const char *text);
  * out.  [any], general registers only */
 _Noreturn void fatal_overrun(const struct seg *s);
 
+/* SIGQUIT: every goroutine's stack, exit status 2.  In the handler, on the
+ * plain thread that takes signals. */
+_Noreturn void fatal_quit(void);
+
 #endif

@@ -7,6 +7,7 @@
 #ifndef PGO_RUNTIME_G_H
 #define PGO_RUNTIME_G_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/amd64/offsets.h"
@@ -39,19 +40,26 @@ struct g {
 	bool (*commit)(struct g *g, void *arg); /* sched_park(): see there */
 	void *commit_arg;
 	uint32_t leave;         /* why it left: enum sched_leave */
+	bool goexit;            /* owner: pgo_goexit() was called */
 	uint32_t reason;        /* of the coming park: enum wait_reason */
 	int64_t since_ns;       /* monotonic, coarse: when its state began */
 	const void *wait_on;    /* the channel or waitgroup; NULL: nothing */
 	int64_t wake_ns;        /* timer.lock: when a sleep ends */
 	uint32_t timer_index;   /* timer.lock: place in the heap, 0: none */
-	uint32_t shrink_epoch;  /* owner: epoch of enters_then */
-	uint64_t enters_then;   /* owner: enters when the epoch began */
+	struct g *trim_link;    /* sched.trim_lock: parked with spare segments */
+	uint32_t shrink_epoch;  /* owner: when g_shrink() last looked */
+	_Atomic uint32_t on_trim; /* it is on that list */
 
 	size_t stack_bytes;     /* owner: all its segments */
 	size_t stack_peak;      /* owner */
 	uint32_t grows;         /* owner */
 	uint32_t shrinks;       /* owner */
 };
+
+/* Where GP's vector registers go over a yield: 512 bytes, 64-aligned, kept
+ * until the goroutine ends; fatal when memory is out.  General registers
+ * only.  [any] */
+void *g_vec(struct g *gp);
 
 /* A ready-made goroutine in state G_IDLE that will call FN(ARG), or NULL.
  * The caller gives it an id and makes it runnable.  [any] */
@@ -60,8 +68,8 @@ struct g *g_new(void (*fn)(void *), void *arg);
 /* The goroutine has ended and is off its stack: back to the pool.  [m] */
 void g_free(struct g *gp);
 
-/* Gives back cached segments that were not used since the last epoch.  Called
- * by the owner's M when the goroutine is off its stack.  [m] */
+/* Gives back cached segments that were not used since the last call.  GP is
+ * off its stack and the caller's: its M, or who claimed it.  [m] */
 void g_shrink(struct g *gp, uint32_t epoch);
 
 #endif

@@ -19,14 +19,14 @@
 #ifndef PGO_RUNTIME_M_H
 #define PGO_RUNTIME_M_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/sample/cpu.h"
 #include "runtime/g.h"
 #include "runtime/lock.h"
 #include "runtime/p.h"
-
-struct cpu_slot;
 
 struct m {
 	/* The assembly knows these; see amd64/offsets.h. */
@@ -38,8 +38,9 @@ struct m {
 	void *ctop;             /* owner: where C calls of this run start */
 	void *g0sp;             /* owner: the scheduler's stack pointer */
 	volatile uint64_t insched;
-	void *volatile cfp;     /* owner: frame of the thunk it is in C by */
+	void *volatile cfp;     /* owner: frame pointer at the call into C or leaf */
 	void *volatile ctarget; /* owner: the C function called there */
+	void *volatile lsp;     /* owner: sp of the last leaf call */
 
 	char *tcb;              /* constant: the thread's control block */
 	struct p *p;            /* owner; sysmon under sched.lock while in C */
@@ -49,7 +50,8 @@ struct m {
 	struct m *link;         /* sched.lock: the idle list */
 	struct m *alllink;      /* constant: the list of all Ms */
 	uint32_t id;            /* constant */
-	pid_t tid;              /* constant */
+	_Atomic pid_t tid;      /* constant; 0: its thread is being made */
+	uintptr_t alt_low;      /* constant: its signal stack */
 	bool spinning;          /* owner, or who wakes it: looks for work */
 	bool blocked;           /* owner: parked on its note */
 	struct g *bound_g;      /* sched.lock: waits with this goroutine */
@@ -57,10 +59,13 @@ struct m {
 	_Atomic uint32_t scanning; /* a reader looks at g's stack */
 	uintptr_t stack_low;    /* constant: bounds of the thread's stack */
 	uintptr_t stack_high;
-	struct cpu_slot *cpu;   /* constant: where SIGPROF puts its samples */
+	struct cpu_slot cpu;    /* where SIGPROF puts its samples */
 	uint64_t seen_calls;    /* sysmon */
 	uint64_t seen_switches; /* sysmon */
-	int64_t seen_ns;        /* sysmon: when seen_switches was new */
+	int64_t seen_ns;        /* sysmon: when the two above were new */
+	struct p *seen_p;       /* sysmon */
+	uint32_t seen_tick;     /* sysmon: of seen_p */
+	int64_t tick_ns;        /* sysmon: when seen_tick was new */
 };
 
 extern __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
@@ -100,5 +105,45 @@ static inline struct p *p_get(void)
 
 	return m && (m->csp || m->insched) ? m->p : NULL;
 }
+
+/*
+ * The slow way out of C: somebody set attn.  NULL when the goroutine may go
+ * on; else it must yield, and its vector registers go where this points.
+ * General registers only.  On the M's stack, csp set.
+ */
+void *m_leave_c_slowly(struct m *m);
+
+/* The first half of that: answers attn, waits until nobody looks at the stack.
+ * False: the P is gone and no other is idle. */
+bool m_regain_p(struct m *m);
+
+/* An M for the calling thread or for one to be made; NULL when memory is
+ * out.  sched.lock not held. */
+struct m *m_new(void);
+
+/* The calling thread becomes M: thread-locals, signal stack and mask.  [any] */
+void m_begin(struct m *m);
+
+/* It is no M any more: pgo_run() returns. */
+void m_end(struct m *m);
+
+/* A thread for one more M.  0 or -E.  sysmon only. */
+int m_spawn(void);
+
+/*
+ * Takes the P of an M that is in C and stays there: false when it has left.
+ * sysmon only.
+ */
+bool m_retake(struct m *m);
+
+/*
+ * Brackets a look at the stack of a goroutine that is in C: begin returns
+ * true when M is in C with GP and stays there, or waits, until end.  [any]
+ */
+bool m_begin_scan(struct m *m, const struct g *gp);
+void m_end_scan(struct m *m);
+
+/* Makes every thread of the process pass a memory barrier. */
+void m_barrier(void);
 
 #endif

@@ -48,6 +48,11 @@ struct sched {
 	_Atomic int64_t live;           /* goroutines that exist */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
 	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
+	struct lock trim_lock;
+	struct g *trim;                 /* trim_lock: parked with spares */
+	_Atomic int64_t timer_deadline; /* an idle M sleeps till then */
+	_Atomic uint32_t m0_home;       /* M0 has left sched_loop() */
+	_Atomic uint64_t steals;        /* goroutines stolen, all Ps */
 	_Atomic uint32_t runtime_threads; /* ours that are no Ms */
 	int64_t start_ns;               /* constant, monotonic */
 	struct m *m0;                   /* constant */
@@ -86,24 +91,45 @@ void sched_loop(struct m *m);
  * looking already.  [any] */
 void sched_wake(void);
 
-/* With sched.lock held.  Ps to and from the idle list. */
+/* A timer earlier than every other was added: somebody who sleeps must look
+ * again.  [any] */
+void sched_timer_earlier(void);
+
+/* What __morestack and the ways out of C call to yield.  [g] */
+void sched_preempted(void);
+void sched_yield_from_c(void);
+
+/* The calling thread, in C and deep in its stack, is about to go on with
+ * goroutine code: csp is set and it has a P when this returns.  [m] */
+void sched_back_from_c(struct m *m);
+
+/* The first function of every goroutine.  [g] */
+_Noreturn void sched_goroutine_main(void);
+
+/* The next goroutine for M, which then holds a P; sleeps until there is one.
+ * NULL: the program is over and M is M0.  [m] */
+struct g *sched_find(struct m *m);
+
+/* Chains to the global queue.  [any] */
+void sched_put_global(struct gchain *chain);
+void sched_put_global_one(struct g *gp);
+
+/* With sched.lock held: Ps to and from the idle list. */
 void sched_pidle_put(struct p *pp);
 struct p *sched_pidle_get(void);
 
-/* Gives PP, which has no M, to somebody if it has work, else to the idle
- * list.  sched.lock held.  */
+/* With sched.lock held: gives PP, which has no M, to somebody if there is
+ * work for it, else to the idle list. */
 void sched_handoff(struct p *pp);
 
-/* The caller just queued work for later or went idle: checks for deadlock.
- * sched.lock held. */
+/* With sched.lock held: M takes PP. */
+void sched_take_p(struct m *m, struct p *pp);
+
+/* Dies when every goroutine waits for another.  Drops sched.lock, which is
+ * held, before it does. */
 void sched_check_dead(void);
 
-/* Goroutine 1 has returned: nobody runs any more; M0 goes home.  [m] */
+/* Goroutine 1 has returned: nobody runs any more, M0 goes home.  [m] */
 void sched_stop(void);
-
-/* The M's stack, or a goroutine's: FN(ARG) on the thread's own stack, not
- * interruptible by sysmon.  [any] */
-int64_t clock_coarse_ns(void);
-int64_t clock_now_ns(void);
 
 #endif

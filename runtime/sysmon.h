@@ -12,4 +12,8 @@ int sysmon_start(void);
  * wanted, or an earlier timer than it sleeps for.  [any] */
 void sysmon_wake(void);
 
+/* A P left the idle list on which all were: there is something to watch.
+ * [any] */
+void sysmon_busy(void);
+
 #endif

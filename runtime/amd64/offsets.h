@@ -28,6 +28,7 @@
 #define M_INSCHED 56
 #define M_CFP 64
 #define M_CTARGET 72
+#define M_LSP 80
 
 /* What a remote thread stores in a limit to bring its owner into
  * __morestack: above every user address, positive as a signed number (clang

@@ -1,0 +1,291 @@
+/*
+ * Calls from goroutines into C, on the thread's own stack.
+ *
+ * A __wrap_ thunk puts the real function in r11 and jumps to one of the four
+ * entries.  In: the goroutine's errno becomes the thread's, csp goes to 0.
+ * Out: the reverse, and one look at attn (see runtime/m.h).  Off a goroutine's
+ * stack (foreign threads, callbacks, signal handlers) each is a plain jump.
+ *
+ * What may be live at the entries: the six argument registers, xmm0-7, rax
+ * (its low byte counts a variadic call's vector arguments), stack arguments.
+ * At the way out: rax, rdx, xmm0-1, st0-1.
+ */
+#include "runtime/amd64/asm.h"
+
+/* Goes to LBL unless on a goroutine's stack; r10 = m. */
+	.macro ON_GOROUTINE_OR lbl
+	GETM %r10
+	test %r10,%r10
+	jz \lbl
+	cmpq $0,M_CSP(%r10)
+	je \lbl
+	.endm
+
+	.macro FRAME                    # rbx = m
+	push %rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset rbp,-16
+	mov %rsp,%rbp
+	.cfi_def_cfa_register rbp
+	push %rbx
+	.cfi_offset rbx,-24
+	mov %r10,%rbx
+	incq M_CALLS(%rbx)
+	.endm
+
+	.macro ERRNO_IN tmp1,tmp2       # tmp1: 64 bits, tmp2: 32 bits
+	mov M_G(%rbx),%r10
+	mov M_ERRNOP(%rbx),\tmp1
+	mov G_ERR(%r10),%r10d
+	mov %r10d,(\tmp1)
+	.endm
+
+/* rsp is set by the caller of this macro. */
+	.macro CALL_C
+	mov %rbp,M_CFP(%rbx)
+	mov %r11,M_CTARGET(%rbx)
+	movq $0,M_CSP(%rbx)
+	movq $0,%fs:TCB_LIMIT
+	call *%r11
+	.endm
+
+	.macro DIRECT
+	.cfi_def_cfa rsp,8
+	.cfi_restore rbp
+	.cfi_restore rbx
+	jmp *%r11
+	.endm
+
+/* Register arguments only. */
+FUNCTION pgo_thunk_regs
+	.cfi_startproc
+	ON_GOROUTINE_OR 9f
+	FRAME
+	push %rax
+	ERRNO_IN %rax
+	mov -16(%rbp),%rax
+	mov M_CSP(%rbx),%rsp
+	CALL_C
+.Lleave:
+	mov M_G(%rbx),%r10
+	mov M_ERRNOP(%rbx),%r11
+	mov (%r11),%r11d
+	mov %r11d,G_ERR(%r10)
+	mov G_CUR(%r10),%r11
+	mov SEG_LIMIT(%r11),%r11
+	mov %r11,%fs:TCB_LIMIT
+	mov M_CTOP(%rbx),%rsp
+	mov %rsp,M_CSP(%rbx)            # out of C ...
+	cmpq $0,M_ATTN(%rbx)            # ... then look
+	jne .Lattend
+.Lback:
+	mov -8(%rbp),%rbx
+	.cfi_remember_state
+	mov %rbp,%rsp
+	pop %rbp
+	.cfi_def_cfa rsp,8
+	.cfi_restore rbp
+	.cfi_restore rbx
+	ret
+	.cfi_restore_state
+.Lattend:                               # still on the thread's stack
+	push %rax
+	push %rdx
+	mov %rbx,%rdi
+	call m_leave_c_slowly           # general registers only
+	mov %rax,%rdi
+	pop %rdx
+	pop %rax
+	test %rdi,%rdi
+	jz .Lback
+	fxsave64 (%rdi)                 # x87 and vector results
+	lea -16(%rbp),%rsp
+	push %rdx
+	push %rax
+	call sched_yield_from_c         # may come back on another thread
+	pop %rax
+	pop %rdx
+	GETM %r10
+	mov M_G(%r10),%r10
+	mov G_VEC(%r10),%r10
+	fxrstor64 (%r10)
+	jmp .Lback
+9:	DIRECT
+	.cfi_endproc
+END pgo_thunk_regs
+
+/* r10d bytes of stack arguments, known exactly; never variadic. */
+FUNCTION pgo_thunk_stack
+	.cfi_startproc
+	push %r10
+	.cfi_def_cfa_offset 16
+	ON_GOROUTINE_OR 9f
+	pop %rax
+	.cfi_def_cfa_offset 8
+	FRAME
+	push %r12
+	.cfi_offset r12,-32
+	ERRNO_IN %r12
+	mov %eax,%eax
+	lea 15(%rax),%r12
+	and $-16,%r12
+	mov M_CSP(%rbx),%r10
+	sub %r12,%r10
+1:	mov 8(%rbp,%rax),%r12
+	mov %r12,-8(%r10,%rax)
+	sub $8,%rax
+	ja 1b
+	mov -16(%rbp),%r12
+	.cfi_restore r12
+	mov %r10,%rsp
+	CALL_C
+	jmp .Lleave
+9:	.cfi_def_cfa rsp,16
+	.cfi_restore rbp
+	.cfi_restore rbx
+	pop %r10
+	.cfi_def_cfa_offset 8
+	jmp *%r11
+	.cfi_endproc
+END pgo_thunk_stack
+
+/*
+ * Prototype unknown: copies what stack arguments there can be, up to the
+ * caller's frame record where that is plausible, never past the segment, at
+ * most 256 bytes.
+ */
+FUNCTION pgo_thunk_any
+	.cfi_startproc
+	ON_GOROUTINE_OR 9f
+	FRAME
+	push %r12
+	.cfi_offset r12,-32
+	push %rax
+	push %r13
+	.cfi_offset r13,-48
+	push %r14
+	.cfi_offset r14,-56
+	ERRNO_IN %r13
+	mov M_G(%rbx),%r10
+	mov G_CUR(%r10),%r12            # the top of the segment
+	lea 16(%rbp),%r13
+	mov (%rbp),%r14
+	cmp %r12,%r14
+	ja 1f
+	cmp %r13,%r14
+	jb 1f
+	mov %r14,%r12
+1:	sub %r13,%r12
+	mov $256,%r14d
+	cmp %r14,%r12
+	cmova %r14,%r12
+	add $15,%r12
+	and $-16,%r12
+	mov M_CSP(%rbx),%r10
+	sub %r12,%r10
+	test %r12,%r12
+	jz 3f
+2:	mov 8(%rbp,%r12),%r14
+	mov %r14,-8(%r10,%r12)
+	sub $8,%r12
+	ja 2b
+3:	mov -16(%rbp),%r12
+	.cfi_restore r12
+	mov -24(%rbp),%rax
+	mov -32(%rbp),%r13
+	.cfi_restore r13
+	mov -40(%rbp),%r14
+	.cfi_restore r14
+	mov %r10,%rsp
+	CALL_C
+	jmp .Lleave
+9:	DIRECT
+	.cfi_endproc
+END pgo_thunk_any
+
+/*
+ * Leaves: short functions that stay on the goroutine's stack.  What is added
+ * is a safe point, so that a loop of them can be preempted, and where the call
+ * was made, for a sampler that finds the pc in libc.  In C the two stores are
+ * left out: cfp there is the outer call's.
+ */
+FUNCTION pgo_thunk_leaf
+	.cfi_startproc
+	GETM %r10
+	test %r10,%r10
+	jz 1f
+	cmpq $0,M_CSP(%r10)
+	je 1f
+	mov %rsp,M_LSP(%r10)
+	mov %rbp,M_CFP(%r10)
+	cmpq $0,M_ATTN(%r10)
+	jne 2f
+1:	jmp *%r11
+2:	push %rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset rbp,-16
+	mov %rsp,%rbp
+	.cfi_def_cfa_register rbp
+	push %rdi
+	push %rsi
+	push %rdx
+	push %rcx
+	push %r8
+	push %r9
+	push %rax
+	push %r11
+	mov %r10,%rdi
+	mov M_CSP(%r10),%rsp
+	call m_leave_c_slowly
+	lea -64(%rbp),%rsp
+	test %rax,%rax
+	jz 3f
+	VEC_SAVE %rax
+	call sched_yield_from_c
+	GETM %r10
+	mov M_G(%r10),%r10
+	mov G_VEC(%r10),%rax
+	VEC_LOAD %rax
+3:	pop %r11
+	pop %rax
+	pop %r9
+	pop %r8
+	pop %rcx
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	pop %rbp
+	.cfi_def_cfa rsp,8
+	.cfi_restore rbp
+	jmp *%r11
+	.cfi_endproc
+END pgo_thunk_leaf
+
+/* void *pgo_sys(void *fn, a, b, c, d, e) */
+FUNCTION pgo_sys
+	.cfi_startproc
+	mov %rdi,%r11
+	mov %rsi,%rdi
+	mov %rdx,%rsi
+	mov %rcx,%rdx
+	mov %r8,%rcx
+	mov %r9,%r8
+	jmp pgo_thunk_regs
+	.cfi_endproc
+END pgo_sys
+
+/* For functions found by dlsym(): sixteen bytes each, see runtime/wrap.c. */
+	.globl pgo_dl_trampolines
+	.type pgo_dl_trampolines,@function
+	.p2align 4
+pgo_dl_trampolines:
+	.cfi_startproc
+	.set i,0
+	.rept 256
+	.p2align 4
+	mov pgo_dl_targets+8*i(%rip),%r11
+	jmp pgo_thunk_any
+	.set i,i+1
+	.endr
+	.cfi_endproc
+END pgo_dl_trampolines

@@ -1,0 +1,410 @@
+/*
+ * Finding the next goroutine, and sleeping when there is none.
+ *
+ * The order is Go's (runtime/proc.go, findRunnable): one turn in 61 the global
+ * queue, then the P's own, the global queue, half of somebody else's.  At most
+ * half as many Ms look around ("spin") as Ps are busy; whoever finds work
+ * while spinning wakes the next one, so that wake-ups neither pile up nor get
+ * lost.
+ *
+ * The race that matters: one M queues work and sees somebody spinning, so it
+ * wakes nobody; that M stops spinning and sees no work.  Both sides put a full
+ * barrier between their store and their load, so one of them sees the other.
+ *
+ * Timers: the M that goes to sleep last with the earliest deadline sleeps no
+ * longer than that.
+ */
+#include "lib/base/clock.h"
+#include "runtime/fatal.h"
+#include "runtime/sched.h"
+#include "runtime/sysmon.h"
+#include "runtime/timer.h"
+
+enum {
+	GLOBAL_EVERY = 61,      /* prime, so that it meets every pattern */
+	STEAL_ROUNDS = 4,
+	GLOBAL_BATCH_MAX = RUNQ_SIZE / 2,
+};
+
+static uint32_t atomic_get(const _Atomic uint32_t *v)
+{
+	return atomic_load_explicit((_Atomic uint32_t *)v,
+				    memory_order_relaxed);
+}
+
+/* Spinning ------------------------------------------------------------------ */
+
+static void spin_begin(struct m *m)
+{
+	m->spinning = true;
+	atomic_fetch_add(&sched.nspinning, 1);
+}
+
+static void spin_end(struct m *m)
+{
+	m->spinning = false;
+	/* Sequentially consistent: before the last look at the queues. */
+	atomic_fetch_sub(&sched.nspinning, 1);
+}
+
+/* Work was found: another may look for more. */
+static void found(struct m *m)
+{
+	if (!m->spinning)
+		return;
+	spin_end(m);
+	sched_wake();
+}
+
+/* Idle Ps and Ms: all under sched.lock --------------------------------------- */
+
+void sched_pidle_put(struct p *pp)
+{
+	pp->m = NULL;
+	atomic_store_explicit(&pp->state, P_IDLE, memory_order_relaxed);
+	pp->link = sched.pidle;
+	sched.pidle = pp;
+	atomic_fetch_add(&sched.npidle, 1);
+}
+
+struct p *sched_pidle_get(void)
+{
+	struct p *pp = sched.pidle;
+
+	if (!pp)
+		return NULL;
+	sched.pidle = pp->link;
+	if (atomic_fetch_sub(&sched.npidle, 1) == (uint32_t)sched.gomaxprocs)
+		sysmon_busy();
+	return pp;
+}
+
+void sched_take_p(struct m *m, struct p *pp)
+{
+	pp->m = m;
+	pp->link = NULL;
+	atomic_store_explicit(&pp->state, P_RUNNING, memory_order_relaxed);
+	m->p = pp;
+}
+
+static void midle_put(struct m *m)
+{
+	m->link = sched.midle;
+	sched.midle = m;
+	atomic_fetch_add(&sched.nmidle, 1);
+}
+
+static void midle_remove(struct m *m)
+{
+	struct m **at = &sched.midle;
+
+	while (*at != m)
+		at = &(*at)->link;
+	*at = m->link;
+	atomic_fetch_sub(&sched.nmidle, 1);
+}
+
+/* Gives PP to an idle M; without one, asks for a thread, which finds PP on
+ * the idle list. */
+static void start_m(struct p *pp, bool spinning)
+{
+	struct m *m = sched.midle;
+
+	if (m) {
+		midle_remove(m);
+		m->nextp = pp;
+		m->spinning = spinning;
+		note_wake(&m->note);
+		return;
+	}
+	sched_pidle_put(pp);
+	if (spinning)
+		atomic_fetch_sub(&sched.nspinning, 1);
+	atomic_store(&sched.want_m, 1);
+	sysmon_wake();
+}
+
+void sched_handoff(struct p *pp)
+{
+	uint32_t none = 0;
+
+	pp->m = NULL;
+	if (!runq_is_empty(&pp->runq) || sched.runq.count) {
+		start_m(pp, false);
+		return;
+	}
+	if (!atomic_get(&sched.npidle) &&
+	    atomic_compare_exchange_strong(&sched.nspinning, &none, 1)) {
+		start_m(pp, true);
+		return;
+	}
+	sched_pidle_put(pp);
+}
+
+void sched_wake(void)
+{
+	uint32_t none = 0;
+	struct p *pp;
+
+	if (!atomic_get(&sched.npidle) || atomic_get(&sched.nspinning) ||
+	    !atomic_compare_exchange_strong(&sched.nspinning, &none, 1))
+		return;
+	lock_get(&sched.lock);
+	pp = sched_pidle_get();
+	if (pp)
+		start_m(pp, true);
+	else
+		atomic_fetch_sub(&sched.nspinning, 1);
+	lock_put(&sched.lock);
+}
+
+void sched_timer_earlier(void)
+{
+	struct p *pp = p_get();
+
+	/* With nothing else to do this M is about to go idle itself and will
+	 * sleep by the new deadline. */
+	if (!pp || !runq_is_empty(&pp->runq))
+		sched_wake();
+}
+
+/* Looking ------------------------------------------------------------------- */
+
+/* From the global queue: one to run, and a fair share to the P. */
+static struct g *from_global(struct p *pp, uint32_t most)
+{
+	struct gchain share = { 0 };
+	uint32_t n;
+	struct g *gp;
+
+	if (!sched.runq.count)
+		return NULL;
+	lock_get(&sched.lock);
+	gp = sched.runq.head;
+	n = sched.runq.count / (uint32_t)sched.gomaxprocs + 1;
+	if (n > most)
+		n = most;
+	if (n > sched.runq.count)
+		n = sched.runq.count;
+	if (gp) {
+		struct g *last = gp;
+
+		for (uint32_t i = 1; i < n; i++)
+			last = last->link;
+		sched.runq.head = last->link;
+		if (!sched.runq.head)
+			sched.runq.tail = NULL;
+		sched.runq.count -= n;
+		if (last != gp)
+			share = (struct gchain){ gp->link, last, n - 1 };
+		last->link = NULL;
+	}
+	lock_put(&sched.lock);
+	if (share.head) {
+		runq_put_chain(&pp->runq, &share);
+		sched_put_global(&share);
+	}
+	return gp;
+}
+
+static void run_timers(void)
+{
+	int64_t next = timer_next_ns();
+	int64_t now;
+
+	if (next == INT64_MAX)
+		return;
+	now = clock_mono_ns();
+	if (now >= next)
+		timer_run(now);
+}
+
+static struct g *steal(struct p *pp)
+{
+	uint32_t n = (uint32_t)sched.gomaxprocs;
+
+	for (int round = 0; round < STEAL_ROUNDS; round++) {
+		uint32_t at;
+
+		pp->rand = pp->rand * 1664525 + 1013904223;
+		at = pp->rand >> 8;
+		for (uint32_t i = 0; i < n; i++) {
+			struct p *from = &sched.ps[(at + i) % n];
+			uint32_t count = 0;
+			struct g *gp;
+
+			if (from == pp)
+				continue;
+			gp = runq_steal(&pp->runq, &from->runq,
+					round == STEAL_ROUNDS - 1, &count);
+			if (gp) {
+				atomic_fetch_add_explicit(
+					&pp->steals, count,
+					memory_order_relaxed);
+				return gp;
+			}
+		}
+	}
+	return NULL;
+}
+
+static struct g *from_own(struct p *pp)
+{
+	bool inherit = false;
+	struct g *gp = NULL;
+	uint32_t tick = atomic_get(&pp->tick);
+
+	/* One turn in 61 starts at the global queue, so that a pair of
+	 * goroutines waking each other cannot keep everyone else out. */
+	if (tick % GLOBAL_EVERY == 0)
+		gp = from_global(pp, 1);
+	if (!gp)
+		gp = runq_get(&pp->runq, &inherit);
+	if (gp && !inherit)
+		atomic_store_explicit(&pp->tick, tick + 1,
+				      memory_order_relaxed);
+	return gp;
+}
+
+static struct g *from_others(struct m *m, struct p *pp)
+{
+	uint32_t busy = (uint32_t)sched.gomaxprocs - atomic_get(&sched.npidle);
+	struct g *gp = from_global(pp, GLOBAL_BATCH_MAX);
+
+	if (!gp && sched.gomaxprocs > 1 &&
+	    (m->spinning || 2 * atomic_get(&sched.nspinning) < busy)) {
+		if (!m->spinning)
+			spin_begin(m);
+		gp = steal(pp);
+	}
+	if (gp)
+		atomic_fetch_add_explicit(&pp->tick, 1, memory_order_relaxed);
+	return gp;
+}
+
+static bool any_work(void)
+{
+	if (sched.runq.count)
+		return true;
+	for (int i = 0; i < sched.gomaxprocs; i++)
+		if (!runq_is_empty(&sched.ps[i].runq))
+			return true;
+	return false;
+}
+
+/* Sleeping ------------------------------------------------------------------ */
+
+/* The M has lost its last reason to sleep for ever: another deadline is
+ * nearer than anybody's who sleeps. */
+static int64_t claim_deadline(void)
+{
+	int64_t next = timer_next_ns();
+
+	if (next >= atomic_load(&sched.timer_deadline))
+		return -1;
+	atomic_store(&sched.timer_deadline, next);
+	return next;
+}
+
+/* M is on the idle list; sleeps until it is handed a P or its deadline is
+ * reached. */
+static void sleep_idle(struct m *m, int64_t deadline)
+{
+	bool woken = note_wait(&m->note, deadline);
+
+	if (deadline >= 0)
+		atomic_compare_exchange_strong(&sched.timer_deadline,
+					       &deadline, INT64_MAX);
+	lock_get(&sched.lock);
+	if (m->nextp) {
+		/* Chosen at the last moment: clears the note, which is set. */
+		if (!woken)
+			note_wait(&m->note, -1);
+		sched_take_p(m, m->nextp);
+		m->nextp = NULL;
+	} else {
+		midle_remove(m);
+	}
+	lock_put(&sched.lock);
+}
+
+/* The M has no P. */
+static void get_p_or_sleep(struct m *m)
+{
+	int64_t deadline = -1;
+
+	lock_get(&sched.lock);
+	if (sched.pidle &&
+	    (any_work() || timer_next_ns() <= clock_mono_ns())) {
+		sched_take_p(m, sched_pidle_get());
+		if (!m->spinning)
+			spin_begin(m);
+		lock_put(&sched.lock);
+		return;
+	}
+	if (sched.pidle)
+		deadline = claim_deadline();
+	if (m->spinning)
+		spin_end(m);
+	midle_put(m);
+	sched_check_dead();
+	lock_put(&sched.lock);
+	sleep_idle(m, deadline);
+}
+
+/* The M found nothing: its P to the idle list, unless work came meanwhile. */
+static void drop_p(struct m *m)
+{
+	struct p *pp = m->p;
+
+	lock_get(&sched.lock);
+	if (sched.runq.count) {
+		lock_put(&sched.lock);
+		return;
+	}
+	m->p = NULL;
+	sched_pidle_put(pp);
+	lock_put(&sched.lock);
+	/* From here on whoever queues work sees an idle P; what was queued
+	 * before is seen by any_work() in get_p_or_sleep(). */
+	if (m->spinning)
+		spin_end(m);
+}
+
+/* pgo_run() is over. */
+static void stop_here(struct m *m)
+{
+	struct note never = { 0 };
+
+	if (m->spinning)
+		spin_end(m);
+	if (m == sched.m0)
+		return;
+	for (;;)
+		note_wait(&never, -1);
+}
+
+struct g *sched_find(struct m *m)
+{
+	struct g *gp;
+
+	for (;;) {
+		if (atomic_get(&sched.stopping)) {
+			stop_here(m);
+			return NULL;
+		}
+		if (!m->p) {
+			get_p_or_sleep(m);
+			continue;
+		}
+		run_timers();
+		gp = from_own(m->p);
+		if (!gp)
+			gp = from_others(m, m->p);
+		if (gp) {
+			found(m);
+			return gp;
+		}
+		drop_p(m);
+	}
+}

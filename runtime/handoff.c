@@ -1,0 +1,114 @@
+/*
+ * Goroutines in C: how others get at their Ps and stacks, and how they come
+ * back.  The protocol is told in runtime/m.h.
+ *
+ * Whoever wants something of a thread in C sets attn, issues a barrier on all
+ * threads, and looks at csp.  Zero: the thread is in C, and its way out leads
+ * through m_leave_c_slowly().  Compiled for general registers only, because a
+ * C function's floating-point results are live here.
+ */
+#include <linux/membarrier.h>
+
+#include "runtime/sched.h"
+#include "runtime/sys.h"
+
+void m_barrier(void)
+{
+	sys_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0);
+}
+
+/* In C for a goroutine, as far as can be seen from outside. */
+static bool is_in_c(const struct m *m)
+{
+	return !m->insched && !m->csp && !m->insched && m->g;
+}
+
+/* sched.lock held.  The P it had, when that is still idle: its caches are
+ * warm. */
+static bool get_p_back(struct m *m)
+{
+	struct p **at = &sched.pidle;
+
+	while (*at && *at != m->oldp)
+		at = &(*at)->link;
+	if (*at && at != &sched.pidle) {
+		struct p *pp = *at;
+
+		*at = pp->link;
+		pp->link = sched.pidle;
+		sched.pidle = pp;
+	}
+	if (!sched.pidle)
+		return false;
+	sched_take_p(m, sched_pidle_get());
+	return true;
+}
+
+bool m_regain_p(struct m *m)
+{
+	bool has_p;
+
+	lock_get(&sched.lock);
+	m->attn = 0;
+	has_p = m->p || get_p_back(m);
+	lock_put(&sched.lock);
+	/* Acquire: the reader is done with our stack.  Pairs with
+	 * m_end_scan(). */
+	while (atomic_load_explicit(&m->scanning, memory_order_acquire))
+		__builtin_ia32_pause();
+	return has_p;
+}
+
+void *m_leave_c_slowly(struct m *m)
+{
+	struct g *gp = m->g;
+
+	if (m_regain_p(m) &&
+	    !atomic_load_explicit(&gp->preempt, memory_order_relaxed) &&
+	    !atomic_load_explicit(&sched.stopping, memory_order_relaxed))
+		return NULL;
+	return g_vec(gp);
+}
+
+bool m_retake(struct m *m)
+{
+	uint64_t switches = m->switches;
+	struct p *pp = NULL;
+
+	lock_get(&sched.lock);
+	if (m->p && is_in_c(m)) {
+		m->attn = 1;
+		m_barrier();
+		if (is_in_c(m) && m->switches == switches)
+			pp = m->p;
+	}
+	if (pp) {
+		m->p = NULL;
+		m->oldp = pp;
+		atomic_fetch_add_explicit(&pp->handoffs, 1,
+					  memory_order_relaxed);
+		sched_handoff(pp);
+	}
+	lock_put(&sched.lock);
+	return pp;
+}
+
+bool m_begin_scan(struct m *m, const struct g *gp)
+{
+	uint32_t nobody = 0;
+
+	if (!is_in_c(m) || m->g != gp ||
+	    !atomic_compare_exchange_strong(&m->scanning, &nobody, 1))
+		return false;
+	m->attn = 1;
+	m_barrier();
+	if (is_in_c(m) && m->g == gp)
+		return true;
+	m_end_scan(m);
+	return false;
+}
+
+void m_end_scan(struct m *m)
+{
+	atomic_store_explicit(&m->scanning, 0, memory_order_release);
+}

@@ -1,0 +1,366 @@
+/*
+ * Running, parking and waking.
+ *
+ * A goroutine that must wait leaves its M; the M, off its stack, marks it
+ * WAITING and then lets the commit function drop the lock of what it waits on,
+ * in that order: a waker that takes the lock afterwards sees WAITING and may
+ * run it at once on another M.
+ *
+ * In a callback from C the M's stack is in use below the goroutine, so the
+ * thread itself waits ("bound"): it gives its P away, and whoever finds the
+ * goroutine on a run queue hands his own P to it.
+ */
+#include "runtime/sched.h"
+
+#include <pgo/go.h>
+
+#include "lib/base/clock.h"
+#include "runtime/fatal.h"
+
+struct sched sched = { .timer_deadline = INT64_MAX };
+
+void switch_to_g(struct m *m, struct g *gp);
+void switch_to_sched(struct m *m, struct g *gp);
+
+/* Not inlined: after the switch this is another thread, and nothing of the
+ * old one may be in registers. */
+__attribute__((noinline)) void sched_leave(enum sched_leave why)
+{
+	struct m *m = m_get();
+	struct g *gp = m->g;
+
+	gp->leave = why;
+	switch_to_sched(m, gp);
+}
+
+void sched_goroutine_main(void)
+{
+	struct g *gp = g_get();
+
+	gp->fn(gp->arg);
+	sched_leave(LEAVE_DEAD);
+	__builtin_unreachable();
+}
+
+static enum sched_leave or_stop(enum sched_leave why)
+{
+	return atomic_load_explicit(&sched.stopping, memory_order_relaxed) ?
+		       LEAVE_STOP : why;
+}
+
+void sched_preempted(void)
+{
+	sched_leave(or_stop(LEAVE_PREEMPTED));
+}
+
+void sched_yield_from_c(void)
+{
+	sched_leave(or_stop(LEAVE_PREEMPTED));
+}
+
+/* Queues ------------------------------------------------------------------- */
+
+void sched_put_global(struct gchain *chain)
+{
+	if (!chain->head)
+		return;
+	lock_get(&sched.lock);
+	chain->tail->link = NULL;
+	if (sched.runq.tail)
+		sched.runq.tail->link = chain->head;
+	else
+		sched.runq.head = chain->head;
+	sched.runq.tail = chain->tail;
+	sched.runq.count += chain->count;
+	lock_put(&sched.lock);
+}
+
+void sched_put_global_one(struct g *gp)
+{
+	struct gchain one = { gp, gp, 1 };
+
+	sched_put_global(&one);
+}
+
+/* A runnable goroutine to the caller's P, before everything else there, or to
+ * the global queue. */
+static void put(struct g *gp)
+{
+	struct p *pp = p_get();
+	struct gchain overflow = { 0 };
+
+	if (!pp) {
+		sched_put_global_one(gp);
+		return;
+	}
+	runq_put(&pp->runq, gp, true, &overflow);
+	sched_put_global(&overflow);
+}
+
+void sched_ready(struct g *gp)
+{
+	gtab_move(gp->row, G_WAITING | gp->reason << G_REASON_SHIFT,
+		  G_RUNNABLE);
+	put(gp);
+	sched_wake();
+}
+
+void sched_start(struct g *gp)
+{
+	gp->since_ns = clock_coarse_ns();
+	gtab_move(gp->row, G_IDLE, G_RUNNABLE);
+	put(gp);
+	sched_wake();
+}
+
+/* Leaving ------------------------------------------------------------------ */
+
+/* A goroutine that parks with spare segments may sleep for ever: sysmon looks
+ * at it again. */
+static void remember_spares(struct g *gp)
+{
+	if (!gp->cur->next ||
+	    atomic_exchange_explicit(&gp->on_trim, 1, memory_order_relaxed))
+		return;
+	lock_get(&sched.trim_lock);
+	gp->trim_link = sched.trim;
+	sched.trim = gp;
+	lock_put(&sched.trim_lock);
+}
+
+/* What every goroutine passes on its way off an M. */
+static void look_over(struct g *gp)
+{
+	uint32_t epoch = atomic_load_explicit(&sched.shrink_epoch,
+					      memory_order_relaxed);
+
+	if (!seg_is_whole(gp->cur))
+		fatal_overrun(gp->cur);
+	if (gp->shrink_epoch != epoch)
+		g_shrink(gp, epoch);
+	atomic_store_explicit(&gp->row->parks, gp->row->parks + 1,
+			      memory_order_relaxed);
+}
+
+static void begin_wait(struct g *gp)
+{
+	gp->since_ns = clock_coarse_ns();
+	gtab_move(gp->row, G_RUNNING,
+		  G_WAITING | gp->reason << G_REASON_SHIFT);
+}
+
+static void leave_park(struct g *gp)
+{
+	remember_spares(gp);
+	begin_wait(gp);
+	/* From a true commit on, GP may run elsewhere. */
+	if (!gp->commit(gp, gp->commit_arg))
+		sched_ready(gp);
+}
+
+static void leave_yield(struct g *gp)
+{
+	gp->since_ns = clock_coarse_ns();
+	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
+	sched_put_global_one(gp);
+}
+
+static void leave_dead(struct g *gp)
+{
+	bool over = gp->id == 1 && !gp->goexit;
+
+	gp->cur = gp->base;
+	gtab_move(gp->row, G_RUNNING, G_DEAD);
+	atomic_fetch_sub_explicit(&sched.live, 1, memory_order_relaxed);
+	g_free(gp);
+	if (over)
+		sched_stop();
+}
+
+static void after_leave(struct g *gp)
+{
+	if (gp->leave == LEAVE_STOP)
+		return;
+	look_over(gp);
+	switch (gp->leave) {
+	case LEAVE_PARK:
+		leave_park(gp);
+		break;
+	case LEAVE_DEAD:
+		leave_dead(gp);
+		break;
+	default:
+		leave_yield(gp);
+	}
+}
+
+/* Parking in a callback ---------------------------------------------------- */
+
+/* The thread sleeps until a scheduler hands it a P for its goroutine. */
+static void bound_sleep(struct m *m)
+{
+	while (!m->nextp) {
+		note_wait(&m->note, -1);
+		if (atomic_load(&sched.stopping) && m == sched.m0) {
+			m->g->leave = LEAVE_STOP;
+			switch_to_sched(m, m->g);
+		}
+	}
+	lock_get(&sched.lock);
+	sched_take_p(m, m->nextp);
+	m->nextp = NULL;
+	m->bound_g = NULL;
+	atomic_fetch_sub(&sched.nbound, 1);
+	lock_put(&sched.lock);
+	gtab_move(m->g->row, G_RUNNABLE, G_RUNNING);
+}
+
+static void bind(struct m *m, struct g *gp)
+{
+	struct p *pp;
+
+	lock_get(&sched.lock);
+	gp->bound = m;
+	m->bound_g = gp;
+	atomic_fetch_add(&sched.nbound, 1);
+	pp = m->p;
+	m->p = NULL;
+	if (pp)
+		sched_handoff(pp);
+	lock_put(&sched.lock);
+}
+
+static void park_bound(struct m *m, struct g *gp)
+{
+	bind(m, gp);
+	begin_wait(gp);
+	if (!gp->commit(gp, gp->commit_arg))
+		sched_ready(gp);
+	lock_get(&sched.lock);
+	sched_check_dead();
+	lock_put(&sched.lock);
+	bound_sleep(m);
+}
+
+static void yield_bound(struct m *m, struct g *gp)
+{
+	bind(m, gp);
+	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
+	sched_put_global_one(gp);
+	sched_wake();
+	bound_sleep(m);
+}
+
+void sched_back_from_c(struct m *m)
+{
+	for (;;) {
+		m->csp = m->ctop;
+		if (!m->attn)
+			return;
+		/* It cannot yield: its frames are on the thread's stack. */
+		m->csp = NULL;
+		if (!m_regain_p(m))
+			yield_bound(m, m->g);
+	}
+}
+
+/* The goroutine's side ------------------------------------------------------ */
+
+bool sched_unlock(struct g *gp, void *arg)
+{
+	(void)gp;
+	lock_put(arg);
+	return true;
+}
+
+void sched_park(bool (*commit)(struct g *g, void *arg), void *arg,
+		enum wait_reason reason, const void *wait_on)
+{
+	struct m *m = m_get();
+	struct g *gp = m->g;
+
+	gp->commit = commit;
+	gp->commit_arg = arg;
+	gp->reason = reason;
+	gp->wait_on = wait_on;
+	if (m->csp)
+		sched_leave(LEAVE_PARK);
+	else
+		park_bound(m, gp);
+}
+
+void pgo_yield(void)
+{
+	struct m *m = m_get();
+
+	if (!m || !m->g)
+		return;
+	if (m->csp)
+		sched_leave(or_stop(LEAVE_YIELD));
+	else
+		yield_bound(m, m->g);
+}
+
+void pgo_poll(void)
+{
+	struct g *gp = g_get();
+
+	if (gp && atomic_load_explicit(&gp->preempt, memory_order_relaxed))
+		pgo_yield();
+}
+
+void pgo_goexit(void)
+{
+	struct m *m = m_get();
+
+	if (!m || !m->g)
+		fatal_throw("pgo_goexit() on a thread that runs no goroutine");
+	if (!m->csp)
+		fatal_throw("pgo_goexit() in a callback from C");
+	m->g->goexit = true;
+	sched_leave(LEAVE_DEAD);
+	__builtin_unreachable();
+}
+
+/* The thread's side --------------------------------------------------------- */
+
+/* GP's thread sleeps with it: our P goes there. */
+static void hand_to_bound(struct m *m, struct g *gp)
+{
+	struct m *to;
+
+	lock_get(&sched.lock);
+	to = gp->bound;
+	gp->bound = NULL;
+	to->nextp = m->p;
+	m->p = NULL;
+	lock_put(&sched.lock);
+	note_wake(&to->note);
+}
+
+static void execute(struct m *m, struct g *gp)
+{
+	gtab_move(gp->row, G_RUNNABLE, G_RUNNING);
+	atomic_store_explicit(&gp->preempt, 0, memory_order_relaxed);
+	gp->m = m;
+	m->cfp = NULL;
+	m->lsp = NULL;
+	m->g = gp;
+	m->switches++;
+	switch_to_g(m, gp);
+	m->g = NULL;
+	gp->m = NULL;
+	after_leave(gp);
+}
+
+void sched_loop(struct m *m)
+{
+	struct g *gp;
+
+	while ((gp = sched_find(m)) != NULL) {
+		if (gp->bound)
+			hand_to_bound(m, gp);
+		else
+			execute(m, gp);
+	}
+}

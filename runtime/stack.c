@@ -1,0 +1,100 @@
+/*
+ * Growth is geometric, so a descent of any depth takes few segments; the
+ * segment above the current one stays cached, so a call that crosses a
+ * boundary in a loop costs nanoseconds, not an allocation.
+ */
+#include "runtime/stack.h"
+
+#include "runtime/fatal.h"
+#include "runtime/g.h"
+#include "runtime/m.h"
+#include "runtime/sys.h"
+
+/* A block for alloca(), in front of its memory. */
+struct alloca_block {
+	struct alloca_block *next;
+	uintptr_t sp;           /* of the frame that asked */
+	size_t bytes;           /* of the mapping */
+	uint64_t pad;           /* what follows is a multiple of 16 */
+};
+
+enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40 };
+
+static void blocks_free_below(struct seg *s, uintptr_t sp)
+{
+	while (s->blocks && s->blocks->sp < sp) {
+		struct alloca_block *b = s->blocks;
+
+		s->blocks = b->next;
+		sys_unmap(b, b->bytes);
+	}
+}
+
+static void drop_next(struct g *gp, struct seg *from)
+{
+	struct seg *s = from->next;
+
+	from->next = s->next;
+	if (s->next)
+		s->next->prev = from;
+	gp->stack_bytes -= s->bytes;
+	gp->shrinks++;
+	blocks_free_below(s, UINTPTR_MAX);
+	seg_free(s);
+}
+
+struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
+{
+	struct seg *s = gp->cur;
+	struct seg *n;
+
+	if (!seg_is_whole(s))
+		fatal_overrun(s);
+	if (sp > frame && sp - frame >= s->limit && seg_holds(s, sp))
+		return NULL;
+	while (s->next && s->next->cap < frame + args)
+		drop_next(gp, s);
+	if (s->next)
+		return s->next;
+	n = seg_new_for(frame + args, 2 * s->bytes);
+	if (!n)
+		fatal_throw("out of memory for a stack segment");
+	n->prev = s;
+	s->next = n;
+	gp->grows++;
+	gp->stack_bytes += n->bytes;
+	if (gp->stack_bytes > gp->stack_peak)
+		gp->stack_peak = gp->stack_bytes;
+	return n;
+}
+
+void stack_trim(struct g *gp, struct seg *from)
+{
+	while (from->next)
+		drop_next(gp, from);
+}
+
+void stack_forget_allocas(struct g *gp)
+{
+	blocks_free_below(gp->base, UINTPTR_MAX);
+}
+
+void *stack_alloca(size_t bytes, uintptr_t sp)
+{
+	struct g *gp = g_get();
+	struct alloca_block *b;
+	size_t whole;
+
+	if (!gp || bytes >> ALLOCA_MAX_SHIFT)
+		fatal_throw("alloca: size out of range");
+	blocks_free_below(gp->cur, sp);
+	whole = (bytes + sizeof(*b) + PAGE - 1) & ~(size_t)(PAGE - 1);
+	b = sys_map(whole);
+	if (!b)
+		fatal_throw("alloca: out of memory");
+	b->next = gp->cur->blocks;
+	b->sp = sp;
+	b->bytes = whole;
+	gp->cur->blocks = b;
+	return b + 1;
+}

@@ -1,0 +1,277 @@
+/*
+ * The watching thread.
+ *
+ * It looks more often while there is something to do: every 20 us at first,
+ * every 10 ms after a while, not at all when every P is idle.  The rules for
+ * taking Ps and asking for a yield are Go's (runtime/proc.go, retake).
+ */
+#include "runtime/sysmon.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "lib/base/clock.h"
+#include "runtime/env.h"
+#include "runtime/fatal.h"
+#include "runtime/sched.h"
+#include "runtime/schedtrace.h"
+#include "runtime/sys.h"
+#include "runtime/timer.h"
+
+enum {
+	TURN_MIN_NS = 20000,
+	TURN_MAX_NS = 10000000,
+	QUIET_TURNS = 50,               /* then turns get longer */
+	IDLE_TURNS = 100,               /* then it sleeps until something runs */
+	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
+	EPOCH_NS = 1000000000,          /* of stack shrinking */
+	TIMER_LATE_NS = 1000000,
+	STACK_BYTES = 256 << 10,
+};
+
+static struct {
+	struct note note;
+	_Atomic uint32_t asleep;        /* in the long sleep */
+	int64_t epoch_ns;               /* sysmon: when the next one begins */
+} monitor;
+
+void sysmon_wake(void)
+{
+	note_wake(&monitor.note);
+}
+
+void sysmon_busy(void)
+{
+	if (atomic_load(&monitor.asleep))
+		note_wake(&monitor.note);
+}
+
+static bool queued_for(struct m *m)
+{
+	struct p *pp = m->p;
+
+	return sched.runq.count || (pp && !runq_is_empty(&pp->runq));
+}
+
+/* The Ms that are in C ------------------------------------------------------- */
+
+/* Since the last turn nothing has come or gone: it is one long call. */
+static bool stays_in_c(struct m *m)
+{
+	return m->p && !m->insched && !m->csp && m->g &&
+	       m->calls == m->seen_calls && m->switches == m->seen_switches;
+}
+
+/* When others could use the P, or nobody is there who would notice. */
+static bool p_is_wanted(struct m *m, int64_t now_ns)
+{
+	return queued_for(m) ||
+	       !(atomic_load(&sched.npidle) + atomic_load(&sched.nspinning)) ||
+	       now_ns - m->seen_ns >= SLICE_NS;
+}
+
+/* The goroutines that run ----------------------------------------------------- */
+
+/* Asks the goroutine on M to yield: at its next prologue by the poisoned
+ * limit, at its next way out of C by attn. */
+static void preempt(struct m *m, struct g *gp)
+{
+	atomic_store_explicit(&gp->preempt, 1, memory_order_relaxed);
+	m->attn = 1;
+	if (m->csp)
+		*(volatile uint64_t *)(m->tcb + TCB_LIMIT) = LIMIT_POISON;
+}
+
+static bool ran_too_long(struct m *m, int64_t now_ns)
+{
+	struct p *pp = m->p;
+	uint32_t tick;
+
+	if (!pp || m->insched)
+		return false;
+	tick = atomic_load_explicit(&pp->tick, memory_order_relaxed);
+	if (tick != m->seen_tick || pp != m->seen_p) {
+		m->seen_tick = tick;
+		m->seen_p = pp;
+		m->tick_ns = now_ns;
+		return false;
+	}
+	return env.preempt_always || now_ns - m->tick_ns >= SLICE_NS;
+}
+
+static bool timer_is_late(int64_t now_ns)
+{
+	return timer_next_ns() <= now_ns - TIMER_LATE_NS;
+}
+
+/* Returns whether there was something to do. */
+static bool watch(struct m *m, int64_t now_ns)
+{
+	struct g *gp = m->g;
+	bool did = false;
+
+	if (!m->tid)
+		return false;
+	if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
+		did = m_retake(m);
+	} else if (gp && ran_too_long(m, now_ns) &&
+		   (queued_for(m) || timer_is_late(now_ns) ||
+		    atomic_load(&sched.stopping))) {
+		preempt(m, gp);
+		did = true;
+	}
+	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
+		m->seen_calls = m->calls;
+		m->seen_switches = m->switches;
+		m->seen_ns = now_ns;
+	}
+	return did;
+}
+
+/* The rest --------------------------------------------------------------------- */
+
+/* Spare segments of goroutines that sleep for long. */
+static void trim_parked(void)
+{
+	uint32_t epoch = atomic_load(&sched.shrink_epoch);
+	struct g *gp;
+	struct g *next;
+
+	lock_get(&sched.trim_lock);
+	gp = sched.trim;
+	sched.trim = NULL;
+	lock_put(&sched.trim_lock);
+	for (; gp; gp = next) {
+		uint32_t status;
+		bool keep = false;
+
+		next = gp->trim_link;
+		if (gtab_begin_scan((uint32_t)gp->slot, &status)) {
+			if (gtab_state(status) == G_WAITING && !gp->bound)
+				g_shrink(gp, epoch);
+			keep = gp->cur->next;
+			gtab_end_scan((uint32_t)gp->slot, status);
+		}
+		if (!keep) {
+			atomic_store(&gp->on_trim, 0);
+			continue;
+		}
+		lock_get(&sched.trim_lock);
+		gp->trim_link = sched.trim;
+		sched.trim = gp;
+		lock_put(&sched.trim_lock);
+	}
+}
+
+static void new_epoch(int64_t now_ns)
+{
+	if (now_ns < monitor.epoch_ns)
+		return;
+	monitor.epoch_ns = now_ns + EPOCH_NS;
+	atomic_fetch_add(&sched.shrink_epoch, 1);
+	trim_parked();
+}
+
+static void make_thread(void)
+{
+	if (!atomic_exchange(&sched.want_m, 0))
+		return;
+	/* Others are there to go on: try again when they ask again. */
+	if (m_spawn() && sched.nm == 1)
+		fatal_throw("cannot make a thread");
+}
+
+/* pgo_run() wants to return: its thread may sleep in a system call. */
+static void call_m0_home(void)
+{
+	struct m *m0 = sched.m0;
+
+	if (!atomic_load(&sched.stopping) || atomic_load(&sched.m0_home))
+		return;
+	m0->attn = 1;
+	note_wake(&m0->note);
+	if (!m0->insched && !m0->csp)
+		sys_call(SYS_tgkill, sys_getpid(), m0->tid, SIGURG, 0);
+}
+
+static bool turn(int64_t now_ns)
+{
+	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
+	bool did = atomic_load(&sched.want_m);
+
+	make_thread();
+	for (; m; m = m->alllink)
+		did |= watch(m, now_ns);
+	if (timer_is_late(now_ns))
+		sched_wake();
+	call_m0_home();
+	new_epoch(now_ns);
+	schedtrace_tick(now_ns);
+	return did;
+}
+
+static bool all_idle(void)
+{
+	return atomic_load(&sched.npidle) == (uint32_t)sched.gomaxprocs &&
+	       !sched.trim && !atomic_load(&sched.want_m) &&
+	       !atomic_load(&sched.stopping);
+}
+
+/* The long sleep: until a P is taken, a thread is wanted, or a line is due. */
+static void sleep_long(void)
+{
+	atomic_store(&monitor.asleep, 1);
+	if (all_idle()) {
+		int64_t due = schedtrace_next_ns();
+
+		note_wait(&monitor.note, due == INT64_MAX ? -1 : due);
+	}
+	atomic_store(&monitor.asleep, 0);
+}
+
+static void *sysmon_main(void *arg)
+{
+	int64_t pause_ns = TURN_MIN_NS;
+	int quiet = 0;
+
+	(void)arg;
+	for (;;) {
+		int64_t now = clock_mono_ns();
+		int64_t due = schedtrace_next_ns();
+
+		if (turn(now)) {
+			quiet = 0;
+			pause_ns = TURN_MIN_NS;
+		} else if (++quiet > QUIET_TURNS && pause_ns < TURN_MAX_NS) {
+			pause_ns *= 2;
+		}
+		if (quiet > IDLE_TURNS && all_idle()) {
+			sleep_long();
+			quiet = 0;
+			pause_ns = TURN_MIN_NS;
+			continue;
+		}
+		now += pause_ns;
+		note_wait(&monitor.note, now < due ? now : due);
+	}
+	return NULL;
+}
+
+int sysmon_start(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all;
+	sigset_t old;
+	int rc;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&thread, &attr, sysmon_main, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return -rc;
+}

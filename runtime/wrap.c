@@ -1,0 +1,196 @@
+/*
+ * C functions that no thunk can serve: they hand out or jump to something that
+ * belongs to a thread or a stack.
+ *
+ * errno is the goroutine's: gcc may keep what __errno_location() returned over
+ * a yield, and the address of a goroutine's own stays good.
+ */
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+
+#include <pgo/sys.h>
+
+#include "runtime/fatal.h"
+#include "runtime/sched.h"
+#include "runtime/signal.h"
+
+int *__real___errno_location(void);
+int *__wrap___errno_location(void);
+int __real_pthread_create(pthread_t *, const pthread_attr_t *,
+			  void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *arg);
+void *__real_dlsym(void *, const char *);
+void *__wrap_dlsym(void *handle, const char *name);
+_Noreturn void __real_longjmp(jmp_buf, int);
+_Noreturn void __real__longjmp(jmp_buf, int);
+_Noreturn void __real_siglongjmp(sigjmp_buf, int);
+_Noreturn void __wrap_longjmp(jmp_buf env, int value);
+_Noreturn void __wrap__longjmp(jmp_buf env, int value);
+_Noreturn void __wrap_siglongjmp(sigjmp_buf env, int value);
+_Noreturn void __wrap___longjmp_chk(jmp_buf env, int value);
+
+int *__wrap___errno_location(void)
+{
+	struct m *m = m_get();
+
+	if (!m)
+		return __real___errno_location();
+	return m->csp && m->g ? &m->g->err : m->errnop;
+}
+
+/* Threads ------------------------------------------------------------------- */
+
+struct thread_call {
+	pthread_t *thread;
+	const pthread_attr_t *attr;
+	void *(*fn)(void *);
+	void *arg;
+};
+
+/* A thread of the program's gets the program's signal mask, not an M's. */
+static void *thread_create(struct thread_call *c)
+{
+	sigset_t old;
+	int rc;
+
+	pthread_sigmask(SIG_SETMASK, signal_program_mask(), &old);
+	rc = __real_pthread_create(c->thread, c->attr, c->fn, c->arg);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return (void *)(intptr_t)rc;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *arg)
+{
+	struct thread_call c = { thread, attr, fn, arg };
+
+	if (!m_get())
+		return __real_pthread_create(thread, attr, fn, arg);
+	return (int)(intptr_t)pgo_sys(thread_create, &c);
+}
+
+/* longjmp -------------------------------------------------------------------- */
+
+/* The stack pointer in a jmp_buf, as glibc hides it: rotated by 17, xored with
+ * the word at %fs:0x30. */
+static uintptr_t target_sp(const struct __jmp_buf_tag *env)
+{
+	enum { JB_RSP = 6 };
+	uint64_t sp = (uint64_t)env->__jmpbuf[JB_RSP];
+	uint64_t key;
+
+	__asm__("movq %%fs:0x30, %0" : "=r"(key));
+	return (sp >> 17 | sp << 47) ^ key;
+}
+
+static struct seg *segment_of(struct g *gp, uintptr_t sp)
+{
+	struct seg *s = gp->cur;
+
+	while (s && !seg_holds(s, sp))
+		s = s->prev;
+	return s;
+}
+
+/* A jump back to goroutine code leaves segments, and C. */
+static void leave_for(const struct __jmp_buf_tag *env)
+{
+	struct m *m = m_get();
+	struct seg *s;
+
+	if (!m || !m->g || m->insched)
+		return;
+	s = segment_of(m->g, target_sp(env));
+	if (!s)
+		return;
+	if (!m->csp) {
+		m->g->err = *m->errnop;
+		sched_back_from_c(m);
+	}
+	m->g->cur = s;
+	limit_set(m->g->preempt ? LIMIT_POISON : s->limit);
+}
+
+void __wrap_longjmp(jmp_buf env, int value)
+{
+	leave_for(env);
+	__real_longjmp(env, value);
+}
+
+void __wrap__longjmp(jmp_buf env, int value)
+{
+	leave_for(env);
+	__real__longjmp(env, value);
+}
+
+void __wrap_siglongjmp(sigjmp_buf env, int value)
+{
+	leave_for(env);
+	__real_siglongjmp(env, value);
+}
+
+/* Its check compares addresses on one stack, which segments are not. */
+void __wrap___longjmp_chk(jmp_buf env, int value)
+{
+	leave_for(env);
+	__real_longjmp(env, value);
+}
+
+/* dlsym ---------------------------------------------------------------------- */
+
+/*
+ * A function found by name is called past the linker: it gets one of a fixed
+ * number of trampolines, which go through pgo_thunk_any.  Data stays as it is.
+ */
+enum { DL_MAX = 256 };
+
+extern char pgo_dl_trampolines[];
+extern void *pgo_dl_targets[DL_MAX];
+void *pgo_dl_targets[DL_MAX];
+
+static bool is_function(void *p)
+{
+	ElfW(Sym) *sym = NULL;
+	Dl_info info;
+	int type;
+
+	if (!dladdr1(p, &info, (void **)&sym, RTLD_DL_SYMENT))
+		return false;
+	/* No symbol of its own: what an IFUNC resolver chose. */
+	if (!sym || info.dli_saddr != p)
+		return true;
+	type = ELF64_ST_TYPE(sym->st_info);
+	return type == STT_FUNC || type == STT_GNU_IFUNC;
+}
+
+/* On the thread's stack. */
+static void *trampoline_for(void *p)
+{
+	static struct lock lock;
+	int i = 0;
+
+	if (!p || !is_function(p))
+		return p;
+	lock_get(&lock);
+	while (i < DL_MAX && pgo_dl_targets[i] && pgo_dl_targets[i] != p)
+		i++;
+	if (i < DL_MAX)
+		pgo_dl_targets[i] = p;
+	lock_put(&lock);
+	if (i == DL_MAX)
+		fatal_throw("more than 256 functions found by dlsym()");
+	return pgo_dl_trampolines + 16 * i;
+}
+
+void *__wrap_dlsym(void *handle, const char *name)
+{
+	void *p = pgo_sys(__real_dlsym, handle, name);
+
+	return pgo_sys(trampoline_for, p);
+}
