@@ -1,0 +1,119 @@
+/*
+ * The table grows by chunks of 4096 rows and as many Gs beside them.  A chunk
+ * is published once and stays for ever, so readers need no lock.
+ */
+#include "runtime/gtab.h"
+
+#include "runtime/g.h"
+#include "runtime/lock.h"
+#include "runtime/sys.h"
+
+/* Longer than a scan takes, unless its thread was taken off the CPU. */
+enum { MOVE_SPINS = 500 };
+
+struct chunk {
+	struct gtab_row row[GTAB_CHUNK];
+	struct g g[GTAB_CHUNK];
+};
+
+static struct {
+	struct lock lock;               /* growing */
+	_Atomic(struct chunk *) chunk[GTAB_CHUNKS];
+	_Atomic uint32_t count;         /* written under lock */
+} table;
+
+static struct chunk *chunk_of(uint32_t slot)
+{
+	/* Acquire: pairs with the release in grow(). */
+	return atomic_load_explicit(&table.chunk[slot / GTAB_CHUNK],
+				    memory_order_acquire);
+}
+
+/* table.lock held */
+static struct chunk *grow(uint32_t slot)
+{
+	struct chunk *c = NULL;
+
+	if (slot / GTAB_CHUNK < GTAB_CHUNKS)
+		c = sys_map(sizeof(*c));
+	if (c)
+		atomic_store_explicit(&table.chunk[slot / GTAB_CHUNK], c,
+				      memory_order_release);
+	return c;
+}
+
+struct g *gtab_new_slot(void)
+{
+	struct g *gp = NULL;
+	struct chunk *c;
+	uint32_t slot;
+
+	lock_get(&table.lock);
+	slot = atomic_load_explicit(&table.count, memory_order_relaxed);
+	c = chunk_of(slot);
+	if (!c)
+		c = grow(slot);
+	if (c) {
+		gp = &c->g[slot % GTAB_CHUNK];
+		gp->slot = (int32_t)slot;
+		gp->row = &c->row[slot % GTAB_CHUNK];
+		/* Release: the slot is there.  Pairs with gtab_count(). */
+		atomic_store_explicit(&table.count, slot + 1,
+				      memory_order_release);
+	}
+	lock_put(&table.lock);
+	return gp;
+}
+
+uint32_t gtab_count(void)
+{
+	return atomic_load_explicit(&table.count, memory_order_acquire);
+}
+
+struct gtab_row *gtab_row(uint32_t slot)
+{
+	return &chunk_of(slot)->row[slot % GTAB_CHUNK];
+}
+
+struct g *gtab_g(uint32_t slot)
+{
+	return &chunk_of(slot)->g[slot % GTAB_CHUNK];
+}
+
+bool gtab_begin_scan(uint32_t slot, uint32_t *status)
+{
+	struct gtab_row *row = gtab_row(slot);
+	uint32_t was = atomic_load_explicit(&row->status, memory_order_relaxed);
+	unsigned state = gtab_state(was);
+
+	if ((was & G_SCAN) || (state != G_RUNNABLE && state != G_WAITING))
+		return false;
+	*status = was;
+	/* Acquire: what the goroutine stored before it left its M. */
+	return atomic_compare_exchange_strong_explicit(
+		&row->status, &was, was | G_SCAN, memory_order_acquire,
+		memory_order_relaxed);
+}
+
+void gtab_end_scan(uint32_t slot, uint32_t status)
+{
+	/* Release: we are done with its stack.  Pairs with gtab_move(). */
+	atomic_store_explicit(&gtab_row(slot)->status, status,
+			      memory_order_release);
+}
+
+void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to)
+{
+	uint32_t was = from;
+	int spins = 0;
+
+	while (!atomic_compare_exchange_weak_explicit(&row->status, &was, to,
+						      memory_order_acq_rel,
+						      memory_order_relaxed)) {
+		was = from;
+		if (++spins < MOVE_SPINS)
+			__builtin_ia32_pause();
+		else
+			sys_call(SYS_sched_yield, 0, 0, 0, 0);
+	}
+}

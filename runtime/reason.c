@@ -1,0 +1,16 @@
+#include "runtime/reason.h"
+
+static const char *const texts[WAIT_NREASONS] = {
+	[WAIT_NONE] = "",
+	[WAIT_CHAN_RECEIVE] = "chan receive",
+	[WAIT_CHAN_RECEIVE_NIL] = "chan receive (nil chan)",
+	[WAIT_CHAN_SEND] = "chan send",
+	[WAIT_CHAN_SEND_NIL] = "chan send (nil chan)",
+	[WAIT_SLEEP] = "sleep",
+	[WAIT_WAITGROUP] = "sync.WaitGroup.Wait",
+};
+
+const char *reason_text(unsigned reason)
+{
+	return reason < WAIT_NREASONS ? texts[reason] : "unknown";
+}

@@ -1,0 +1,209 @@
+/*
+ * The run queue of a P.
+ *
+ * head and tail count for ever; an entry's slot is its number modulo the
+ * size.  Between head and tail the slots are filled.  A consumer, owner or
+ * thief, reads the slots it wants first and then claims them by moving head;
+ * when that fails others were faster and it looks again.
+ */
+#include "runtime/runq.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "runtime/g.h"
+#include "runtime/sys.h"
+
+/* How long a thief leaves a runnext alone: its P is about to run it, and
+ * taking it would throw a pair that talks to each other between two Ps. */
+enum { NEXT_GRACE_NS = 3000 };
+
+static _Atomic(struct g *) *slot_of(struct runq *q, uint32_t number)
+{
+	return &q->slot[number % RUNQ_SIZE];
+}
+
+static void chain_add(struct gchain *chain, struct g *gp)
+{
+	gp->link = NULL;
+	if (chain->tail)
+		chain->tail->link = gp;
+	else
+		chain->head = gp;
+	chain->tail = gp;
+	chain->count++;
+}
+
+/* Half of the full ring and GP to OVERFLOW; false when thieves made room. */
+static bool spill(struct runq *q, struct g *gp, uint32_t head,
+		  struct gchain *overflow)
+{
+	uint32_t n = RUNQ_SIZE / 2;
+
+	if (!atomic_compare_exchange_strong_explicit(&q->head, &head, head + n,
+						     memory_order_acquire,
+						     memory_order_relaxed))
+		return false;
+	/* Ours now, and only we fill slots: no hurry to read them. */
+	for (uint32_t i = 0; i < n; i++)
+		chain_add(overflow, atomic_load_explicit(slot_of(q, head + i),
+							 memory_order_relaxed));
+	chain_add(overflow, gp);
+	return true;
+}
+
+static void put_tail(struct runq *q, struct g *gp, struct gchain *overflow)
+{
+	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+	uint32_t head;
+
+	do {
+		/* Acquire: whoever moved head has read the slots. */
+		head = atomic_load_explicit(&q->head, memory_order_acquire);
+		if (tail - head < RUNQ_SIZE) {
+			atomic_store_explicit(slot_of(q, tail), gp,
+					      memory_order_relaxed);
+			/* Release: the slot is filled.  Pairs with the acquire
+			 * of tail in grab(). */
+			atomic_store_explicit(&q->tail, tail + 1,
+					      memory_order_release);
+			return;
+		}
+	} while (!spill(q, gp, head, overflow));
+}
+
+void runq_put(struct runq *q, struct g *gp, bool next, struct gchain *overflow)
+{
+	if (next)
+		/* A full barrier too: who queues here looks at the count of
+		 * spinning Ms next. */
+		gp = atomic_exchange(&q->next, gp);
+	if (gp)
+		put_tail(q, gp, overflow);
+}
+
+uint32_t runq_put_chain(struct runq *q, struct gchain *chain)
+{
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+	uint32_t n = 0;
+
+	while (chain->head && tail + n - head < RUNQ_SIZE) {
+		struct g *gp = chain->head;
+
+		chain->head = gp->link;
+		atomic_store_explicit(slot_of(q, tail + n), gp,
+				      memory_order_relaxed);
+		n++;
+	}
+	chain->count -= n;
+	if (!chain->head)
+		chain->tail = NULL;
+	atomic_store_explicit(&q->tail, tail + n, memory_order_release);
+	return n;
+}
+
+struct g *runq_get(struct runq *q, bool *inherit)
+{
+	struct g *gp = atomic_load_explicit(&q->next, memory_order_relaxed);
+	uint32_t head;
+
+	/* Only the owner fills it, so if this fails a thief has it. */
+	*inherit = gp && atomic_compare_exchange_strong(&q->next, &gp, NULL);
+	if (*inherit)
+		return gp;
+	head = atomic_load_explicit(&q->head, memory_order_acquire);
+	for (;;) {
+		uint32_t tail = atomic_load_explicit(&q->tail,
+						     memory_order_relaxed);
+
+		if (tail == head)
+			return NULL;
+		gp = atomic_load_explicit(slot_of(q, head),
+					  memory_order_relaxed);
+		if (atomic_compare_exchange_strong_explicit(
+			    &q->head, &head, head + 1, memory_order_release,
+			    memory_order_acquire))
+			return gp;
+	}
+}
+
+static struct g *take_next_of(struct runq *from)
+{
+	struct timespec grace = { 0, NEXT_GRACE_NS };
+	struct g *gp = atomic_load_explicit(&from->next, memory_order_acquire);
+
+	if (!gp)
+		return NULL;
+	sys_call(SYS_nanosleep, &grace, 0, 0, 0);
+	if (!atomic_compare_exchange_strong(&from->next, &gp, NULL))
+		return NULL;
+	return gp;
+}
+
+/* Half of FROM's ring to the free slots of TO from TAIL on; how many. */
+static uint32_t grab(struct runq *from, struct runq *to, uint32_t to_tail)
+{
+	for (;;) {
+		uint32_t head = atomic_load_explicit(&from->head,
+						     memory_order_acquire);
+		uint32_t tail = atomic_load_explicit(&from->tail,
+						     memory_order_acquire);
+		uint32_t n = tail - head;
+
+		n -= n / 2;
+		if (!n)
+			return 0;
+		if (n > RUNQ_SIZE / 2)
+			continue;       /* head and tail of two moments */
+		for (uint32_t i = 0; i < n; i++) {
+			struct g *gp = atomic_load_explicit(
+				slot_of(from, head + i), memory_order_relaxed);
+
+			atomic_store_explicit(slot_of(to, to_tail + i), gp,
+					      memory_order_relaxed);
+		}
+		if (atomic_compare_exchange_strong_explicit(
+			    &from->head, &head, head + n, memory_order_release,
+			    memory_order_relaxed))
+			return n;
+	}
+}
+
+struct g *runq_steal(struct runq *to, struct runq *from, bool take_next,
+		     uint32_t *count)
+{
+	uint32_t tail = atomic_load_explicit(&to->tail, memory_order_relaxed);
+	uint32_t n = grab(from, to, tail);
+	struct g *gp;
+
+	*count = n;
+	if (!n) {
+		gp = take_next ? take_next_of(from) : NULL;
+		*count = gp != NULL;
+		return gp;
+	}
+	gp = atomic_load_explicit(slot_of(to, tail + n - 1),
+				  memory_order_relaxed);
+	if (n > 1)
+		atomic_store_explicit(&to->tail, tail + n - 1,
+				      memory_order_release);
+	return gp;
+}
+
+uint32_t runq_length(const struct runq *q)
+{
+	uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+
+	/* Read at two moments: never negative, never more than there is. */
+	if (tail - head > RUNQ_SIZE)
+		return 0;
+	return tail - head;
+}
+
+bool runq_is_empty(const struct runq *q)
+{
+	return !runq_length(q) &&
+	       !atomic_load_explicit(&q->next, memory_order_acquire);
+}
