@@ -96,25 +96,97 @@ static void add_functions(struct names *funcs, struct tables *t, Elf *elf)
 	}
 }
 
+struct library {
+	Elf *elf;
+	int fd;
+};
+
+static int library_open(struct library *l, const char *path)
+{
+	GElf_Ehdr eh;
+
+	l->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (l->fd < 0)
+		return -1;
+	elf_version(EV_CURRENT);
+	l->elf = elf_begin(l->fd, ELF_C_READ_MMAP, NULL);
+	if (l->elf && elf_kind(l->elf) == ELF_K_ELF &&
+	    gelf_getehdr(l->elf, &eh) && eh.e_type != ET_REL)
+		return 0;
+	elf_end(l->elf);
+	close(l->fd);
+	return -1;
+}
+
+static void library_close(struct library *l)
+{
+	elf_end(l->elf);
+	close(l->fd);
+}
+
 int dynsyms_read(struct names *funcs, const char *path)
 {
 	struct tables *t = mem_get(sizeof(*t));
-	Elf *elf = NULL;
-	GElf_Ehdr eh;
-	int fd, rc = -1;
+	struct library l;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (library_open(&l, path))
 		return -1;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &eh) &&
-	    eh.e_type == ET_DYN) {
-		find_tables(t, elf);
-		add_functions(funcs, t, elf);
-		rc = 0;
+	find_tables(t, l.elf);
+	add_functions(funcs, t, l.elf);
+	library_close(&l);
+	return 0;
+}
+
+int dynsyms_is_split(const char *path)
+{
+	struct tables *t = mem_get(sizeof(*t));
+	struct library l;
+	const char *name;
+	GElf_Sym s;
+	size_t i;
+	int split = 0;
+
+	if (library_open(&l, path))
+		return 0;
+	find_tables(t, l.elf);
+	for (i = 0; t->sym && i < t->n; i++) {
+		if (!gelf_getsym(t->sym, (int)i, &s))
+			break;
+		name = elf_strptr(l.elf, t->strings, s.st_name);
+		if (name && !strcmp(name, "__wrap___morestack"))
+			split = 1;
 	}
-	elf_end(elf);
-	close(fd);
-	return rc;
+	library_close(&l);
+	return split;
+}
+
+static void add_needed(struct strs *needed, Elf *elf, Elf_Scn *scn,
+		       const GElf_Shdr *sh)
+{
+	Elf_Data *d = elf_getdata(scn, NULL);
+	const char *name;
+	GElf_Dyn dyn;
+	int i;
+
+	for (i = 0; d && gelf_getdyn(d, i, &dyn); i++) {
+		if (dyn.d_tag != DT_NEEDED)
+			continue;
+		name = elf_strptr(elf, sh->sh_link, dyn.d_un.d_val);
+		if (name)
+			strs_add(needed, str_copy(name));
+	}
+}
+
+void dynsyms_needed(struct strs *needed, const char *path)
+{
+	Elf_Scn *scn = NULL;
+	struct library l;
+	GElf_Shdr sh;
+
+	if (library_open(&l, path))
+		return;
+	while ((scn = elf_nextscn(l.elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_DYNAMIC)
+			add_needed(needed, l.elf, scn, &sh);
+	library_close(&l);
 }
