@@ -41,8 +41,7 @@ struct job {
 	struct strs args;	/* the user's, ours taken out */
 	struct strs flat;	/* the same with @files opened */
 	struct strs libs;	/* of --libs */
-	int inputs, links, shared, partial, bare;
-	const char *sanitizer;
+	int inputs, links, shared, partial, bare, cxx;
 };
 
 static void refuse_unless_known(const char *lib)
@@ -99,6 +98,19 @@ static void one_flag(struct job *j, const char *a)
 		    "(-fsanitize=undefined works)", a);
 }
 
+static int is_cxx(const char *file)
+{
+	static const char *const ends[] = {
+		".cc", ".cp", ".cxx", ".cpp", ".c++", ".C", ".CPP", ".ii"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (str_ends(file, ends[i]))
+			return 1;
+	return 0;
+}
+
 static void look(struct job *j)
 {
 	size_t i;
@@ -108,10 +120,13 @@ static void look(struct job *j)
 	for (i = 0; i < j->flat.n; i++) {
 		const char *a = j->flat.v[i];
 
-		if (*a != '-' || !a[1] || str_begins(a, "-l"))
+		if (*a != '-' || !a[1] || str_begins(a, "-l")) {
 			j->inputs++;
-		else
+			j->cxx |= is_cxx(a);
+		} else
 			one_flag(j, a);
+		j->cxx |= !strcmp(a, "-xc++") || (!strcmp(a, "-x") &&
+			  j->flat.v[i + 1] && !strcmp(j->flat.v[i + 1], "c++"));
 		if (args_takes_value(a) && i + 1 < j->flat.n)
 			i++;
 	}
@@ -274,10 +289,11 @@ int cc_main(int argc, char **argv, int cxx)
 		return status;
 	split_args(&j, argc, argv);
 	look(&j);
+	j.cxx |= cxx;
 	if (j.libs.n && !j.inputs)
 		return answer_libs(&j);
 	strs_add(&cmd, compiler(cxx));
-	if (j.inputs && cxx)
+	if (j.inputs && j.cxx)
 		die("C++ needs goroutines on contiguous stacks, which this "
 		    "version does not have: its virtual calls reach unsplit "
 		    "code no linker sees (keep C++ behind pgo_sys())");

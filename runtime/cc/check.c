@@ -107,7 +107,7 @@ static const char *call_text(const char *name, struct input *caller)
 static void cross(struct check *c, const char *name, struct input *caller,
 		  struct input *callee)
 {
-	long bytes = params_stack_bytes(callee->elf, name);
+	long bytes = params_stack_bytes(callee->path, callee->member, name);
 	struct thunk *t;
 
 	if (libc_returns_twice(name))

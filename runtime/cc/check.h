@@ -35,7 +35,8 @@ void check_calls(struct check *c);
  */
 const char *check_linked(const struct check *c, const char *path);
 
-/* 1 when the program at PATH needs libraries other than libc and its kin. */
-int check_needs_foreign(const char *path);
+/* 1 when the program at PATH needs libraries other than libc, its kin and
+ * those pgo-cc made. */
+int check_needs_foreign(const struct check *c, const char *path);
 
 #endif

@@ -158,6 +158,34 @@ static void look(struct input *in)
 	}
 }
 
+/* The source file the object came from. */
+static const char *source_name(struct input *in)
+{
+	struct symtab t = symtab_of(in);
+	const char *name;
+	GElf_Sym s;
+	size_t i;
+
+	for (i = 1; i < t.n; i++) {
+		name = symbol(in, &t, i, &s);
+		if (name && GELF_ST_TYPE(s.st_info) == STT_FILE)
+			return name;
+	}
+	return NULL;
+}
+
+/* What a message calls it; gcc's own temporary object by its source. */
+static const char *label(struct input *in)
+{
+	const char *base = str_base(in->path), *source = NULL;
+
+	if (in->member)
+		return str_form("%s(%s)", base, in->member);
+	if (*in->path == '/' && strlen(base) == 10 && str_begins(base, "cc"))
+		source = source_name(in);
+	return source ? source : in->path;
+}
+
 static Elf *open_member(Elf *ar, int fd, const char *member)
 {
 	Elf_Cmd cmd = ELF_C_READ_MMAP;
@@ -185,7 +213,7 @@ struct input *input_open(const char *path, const char *member)
 		return NULL;
 	elf_version(EV_CURRENT);
 	in->path = path;
-	in->label = member ? str_form("%s(%s)", str_base(path), member) : path;
+	in->member = member;
 	in->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (in->elf && member)
 		in->elf = open_member(in->elf, fd, member);
@@ -195,6 +223,7 @@ struct input *input_open(const char *path, const char *member)
 		return NULL;
 	}
 	look(in);
+	in->label = label(in);
 	return in;
 }
 

@@ -12,6 +12,7 @@
 struct input {
 	const char *label;	/* "main.o", "libz.a(inflate.o)" */
 	const char *path;	/* the file itself, for an archive the archive */
+	const char *member;	/* in the archive, or NULL */
 	Elf *elf;
 	int split;		/* its functions check the stack limit */
 	int lto;		/* holds intermediate code, no functions */

@@ -202,6 +202,13 @@ static void make_command(struct link *l, struct strs *cmd,
 	strs_add(cmd, "-t");
 }
 
+/* Objects of the LTO plug-in may be gone when their line is read. */
+static int is_trace(const char *line)
+{
+	return *line == '(' || (*line == '/' && str_ends(line, ".o")) ||
+	       (*line && !access(line, F_OK));
+}
+
 /* Lines of the trace go to C, all others to OTHER. */
 static void read_trace(struct check *c, char *text, struct bytes *other)
 {
@@ -212,8 +219,7 @@ static void read_trace(struct check *c, char *text, struct bytes *other)
 	while ((line = strsep(&text, "\n"))) {
 		size_t n = strlen(line);
 
-		if (n && (*line == '(' || !access(line, F_OK) ||
-			  strstr(line, ".ltrans"))) {
+		if (is_trace(line)) {
 			e = names_get(&seen, line);
 			if (!e->v)
 				check_add(c, line);
@@ -265,7 +271,7 @@ static int link_checked(struct link *l)
 	/* From here to the last line a refusal must leave no file. */
 	unlink_at_exit = l->out;
 	check_calls(&c);
-	foreign = !l->shared && (c.n_plain || check_needs_foreign(l->out));
+	foreign = !l->shared && (c.n_plain || check_needs_foreign(&c, l->out));
 	if (foreign || c.n_thunks || c.unwrapped.n)
 		status = once(l, &c, foreign, &said);
 	speak(l, &said, trace, &other);

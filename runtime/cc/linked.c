@@ -217,7 +217,18 @@ const char *check_linked(const struct check *c, const char *path)
 	return bad;
 }
 
-int check_needs_foreign(const char *path)
+static int is_made_by_us(const struct check *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->shared.n; i++)
+		if (!strcmp(str_base(c->shared.v[i]), name) &&
+		    dynsyms_is_split(c->shared.v[i]))
+			return 1;
+	return 0;
+}
+
+int check_needs_foreign(const struct check *c, const char *path)
 {
 	static const char *const known[] = {
 		"libc.so", "libm.so", "libpthread.so", "libdl.so", "librt.so",
@@ -231,7 +242,8 @@ int check_needs_foreign(const char *path)
 		for (k = 0; k < sizeof(known) / sizeof(*known); k++)
 			if (str_begins(needed.v[i], known[k]))
 				break;
-		if (k == sizeof(known) / sizeof(*known))
+		if (k == sizeof(known) / sizeof(*known) &&
+		    !is_made_by_us(c, needed.v[i]))
 			return 1;
 	}
 	return 0;

@@ -10,8 +10,8 @@
 
 #include "runtime/cc/params.h"
 
-#include <elfutils/libdw.h>
 #include <dwarf.h>
+#include <elfutils/libdwfl.h>
 #include <string.h>
 
 #include "runtime/cc/mem.h"
@@ -20,7 +20,7 @@ enum class { NONE, INTEGER, SSE, MEMORY, UNSURE };
 
 struct arg {
 	enum class half[2];
-	unsigned bytes, align;
+	unsigned bytes;
 };
 
 struct regs {
@@ -54,8 +54,6 @@ static void put_base(struct arg *a, Dwarf_Die *type, unsigned at,
 	const char *name = dwarf_diename(type);
 
 	dwarf_formudata(dwarf_attr(type, DW_AT_encoding, &attr), &enc);
-	if (a->align < bytes && (enc != DW_ATE_complex_float))
-		a->align = bytes;
 	if (enc == DW_ATE_float && name && strstr(name, "128"))
 		a->half[0] = a->half[1] = at ? UNSURE : SSE;
 	else if (enc == DW_ATE_float && bytes == 16)
@@ -117,9 +115,7 @@ static void put_type(struct arg *a, Dwarf_Die *die, unsigned at, int depth)
 		break;
 	case DW_TAG_structure_type:
 	case DW_TAG_union_type:
-		if (dwarf_hasattr(&type, DW_AT_alignment))
-			a->half[0] = UNSURE;
-		else if (bytes > 16 && depth == 0)
+		if (bytes > 16 && depth == 0)
 			a->half[0] = MEMORY;
 		else
 			put_members(a, &type, at, depth);
@@ -129,14 +125,51 @@ static void put_type(struct arg *a, Dwarf_Die *die, unsigned at, int depth)
 	}
 }
 
-/* A struct on the stack may be aligned to 16 by a member: look. */
-static int memory_is_sure(Dwarf_Die *die, const struct arg *a)
-{
-	Dwarf_Die type;
+static unsigned alignment(Dwarf_Die *die, int depth);
 
-	if (dwarf_peel_type(die, &type))
-		return 0;
-	return dwarf_tag(&type) == DW_TAG_base_type || a->bytes % 16;
+static unsigned member_alignment(Dwarf_Die *type, int depth)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die m, mt;
+	unsigned most = 1, a;
+
+	if (dwarf_child(type, &m))
+		return most;
+	do {
+		if (dwarf_tag(&m) != DW_TAG_member ||
+		    !dwarf_formref_die(dwarf_attr(&m, DW_AT_type, &attr), &mt))
+			continue;
+		a = alignment(&mt, depth + 1);
+		most = a > most ? a : most;
+	} while (!dwarf_siblingof(&m, &m));
+	return most;
+}
+
+/* What a type asks of its address; it decides about gaps on the stack. */
+static unsigned alignment(Dwarf_Die *die, int depth)
+{
+	Dwarf_Word bytes = 1, asked = 0, enc = 0;
+	Dwarf_Attribute attr;
+	Dwarf_Die type, of;
+
+	if (depth > 16 || dwarf_peel_type(die, &type))
+		return 1;
+	dwarf_formudata(dwarf_attr(&type, DW_AT_alignment, &attr), &asked);
+	if (asked)
+		return asked < 4096 ? (unsigned)asked : 4096;
+	dwarf_formudata(dwarf_attr(&type, DW_AT_encoding, &attr), &enc);
+	switch (dwarf_tag(&type)) {
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		return member_alignment(&type, depth);
+	case DW_TAG_array_type:
+		return dwarf_formref_die(dwarf_attr(&type, DW_AT_type, &attr),
+					 &of) ? alignment(&of, depth + 1) : 1;
+	default:
+		dwarf_aggregate_size(&type, &bytes);
+		return (unsigned)(enc == DW_ATE_complex_float ? bytes / 2 :
+				  bytes) & 31;
+	}
 }
 
 /* Takes registers or stack for one argument; 0 when it is not for sure. */
@@ -145,6 +178,7 @@ static int take(struct regs *r, const struct arg *a, Dwarf_Die *type)
 	unsigned gpr = (a->half[0] == INTEGER) + (a->half[1] == INTEGER);
 	unsigned sse = (a->half[0] == SSE) + (a->half[1] == SSE);
 	int memory = a->half[0] == MEMORY || a->half[1] == MEMORY;
+	unsigned align;
 
 	if (a->half[0] == UNSURE || a->half[1] == UNSURE)
 		return 0;
@@ -153,10 +187,9 @@ static int take(struct regs *r, const struct arg *a, Dwarf_Die *type)
 		r->sse += sse;
 		return 1;
 	}
-	if (memory && !memory_is_sure(type, a))
-		return 0;
-	if (a->align >= 16 && a->bytes >= 16)
-		r->stack = (r->stack + 15) & ~15ul;
+	align = alignment(type, 0);
+	if (align > 8)
+		r->stack = (r->stack + align - 1) / align * align;
 	r->stack += (a->bytes + 7) & ~7u;
 	return 1;
 }
@@ -203,7 +236,7 @@ static long sum_params(Dwarf_Die *func)
 }
 
 struct search {
-	const char *name;
+	const char *name, *member;
 	long bytes;
 };
 
@@ -218,20 +251,46 @@ static int visit(Dwarf_Die *func, void *p)
 	return DWARF_CB_ABORT;
 }
 
-long params_stack_bytes(Elf *elf, const char *name)
+static int visit_module(Dwfl_Module *mod, void **user, const char *module,
+			Dwarf_Addr base, void *p)
 {
-	struct search s = { name, -1 };
-	Dwarf *dw = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
-	Dwarf_Off off = 0, next;
-	size_t header;
-	Dwarf_Die cu;
+	struct search *s = p;
+	Dwarf_Die *cu = NULL;
+	Dwarf_Addr bias;
 
-	while (dw && s.bytes < 0 && !dwarf_nextcu(dw, off, &next, &header,
-						  NULL, NULL, NULL)) {
-		if (dwarf_offdie(dw, off + header, &cu))
-			dwarf_getfuncs(&cu, visit, &s, 0);
-		off = next;
+	(void)user;
+	(void)base;
+	if (s->member && strcmp(module, s->member))
+		return DWARF_CB_OK;
+	while (s->bytes < 0 && (cu = dwfl_module_nextcu(mod, cu, &bias)))
+		dwarf_getfuncs(cu, visit, s, 0);
+	return s->bytes < 0 ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+static int no_debuginfo(Dwfl_Module *mod, void **user, const char *module,
+			Dwarf_Addr base, const char *file, const char *link,
+			GElf_Word crc, char **found)
+{
+	(void)mod, (void)user, (void)module, (void)base;
+	(void)file, (void)link, (void)crc, (void)found;
+	return -1;
+}
+
+/* libdwfl, since the names in an object are yet to be relocated. */
+long params_stack_bytes(const char *path, const char *member,
+			const char *name)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.section_address = dwfl_offline_section_address,
+		.find_debuginfo = no_debuginfo,
+	};
+	struct search s = { name, member, -1 };
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+
+	if (dwfl && dwfl_report_offline(dwfl, str_base(path), path, -1)) {
+		dwfl_report_end(dwfl, NULL, NULL);
+		dwfl_getmodules(dwfl, visit_module, &s, 0);
 	}
-	dwarf_end(dw);
+	dwfl_end(dwfl);
 	return s.bytes;
 }
