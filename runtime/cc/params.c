@@ -260,7 +260,10 @@ static int visit_module(Dwfl_Module *mod, void **user, const char *module,
 
 	(void)user;
 	(void)base;
-	if (s->member && strcmp(module, s->member))
+	const char *colon = strrchr(module, ':');
+
+	/* A member's module is "libz.a:inflate.o". */
+	if (s->member && (!colon || strcmp(colon + 1, s->member)))
 		return DWARF_CB_OK;
 	while (s->bytes < 0 && (cu = dwfl_module_nextcu(mod, cu, &bias)))
 		dwarf_getfuncs(cu, visit, s, 0);
