@@ -1,0 +1,307 @@
+/*
+ * The driver.
+ *
+ * pgo-cc does not compile or link: it puts flags before and after the user's
+ * and becomes the compiler.  Its flags come first, so that the user's win
+ * (-g0, -fomit-frame-pointer, -fno-split-stack).  The linker is reached
+ * through -B LIB/pgo, where `ld` is pgo-cc again: only there everything is
+ * known that gets linked, temporary objects and archive members included.
+ *
+ * -fsplit-stack stands on the link line too: with -flto it decides what code
+ * is made there.
+ */
+
+#include "runtime/cc/cc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/cc/args.h"
+#include "runtime/cc/mem.h"
+#include "runtime/cc/where.h"
+#include "runtime/cc/wraps.h"
+
+static const char usage[] =
+	"usage: pgo-cc [gcc's options] FILE...      compile or link\n"
+	"       pgo-cc --cflags | --libs [pgo-agent] [pgo-malloc]\n"
+	"       pgo-cc --print-wraps OBJ...\n"
+	"       pgo-cc --help | --version\n"
+	"\n"
+	"Compiles C for goroutines on segmented stacks and links it with pgo.\n"
+	"  --libs pgo-agent   link the agent (profiles and live view by HTTP)\n"
+	"  --libs pgo-malloc  pgo's malloc instead of libc's\n"
+	"  --print-wraps      the --wrap options that calls of OBJ... need\n"
+	"PGO_CC names the compiler (default gcc).  See pgo-cc(1).\n";
+
+/* What the command line asks for. */
+struct job {
+	struct strs args;	/* the user's, ours taken out */
+	struct strs flat;	/* the same with @files opened */
+	struct strs libs;	/* of --libs */
+	int inputs, links, shared, partial, bare, cxx;
+};
+
+static void refuse_unless_known(const char *lib)
+{
+	if (strcmp(lib, "pgo-agent") && strcmp(lib, "pgo-malloc"))
+		die("--libs %s: no such library (pgo-agent, pgo-malloc)", lib);
+}
+
+/* Takes --libs NAME out of the arguments. */
+static void split_args(struct job *j, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--libs")) {
+			strs_add(&j->args, argv[i]);
+			continue;
+		}
+		if (++i == argc)
+			die("--libs: needs a name (pgo-agent, pgo-malloc)");
+		refuse_unless_known(argv[i]);
+		strs_add(&j->libs, argv[i]);
+	}
+}
+
+static void one_flag(struct job *j, const char *a)
+{
+	static const char *const no_link[] = {
+		"-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", NULL
+	};
+	static const char *const no_libs[] = {
+		"-nostdlib", "-nodefaultlibs", NULL
+	};
+
+	if (args_is_one_of(a, no_link))
+		j->links = 0;
+	else if (args_is_one_of(a, no_libs))
+		j->bare = 1;
+	else if (!strcmp(a, "-shared"))
+		j->shared = 1;
+	else if (!strcmp(a, "-r"))
+		j->partial = 1;
+	else if (!strcmp(a, "-static") || !strcmp(a, "-static-pie"))
+		die("%s: goroutines on segmented stacks cannot be linked "
+		    "statically: weak references of libc break (link "
+		    "dynamically, or with -static-libgcc)", a);
+	else if (str_begins(a, "-fuse-ld=") && strcmp(a, "-fuse-ld=bfd"))
+		die("%s: only GNU ld wraps every call as pgo needs it "
+		    "(leave the option out)", a);
+	else if (str_begins(a, "-fsanitize=") &&
+		 (strstr(a, "address") || strstr(a, "thread") ||
+		  strstr(a, "leak") || strstr(a, "memory")))
+		die("%s: needs contiguous stacks, which pgo-cc does not make "
+		    "(-fsanitize=undefined works)", a);
+}
+
+static int is_cxx(const char *file)
+{
+	static const char *const ends[] = {
+		".cc", ".cp", ".cxx", ".cpp", ".c++", ".C", ".CPP", ".ii"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (str_ends(file, ends[i]))
+			return 1;
+	return 0;
+}
+
+static void look(struct job *j)
+{
+	size_t i;
+
+	args_expand(&j->flat, &j->args);
+	j->links = 1;
+	for (i = 0; i < j->flat.n; i++) {
+		const char *a = j->flat.v[i];
+
+		if (*a != '-' || !a[1] || str_begins(a, "-l")) {
+			j->inputs++;
+			j->cxx |= is_cxx(a);
+		} else
+			one_flag(j, a);
+		j->cxx |= !strcmp(a, "-xc++") || (!strcmp(a, "-x") &&
+			  j->flat.v[i + 1] && !strcmp(j->flat.v[i + 1], "c++"));
+		if (args_takes_value(a) && i + 1 < j->flat.n)
+			i++;
+	}
+}
+
+static void add_cflags(struct strs *to)
+{
+	strs_add(to, "-fsplit-stack");
+	strs_add(to, "-fno-omit-frame-pointer");
+	strs_add(to, "-g");
+}
+
+static const char *libpgo(void)
+{
+	const char *lib = str_form("%s/libpgo.a", where()->lib);
+
+	if (access(lib, R_OK))
+		die("%s: not there (make, or make install)", lib);
+	return lib;
+}
+
+static void add_named_lib(struct strs *to, const char *name)
+{
+	const char *lib = where()->lib;
+	const char *ext = strcmp(name, "pgo-agent") ? "a" : "so";
+	char *path = str_form("%s/lib%s.%s", lib, name, ext);
+
+	if (access(path, R_OK))
+		die("--libs %s: %s is not there (make, or make install)",
+		    name, path);
+	strs_add(to, path);
+	if (*ext == 's' && !str_begins(lib, "/usr/lib") &&
+	    !str_begins(lib, "/lib"))
+		strs_add(to, str_form("-Wl,-rpath,%s", lib));
+}
+
+/* libpgo.a twice: libc_nonshared.a calls __wrap___cxa_atexit. */
+static void add_libs(struct strs *to, const struct job *j)
+{
+	const char *pgo = libpgo();
+	size_t i;
+
+	for (i = 0; i < j->libs.n; i++)
+		add_named_lib(to, j->libs.v[i]);
+	strs_add(to, pgo);
+	strs_add(to, "-lm");
+	strs_add(to, "-lc");
+	strs_add(to, pgo);
+}
+
+static const char *linker_dir(void)
+{
+	return str_form("-B%s/pgo/", where()->lib);
+}
+
+static void refuse_clang(const char *cc)
+{
+	char *real = args_which(cc);
+
+	if (strstr(str_base(cc), "clang") ||
+	    (real && strstr(str_base(real), "clang")))
+		die("PGO_CC=%s: clang cannot make segmented stacks of variadic "
+		    "functions (use gcc)", cc);
+}
+
+static const char *compiler(int cxx)
+{
+	const char *cc = getenv("PGO_CC");
+
+	if (cxx)
+		return cc && *cc ? cc : "g++";
+	cc = cc && *cc ? cc : "gcc";
+	refuse_clang(cc);
+	return cc;
+}
+
+static void become(const struct strs *cmd)
+{
+	execvp(cmd->v[0], cmd->v);
+	die("%s: cannot run: %s (PGO_CC names the compiler)", cmd->v[0],
+	    strerror(errno));
+}
+
+static int print_flags(const struct strs *flags)
+{
+	size_t i;
+
+	for (i = 0; i < flags->n; i++)
+		printf("%s%s", i ? " " : "", flags->v[i]);
+	putchar('\n');
+	return fflush(stdout) ? 1 : 0;
+}
+
+static int answer_libs(const struct job *j)
+{
+	struct strs out = { 0 };
+
+	strs_add(&out, "-fsplit-stack");
+	strs_add(&out, linker_dir());
+	add_libs(&out, j);
+	return print_flags(&out);
+}
+
+static int answer_cflags(void)
+{
+	struct strs out = { 0 };
+
+	add_cflags(&out);
+	strs_add(&out, str_form("-I%s", where()->include));
+	return print_flags(&out);
+}
+
+/* 1 when the first argument was a question to pgo-cc itself. */
+static int answer(int argc, char **argv, int *status)
+{
+	const char *q = argc > 1 ? argv[1] : "";
+
+	*status = 0;
+	if (!strcmp(q, "--help"))
+		*status = fputs(usage, stdout) < 0;
+	else if (!strcmp(q, "--version"))
+		printf("pgo-cc %s\n", PGO_VERSION);
+	else if (!strcmp(q, "--cflags"))
+		*status = answer_cflags();
+	else if (!strcmp(q, "--print-wraps"))
+		*status = wraps_print(argc - 2, argv + 2);
+	else
+		return 0;
+	return 1;
+}
+
+static void add_compiler_args(struct strs *cmd, const struct job *j)
+{
+	size_t i;
+
+	add_cflags(cmd);
+	if (j->links && !j->bare && !j->partial)
+		strs_add(cmd, linker_dir());
+	for (i = 0; i < j->args.n; i++)
+		if (strcmp(j->args.v[i], "-fuse-ld=bfd"))
+			strs_add(cmd, j->args.v[i]);
+	strs_add(cmd, str_form("-I%s", where()->include));
+	if (!j->links || j->bare || j->partial || j->shared)
+		return;
+	strs_add(cmd, "-x");
+	strs_add(cmd, "none");
+	add_libs(cmd, j);
+}
+
+int cc_main(int argc, char **argv, int cxx)
+{
+	struct job j = { 0 };
+	struct strs cmd = { 0 };
+	int status;
+	size_t i;
+
+	if (argc == 2 && !strcmp(argv[1], "--libs"))
+		return answer_libs(&j);
+	if (answer(argc, argv, &status))
+		return status;
+	split_args(&j, argc, argv);
+	look(&j);
+	j.cxx |= cxx;
+	if (j.libs.n && !j.inputs)
+		return answer_libs(&j);
+	strs_add(&cmd, compiler(cxx));
+	if (j.inputs && j.cxx)
+		die("C++ needs goroutines on contiguous stacks, which this "
+		    "version does not have: its virtual calls reach unsplit "
+		    "code no linker sees (keep C++ behind pgo_sys())");
+	if (j.inputs)
+		add_compiler_args(&cmd, &j);
+	else
+		for (i = 0; i < j.args.n; i++)
+			strs_add(&cmd, j.args.v[i]);
+	become(&cmd);
+	return 1;
+}

@@ -1,0 +1,56 @@
+#ifndef PGO_CC_INPUT_H
+#define PGO_CC_INPUT_H
+/*
+ * One object that a link takes in, and what it says about itself: whether
+ * its functions check their stack, what it defines, what it calls.
+ */
+
+#include <libelf.h>
+
+#include "runtime/cc/names.h"
+
+struct input {
+	const char *label;	/* "main.o", "libz.a(inflate.o)" */
+	const char *path;	/* the file itself, for an archive the archive */
+	const char *member;	/* in the archive, or NULL */
+	Elf *elf;
+	int split;		/* its functions check the stack limit */
+	int lto;		/* holds intermediate code, no functions */
+	size_t n_unchecked;	/* functions of a split object that do not */
+};
+
+/* 0 when the linker compiles no LTO code: objects count by their own code. */
+extern int input_plugin;
+
+/* A definition as names hold it: p is its struct input, v one of these. */
+enum { DEF_DATA = 1, DEF_SPLIT, DEF_PLAIN };
+
+/* The object PATH, or MEMBER of the archive PATH; NULL when it is none. */
+struct input *input_open(const char *path, const char *member);
+
+/* Adds what IN calls or refers to and does not define; p = IN when new. */
+void input_calls(struct input *in, struct names *calls);
+
+/* Adds what IN defines for others; of two definitions of a name the one
+ * without limit checks stays. */
+void input_defs(struct input *in, struct names *defs);
+
+/* Adds the names of all functions IN defines, local ones too. */
+void input_functions(struct input *in, struct names *funcs);
+
+/*
+ * The function of IN that calls NAME, or NULL when the object does not tell.
+ */
+const char *input_caller(struct input *in, const char *name);
+
+/*
+ * Looks for a call, inside the split object IN, of a function of it that has
+ * no limit check.  1: found, CALLER and CALLEE are set.
+ */
+int input_inner_call(struct input *in, const char **caller,
+		     const char **callee);
+
+/* Whether the N bytes at P begin a function with a limit check. */
+int code_has_check(const unsigned char *p, size_t n);
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * pgo-cc under the name LIB/pgo/ld.
+ *
+ * gcc -B finds it there.  It runs GNU ld with every call of libc wrapped and
+ * --trace on, then looks at what was taken in.  C that calls libc only is
+ * done after this one link.  Where more is found (an unsplit object or
+ * library that is called, a function of libc's name in the program, foreign
+ * code that asks for larger first segments) it links once more, with what is
+ * missing.  A refused link leaves no file.
+ */
+
+#include "runtime/cc/ld.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/cc/args.h"
+#include "runtime/cc/check.h"
+#include "runtime/cc/run.h"
+#include "runtime/cc/where.h"
+#include "runtime/cc/wraps.h"
+
+struct link {
+	struct strs args;		/* the user's, @files opened */
+	const char *out;
+	int shared, traced;
+	char *dir;			/* for our files of this link */
+	struct strs files;		/* in it */
+};
+
+/* For the clean-up at exit, which is where a refusal ends. */
+static struct link *current;
+static const char *unlink_at_exit;
+
+static void remove_files(void)
+{
+	size_t i;
+
+	if (unlink_at_exit)
+		unlink(unlink_at_exit);
+
+	for (i = 0; current && i < current->files.n; i++)
+		unlink(current->files.v[i]);
+	if (current && current->dir)
+		rmdir(current->dir);
+}
+
+static const char *own_file(struct link *l, const char *name)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path;
+
+	if (!l->dir) {
+		l->dir = str_form("%s/pgo-cc.XXXXXX",
+				  tmp && *tmp ? tmp : "/tmp");
+		if (!mkdtemp(l->dir))
+			die("%s: cannot make a folder", l->dir);
+	}
+	path = str_form("%s/%s", l->dir, name);
+	strs_add(&l->files, path);
+	return path;
+}
+
+static const char *real_ld(void)
+{
+	char *bfd = args_which("ld.bfd");
+
+	if (!bfd)
+		die("ld.bfd: not found by PATH (GNU binutils are needed)");
+	return bfd;
+}
+
+/* What is no link of ours: questions, ld -r, and links without inputs. */
+static int is_plain(const struct link *l)
+{
+	static const char *const asks[] = {
+		"-r", "--relocatable", "-i", "--version", "-V", "--help",
+		"-Ur", NULL
+	};
+	int outs = 0;
+	size_t i;
+
+	for (i = 0; i < l->args.n; i++) {
+		if (args_is_one_of(l->args.v[i], asks))
+			return 1;
+		outs += *l->args.v[i] != '-';
+	}
+	return !outs;
+}
+
+static void look(struct link *l)
+{
+	static const char *const trace[] = {
+		"-t", "--trace", "-M", "--print-map", NULL
+	};
+	size_t i;
+
+	l->out = "a.out";
+	input_plugin = 0;
+	for (i = 0; i < l->args.n; i++) {
+		const char *a = l->args.v[i];
+
+		if ((!strcmp(a, "-o") || !strcmp(a, "--output")) &&
+		    l->args.v[i + 1])
+			l->out = l->args.v[++i];
+		else if (str_begins(a, "--output="))
+			l->out = a + strlen("--output=");
+		else if (!strcmp(a, "-shared") || !strcmp(a, "-Bshareable"))
+			l->shared = 1;
+		else if (!strcmp(a, "-plugin") || !strcmp(a, "--plugin"))
+			input_plugin = 1;
+		else if (!strcmp(a, "-static"))
+			die("-static: goroutines on segmented stacks cannot "
+			    "be linked statically (link dynamically)");
+		else if (args_is_one_of(a, trace))
+			l->traced = 1;
+	}
+}
+
+static void add_wraps(struct link *l, struct strs *cmd, const struct check *c)
+{
+	struct names skip = { 0 };
+	struct bytes text = { 0 };
+	const char **s;
+	char *line;
+	size_t i;
+
+	if (c->unwrapped.n == 0) {
+		strs_add(cmd, str_form("@%s/pgo/wrap.rsp", where()->lib));
+		return;
+	}
+	for (i = 0; i < c->unwrapped.n; i++) {
+		names_get(&skip, c->unwrapped.v[i]);
+		strs_add(cmd, str_form("--defsym=__real_%s=%s",
+				       c->unwrapped.v[i], c->unwrapped.v[i]));
+	}
+	for (s = names_sorted(&c->wraps); *s; s++) {
+		if (names_find(&skip, *s))
+			continue;
+		line = str_form("--wrap=%s\n", *s);
+		bytes_add(&text, line, strlen(line));
+	}
+	line = (char *)own_file(l, "wrap.rsp");
+	file_write(line, text.p, text.n);
+	strs_add(cmd, str_form("@%s", line));
+}
+
+static void add_thunks(struct link *l, struct strs *cmd,
+		       const struct check *c)
+{
+	struct bytes object = { 0 };
+	const char *path;
+	size_t i;
+
+	if (c->n_thunks == 0)
+		return;
+	thunk_object(&object, c->thunks, c->n_thunks);
+	path = own_file(l, "thunks.o");
+	file_write(path, object.p, object.n);
+	strs_add(cmd, path);
+	for (i = 0; i < c->n_thunks; i++)
+		if (!names_find(&c->wraps, c->thunks[i].name))
+			strs_add(cmd, str_form("--wrap=%s",
+					       c->thunks[i].name));
+}
+
+/*
+ * A library takes the runtime from the program that loads it: the calls of
+ * __morestack become undefined ones of __wrap___morestack, or libgcc's would
+ * be linked in, and thunks come without the runtime.
+ */
+static void add_shared(struct strs *cmd)
+{
+	strs_add(cmd, "--wrap=__morestack");
+	strs_add(cmd, "--wrap=__morestack_non_split");
+	strs_add(cmd, "--wrap=__morestack_large_model");
+	strs_add(cmd, "--wrap=__morestack_allocate_stack_space");
+	strs_add(cmd, str_form("%s/pgo/libpgo-thunks.a", where()->lib));
+}
+
+static void make_command(struct link *l, struct strs *cmd,
+			 const struct check *c, int foreign)
+{
+	size_t i;
+
+	strs_add(cmd, real_ld());
+	add_thunks(l, cmd, c);
+	if (foreign && !l->shared)
+		strs_add(cmd, "-upgo_stack_foreign");
+	for (i = 0; i < l->args.n; i++)
+		strs_add(cmd, l->args.v[i]);
+	add_wraps(l, cmd, c);
+	strs_add(cmd, "-z");
+	strs_add(cmd, "now");
+	if (l->shared)
+		add_shared(cmd);
+	else
+		strs_add(cmd, "--export-dynamic-symbol=pgo_view_1");
+	strs_add(cmd, "-t");
+	strs_add(cmd, "-t");
+}
+
+/* Objects of the LTO plug-in may be gone when their line is read. */
+static int is_trace(const char *line)
+{
+	return *line == '(' || (*line == '/' && str_ends(line, ".o")) ||
+	       (*line && !access(line, F_OK));
+}
+
+/* Lines of the trace go to C, all others to OTHER. */
+static void read_trace(struct check *c, char *text, struct bytes *other)
+{
+	struct names seen = { 0 };
+	struct name *e;
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		size_t n = strlen(line);
+
+		if (is_trace(line)) {
+			e = names_get(&seen, line);
+			if (!e->v)
+				check_add(c, line);
+			e->v = 1;
+		} else if (text || n) {
+			bytes_add(other, line, n);
+			bytes_add(other, "\n", text != NULL);
+		}
+	}
+}
+
+static int once(struct link *l, const struct check *c, int foreign,
+		struct said *said)
+{
+	struct strs cmd = { 0 };
+
+	make_command(l, &cmd, c, foreign);
+	return run(&cmd, said);
+}
+
+static void speak(const struct link *l, const struct said *said,
+		  const char *trace, const struct bytes *other)
+{
+	fputs(said->err, stderr);
+	if (l->traced)
+		fputs(trace, stdout);
+	else
+		fwrite(other->p, 1, other->n, stdout);
+	fflush(stdout);
+}
+
+static int link_checked(struct link *l)
+{
+	struct check c = { 0 };
+	struct bytes other = { 0 };
+	struct said said;
+	char *trace;
+	const char *bad;
+	int status, foreign;
+
+	wraps_read(&c.wraps);
+	status = once(l, &c, 0, &said);
+	trace = str_copy(said.out);
+	read_trace(&c, said.out, &other);
+	if (status) {
+		speak(l, &said, trace, &other);
+		return status;
+	}
+	/* From here to the last line a refusal must leave no file. */
+	unlink_at_exit = l->out;
+	check_calls(&c);
+	foreign = !l->shared && (c.n_plain || check_needs_foreign(&c, l->out));
+	if (foreign || c.n_thunks || c.unwrapped.n)
+		status = once(l, &c, foreign, &said);
+	speak(l, &said, trace, &other);
+	bad = status ? NULL : check_linked(&c, l->out);
+	if (bad)
+		die("%s: %s", l->out, bad);
+	unlink_at_exit = NULL;
+	return status;
+}
+
+int ld_main(int argc, char **argv)
+{
+	struct strs given = { 0 };
+	static struct link l;	/* looked at by remove_files() */
+	int i;
+
+	for (i = 1; i < argc; i++)
+		strs_add(&given, argv[i]);
+	args_expand(&l.args, &given);
+	if (is_plain(&l)) {
+		argv[0] = (char *)real_ld();
+		execv(argv[0], argv);
+		die("%s: cannot run", argv[0]);
+	}
+	look(&l);
+	current = &l;
+	atexit(remove_files);
+	return link_checked(&l);
+}

@@ -1,0 +1,80 @@
+/*
+ * pgo-mkthunks: the prebuilt thunks of libpgo.a.
+ *
+ *	pgo-mkthunks ARCHIVE WRAPS CLASSES LIB... -- PROTOTYPES...
+ *
+ * Makes a thunk for every public function of the shared libraries (libc and
+ * libm), each a member of ARCHIVE; WRAPS is the --wrap list for ld, CLASSES
+ * a table for tests and for people: class, name, bytes.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/cc/archive.h"
+#include "runtime/cc/dynsyms.h"
+#include "runtime/cc/libc.h"
+#include "runtime/cc/mem.h"
+#include "runtime/cc/proto.h"
+#include "runtime/cc/thunk.h"
+
+static const char *const kind_name[] = {
+	[THUNK_REGS] = "regs", [THUNK_STACK] = "stack", [THUNK_ANY] = "any",
+	[THUNK_LEAF] = "leaf", [THUNK_VALIST] = "valist",
+};
+
+static void add(struct archive *a, const struct thunk *t)
+{
+	static struct bytes object;
+
+	object.n = 0;
+	thunk_object(&object, t, 1);
+	archive_add(a, str_form("%s.o", t->name),
+		    str_form("__wrap_%s", t->name), &object);
+}
+
+static void make(const struct names *funcs, const struct names *protos,
+		 char **out)
+{
+	struct bytes wraps = { 0 }, classes = { 0 };
+	struct archive a = { 0 };
+	const char **name;
+	struct thunk t;
+	char *line;
+
+	for (name = names_sorted(funcs); *name; name++) {
+		if (libc_is_bare(*name))
+			continue;
+		line = str_form("--wrap=%s\n", *name);
+		bytes_add(&wraps, line, strlen(line));
+		if (libc_is_own(*name))
+			continue;
+		libc_thunk(&t, *name, protos, funcs);
+		add(&a, &t);
+		line = str_form("%s %s %u\n", kind_name[t.kind], *name,
+				t.stack_bytes);
+		bytes_add(&classes, line, strlen(line));
+	}
+	archive_write(&a, out[0]);
+	file_write(out[1], wraps.p, wraps.n);
+	file_write(out[2], classes.p, classes.n);
+}
+
+int main(int argc, char **argv)
+{
+	struct names funcs = { 0 }, protos = { 0 };
+	int i;
+
+	prog_name = "pgo-mkthunks";
+	if (argc < 6)
+		die("ARCHIVE WRAPS CLASSES LIB... -- PROTOTYPES...");
+	for (i = 4; i < argc && strcmp(argv[i], "--"); i++)
+		if (dynsyms_read(&funcs, argv[i]))
+			die("%s: not a shared library", argv[i]);
+	for (i++; i < argc; i++)
+		proto_read(&protos, argv[i]);
+	for (i = 0; libc_own[i]; i++)
+		names_get(&funcs, libc_own[i]);
+	make(&funcs, &protos, argv + 1);
+	return 0;
+}
