@@ -31,12 +31,13 @@ dir=$(cd "$2" && pwd)
 # The first Debian mirror apt uses here, in either notation.
 mirror()
 {
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
-	    /etc/apt/sources.list.d/*.sources 2>/dev/null | awk '
+	find /etc/apt/sources.list /etc/apt/sources.list.d -type f \
+	    \( -name '*.list' -o -name '*.sources' \) -exec cat {} + \
+	    2>/dev/null | awk '
 		$1 == "URIs:" { print $2 }
 		$1 == "deb" { for (i = 2; i <= NF; i++)
 			if ($i ~ /:\/\//) print $i }' |
-		grep -m 1 '/debian/*$'
+		sed -n '/\/debian\/*$/p' | head -n 1
 }
 
 mounted=()
@@ -62,10 +63,11 @@ attach()
 	mounted+=("$path")
 }
 
-mirror=$(mirror) || {
+mirror=$(mirror || :)
+if [ -z "$mirror" ]; then
 	echo "roots: no Debian mirror in /etc/apt/sources.list*" >&2
 	exit 1
-}
+fi
 if [ ! -e "$dir/etc/debian_version" ]; then
 	debootstrap --variant=minbase --include=make,git,ca-certificates \
 	    "$release" "$dir" "$mirror"
