@@ -199,7 +199,7 @@ tidy-headers:                           ## each header compiles alone
 	    $(wildcard include/pgo/*.h) -- $(HEADERS)
 tidy-layers:                            ## no include points upwards
 	$(Q)awk -f test/lint/layers.awk test/lint/layers $(SOURCES)
-tidy-symbols: $(LIBPGO) $(PGOCC)                 ## libpgo.a exports pgo_* and the wraps only
+tidy-symbols: $(LIBPGO) $(PGOCC)        ## libpgo.a exports pgo_* and the wraps only
 	$(Q)$(if $(LIBPGO),sh test/lint/symbols.sh $(LIBPGO) $(PGOCC),:)
 tidy-stack: $(OBJS)                     ## [g] entries keep to their stack bounds
 	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
