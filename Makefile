@@ -2,6 +2,7 @@
 #
 #   make            build everything          make check    the tests
 #   make help       every target              make V=1      show the commands
+#   make deps       what all this needs (apt) make MODE=debug, asan, tsan, cov
 #
 # One Makefile, no recursion: every object knows every header it needs.
 # Put local settings (CC, CFLAGS, PREFIX) in config.mk; git ignores it.
@@ -32,27 +33,58 @@ WARN  += -Werror
 endif
 CSTD  := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden -fno-omit-frame-pointer \
          -fPIC -g -DPGO_VERSION='"$(VERSION)"'
+# Frame sizes and call graph beside every object, for tidy-stack.
+CSTD  += $(if $(findstring clang,$(CC)),,-fcallgraph-info=su)
 ALL_CFLAGS = $(CSTD) $(WARN) $(OPT.$(MODE)) -Iinclude -I. -MMD -MP $(CFLAGS)
 
 # Parts ----------------------------------------------------------------------
-# A part is a folder.  Lower parts never include higher ones; make tidy checks.
+# A part is a folder, and a folder that appears is built.  Lower parts never
+# include higher ones; make tidy checks.
 
 srcs  = $(wildcard $(1)/*.c) $(wildcard $(1)/*.S)
 objs  = $(patsubst %,$(B)/obj/%.o,$(basename $(call srcs,$(1))))
 
 BASE   := $(call objs,lib/base)
 WIRE   := $(call objs,lib/wire)
+SNAP   := $(call objs,lib/snapshot)
 SAMPLE := $(call objs,lib/sample)
+SERVE  := $(call objs,lib/serve)
+TARGET := $(call objs,lib/target)
 RT     := $(call objs,runtime) $(call objs,runtime/amd64)
 CCDRV  := $(call objs,runtime/cc)
+AGENT  := $(call objs,agent)
+SYM    := $(call objs,symbolizer)
+SYMCMD := $(call objs,symbolizer/cmd)
+TOP    := $(call objs,pgo-top)
+TRACE  := $(call objs,pgo-trace)
 
-all: $(BASE) $(WIRE) $(SAMPLE) $(RT) $(CCDRV)    ## libraries and tools (the default)
+OBJS   := $(BASE) $(WIRE) $(SNAP) $(SAMPLE) $(SERVE) $(TARGET) $(RT) $(CCDRV) \
+          $(AGENT) $(SYM) $(SYMCMD) $(TOP) $(TRACE)
 
-$(B)/obj/%.o: %.c
+# What exists so far; the rules below know the rest.
+LIBPGO   := $(if $(CCDRV),$(B)/lib/libpgo.a)
+PGOCC    := $(if $(CCDRV),$(B)/bin/pgo-cc)
+AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
+TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
+            $(if $(TRACE),$(B)/bin/pgo-trace)
+EXAMPLES := $(if $(PGOCC),$(patsubst %.c,$(B)/%,$(wildcard examples/*.c)))
+
+all: $(OBJS) $(PGOCC) $(LIBPGO) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
+
+# Stack growth, and the way out of C, find vector registers in use.
+$(RT): ALL_CFLAGS += -mgeneral-regs-only
+
+# The flags of the last build: other flags, other objects.
+FLAGS := $(B)/obj/flags
+$(FLAGS): FORCE
+	@mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(CC) $(ALL_CFLAGS))' \
+	    >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(B)/obj/%.o: %.c $(FLAGS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/obj/%.o: %.S
+$(B)/obj/%.o: %.S $(FLAGS)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -66,13 +98,11 @@ CCMAINS  := $(B)/obj/runtime/cc/main.o $(B)/obj/runtime/cc/mkthunks.o
 CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
 FOREIGN  := $(filter %/stack_foreign.o,$(RT))
 PGOOBJS  := $(BASE) $(WIRE) $(SAMPLE) $(filter-out $(FOREIGN),$(RT))
-PGOLIB   := $(B)/lib/libpgo.a
-PGOCC    := $(B)/bin/pgo-cc $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
+DRIVER   := $(B)/bin/pgo-cc $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(LIBPGO) \
             $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc
 
-pgo-cc: $(PGOCC)                        ## the compiler driver and libpgo.a
+pgo-cc: $(DRIVER)                        ## the compiler driver and libpgo.a
 all: pgo-cc
-.PHONY: pgo-cc
 
 $(MKTHUNKS): $(CCLIB) $(B)/obj/runtime/cc/mkthunks.o
 	$(call say,LD,$@)
@@ -119,7 +149,7 @@ $(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
 	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms $@.all $@
 	$(Q)rm -f $@.all
 
-$(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
+$(LIBPGO): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
 	$(call say,AR,$@)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@
@@ -129,6 +159,166 @@ $(B)/lib/pgo.pc: share/pgo.pc.in Makefile
 		-e 's|@INCLUDEDIR@|$(CURDIR)/include|' \
 		-e 's|@VERSION@|$(VERSION)|' $< > $@
 
+# Tools and the agent --------------------------------------------------------
+# Everything but the mains (main.c of each program) is also in one archive of
+# our own, from which tools and unit tests take what they need and no more.
+
+PARTS := $(B)/obj/parts.a
+$(PARTS): $(filter-out %/main.o %/mkthunks.o,$(OBJS))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+
+TOOL_LIBS := -Wl,--as-needed -ldw -lelf -lunwind-x86_64 -lunwind -lncursesw \
+             -ltinfo -lcurl -ljansson -lseccomp -lstdc++ -lz -lzstd -llzma -lm
+
+$(B)/bin/pgo-sym:   $(SYMCMD) $(PARTS)
+$(B)/bin/pgo-top:   $(TOP) $(PARTS)
+$(B)/bin/pgo-trace: $(TRACE) $(PARTS)
+$(TOOLS):
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+$(AGENTLIB): $(AGENT) $(PARTS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ \
+	    -Wl,--exclude-libs,ALL -Wl,--as-needed -lmicrohttpd -lz -pthread
+
+# Programs in pgo's own C ----------------------------------------------------
+# Examples, and the tests that run on goroutines, are built as a user would.
+
+PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
+$(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
+$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka)
+
+define pgo_program
+$(call say,PGOCC,$<)
+$(Q)mkdir -p $(@D) && $(PGOCC) $(PGO_CFLAGS) -MMD -MP -MF $@.d -MT $@ \
+    -o $@ $< $(LDFLAGS) $(PGO_LIBS)
+endef
+$(B)/examples/%: examples/%.c $(PGOCC) $(LIBPGO)
+	$(pgo_program)
+$(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC) $(LIBPGO)
+	$(pgo_program)
+$(B)/test/stress/%: test/stress/%.c $(PGOCC) $(LIBPGO)
+	$(pgo_program)
+$(B)/test/bench/%: test/bench/%.c $(PGOCC) $(LIBPGO)
+	$(pgo_program)
+$(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC) $(LIBPGO)
+	$(pgo_program)
+
+# Tests ----------------------------------------------------------------------
+#   test/unit/X.c        cmocka, one program per module; plain C on $(PARTS),
+#                        so it can reach private functions
+#   test/unit/pgo/X.c    the same in pgo's C, on libpgo.a
+#   test/stress/X.c      hammers, as long as PGO_STRESS_SECONDS says
+#   test/e2e, interop    pytest; the programs they start are e2e/progs/X.c
+#   test/bench/X.c       prints figures, judges nothing
+
+progs   = $(patsubst %.c,$(B)/%,$(wildcard $(1)/*.c))
+UNIT   := $(call progs,test/unit)
+UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
+STRESS := $(if $(PGOCC),$(call progs,test/stress))
+PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))
+BENCH  := $(if $(PGOCC),$(call progs,test/bench))
+
+$(B)/test/unit/%: $(B)/obj/test/unit/%.o $(PARTS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ \
+	    $(TOOL_LIBS) -lmicrohttpd -lcmocka -pthread
+
+# The python that has pytest and pyte: the one on PATH may be another than Debian's.
+PYTHON ?= $(shell for p in python3 /usr/bin/python3; do \
+    $$p -c 'import pytest, pyte' 2>/dev/null && echo $$p && break; done)
+PY     = $(or $(PYTHON),python3)
+PYTEST = BUILD=$(abspath $(B)) timeout $(1) $(PY) -m pytest -q -c test/pytest.ini \
+         $(2) test
+RUN    = PGO_STRESS_SECONDS=$(1) $(PY) test/run.py -t $(2) -- $(3)
+
+check: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) ## the tests, at most 3 minutes
+	$(Q)rc=0; $(call RUN,3,60,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
+	$(call PYTEST,600,-m 'not long') || rc=1; exit $$rc
+check-fast: all $(UNIT) $(UNITPGO) $(PROGS) ## the quick ones, at most 20 seconds
+	$(Q)rc=0; $(call RUN,1,10,$(UNIT) $(UNITPGO)) || rc=1; \
+	$(call PYTEST,60,-m fast) || rc=1; exit $$rc
+check-unit: $(UNIT)                     ## only the units in plain C
+	$(Q)$(call RUN,1,120,$(UNIT))
+check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
+	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
+check-long: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) ## matrices, long hammers
+	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
+	$(call PYTEST,7200,) || rc=1; exit $$rc
+check-all: check-debug check-asan check-tsan check-long ## everything, all modes
+
+bench: all $(BENCH)                     ## figures, a line each
+	$(Q)for b in $(BENCH); do echo "== $$b"; timeout 600 $$b || exit 1; done
+
+demo: all                               ## ten seconds of everything
+	$(Q)B=$(B) bash examples/demo.sh
+
+# Upkeep ---------------------------------------------------------------------
+
+HEADERS := $(wildcard lib/*/*.h runtime/*.h runtime/*/*.h agent/*.h \
+             symbolizer/*.h symbolizer/cmd/*.h pgo-top/*.h pgo-trace/*.h)
+SOURCES := $(wildcard include/pgo/*.h lib/*/*.[chS] runtime/*.[chS] \
+             runtime/*/*.[chS] agent/*.[ch] symbolizer/*.[ch] \
+             symbolizer/cmd/*.[ch] pgo-top/*.[ch] pgo-trace/*.[ch])
+
+tidy: tidy-headers tidy-layers tidy-symbols tidy-stack tidy-man tidy-text ## what a reviewer would point out
+tidy-headers:                           ## each header compiles alone
+	$(Q)CC='$(CC)' sh test/lint/headers.sh \
+	    '$(filter-out -DPGO_VERSION% -fcallgraph%,$(CSTD))' \
+	    $(wildcard include/pgo/*.h) -- $(HEADERS)
+tidy-layers:                            ## no include points upwards
+	$(Q)awk -f test/lint/layers.awk test/lint/layers $(SOURCES)
+tidy-symbols: $(LIBPGO) $(PGOCC)        ## libpgo.a exports pgo_* and the wraps only
+	$(Q)$(if $(LIBPGO),sh test/lint/symbols.sh $(LIBPGO) $(PGOCC),:)
+tidy-stack: $(OBJS)                     ## [g] entries keep to their stack bounds
+	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
+	    $(patsubst %.o,%.ci,$(filter-out $(patsubst %.S,$(B)/obj/%.o,\
+	        $(wildcard runtime/*.S runtime/amd64/*.S)),\
+	        $(BASE) $(WIRE) $(SAMPLE) $(RT)))
+tidy-man:                               ## mandoc reads every page without complaint
+	$(Q)$(if $(wildcard man/*.[1-8]),mandoc -T lint -W warning man/*.[1-8],:)
+tidy-text:                              ## widths, lengths, shell syntax, left-over words
+	$(Q)$(PY) test/lint/text.py
+
+# What build, demo and check need; and check-all, bench and fuzzing besides.
+DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
+        libncurses-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev \
+        zlib1g-dev libzstd-dev liblzma-dev libjansson-dev \
+        libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
+        mandoc gdb elfutils llvm binutils curl go
+DEPS_ALL := valgrind clang cmake meson ninja-build autoconf automake libtool \
+        strace debootstrap ca-certificates universal-ctags
+DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
+
+deps:                                   ## install what build, demo and check need
+	$(Q)sh .ci/deps $(DEPS)
+deps-all:                               ## and what check-all and bench need
+	$(Q)sh .ci/deps $(DEPS) $(DEPS_ALL) $(DEPS_OPT:%=-o %)
+
+D := $(DESTDIR)$(PREFIX)
+# Every file that install makes, as BUILT:FOLDER; uninstall reads it too.
+INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
+    $(foreach f,$(wildcard $(B)/lib/*.a $(B)/lib/*.so $(B)/lib/*.rsp),$f:lib) \
+    $(foreach f,$(wildcard $(B)/lib/pgo.pc),$f:lib/pkgconfig) \
+    $(foreach f,$(wildcard include/pgo/*.h),$f:include/pgo) \
+    $(foreach f,$(wildcard man/*.[1-8]),$f:share/man/man$(subst .,,$(suffix $f))) \
+    $(foreach f,$(wildcard share/completion/*),$f:share/bash-completion/completions) \
+    $(foreach f,$(wildcard share/rows/* share/gdb/*),$f:$(patsubst %/,%,share/pgo/$(notdir $(patsubst %/,%,$(dir $f))))) \
+    $(foreach f,$(wildcard share/cmake/*),$f:lib/cmake/pgo)
+
+install: all                            ## into $(DESTDIR)$(PREFIX)
+	$(Q)set -e; for p in $(INSTALL); do f=$${p%:*}; d=$(D)/$${p##*:}; \
+	    mkdir -p $$d; cp -Pp $$f $$d/; done; \
+	if [ -f $(D)/lib/pkgconfig/pgo.pc ]; then \
+	    sed -i 's,^prefix=.*,prefix=$(PREFIX),' $(D)/lib/pkgconfig/pgo.pc; fi
+	$(call say,DONE,$(D))
+uninstall:                              ## remove what install put there
+	$(Q)for p in $(INSTALL); do f=$${p%:*}; \
+	    rm -f $(D)/$${p##*:}/$${f##*/}; done; \
+	rmdir $(D)/include/pgo $(D)/share/pgo/* $(D)/share/pgo \
+	    $(D)/lib/cmake/pgo 2>/dev/null || :
 clean:                                  ## remove build/
 	rm -rf build
 help:                                   ## this list
@@ -137,6 +327,14 @@ help:                                   ## this list
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
-.PHONY: all clean help
+-include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
+.PHONY: FORCE all pgo-cc check check-fast check-unit check-debug check-asan check-tsan \
+        check-cov check-long check-all bench demo tidy tidy-headers tidy-layers \
+        tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
+        uninstall clean help
+.DELETE_ON_ERROR:
+# What deps installs must be there before anything else begins.
+ifneq ($(filter deps deps-all,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 .SECONDARY:
