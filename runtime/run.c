@@ -50,6 +50,18 @@ static int setup(void)
 	return rc;
 }
 
+void sched_stop(void)
+{
+	struct m *m;
+
+	atomic_store(&sched.stopping, 1);
+	for (m = atomic_load(&sched.allm); m; m = m->alllink) {
+		m->attn = 1;
+		note_wake(&m->note);
+	}
+	sysmon_wake();
+}
+
 /* The caller's thread is M0 until goroutine 1 has returned. */
 static int run(void (*fn)(void *), void *arg)
 {

@@ -1,0 +1,78 @@
+/*
+ * Deadlock: every M sleeps, nothing is queued, no timer will ring, and no
+ * thread but the runtime's own exists that could wake a goroutine.
+ *
+ * An M in a C call counts as running: the kernel may wake it.  Threads of the
+ * program's are seen as entries of /proc/self/task beyond those we made.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+
+#include "runtime/fatal.h"
+#include "runtime/sched.h"
+#include "runtime/sys.h"
+#include "runtime/timer.h"
+
+struct dirent64_head {
+	uint64_t ino;
+	int64_t off;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+static uint32_t count_names(const char *buf, long bytes)
+{
+	uint32_t n = 0;
+	long at = 0;
+
+	while (at < bytes) {
+		const struct dirent64_head *d = (const void *)(buf + at);
+
+		n += d->name[0] != '.';
+		at += d->length;
+	}
+	return n;
+}
+
+/* Threads of this process, UINT32_MAX when that cannot be known. */
+static uint32_t count_threads(void)
+{
+	char buf[2048] __attribute__((aligned(8)));
+	uint32_t n = 0;
+	long fd = sys_call(SYS_open, "/proc/self/task",
+			   O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
+	long got;
+
+	if (fd < 0)
+		return UINT32_MAX;
+	while ((got = sys_call(SYS_getdents64, fd, buf, sizeof(buf), 0)) > 0)
+		n += count_names(buf, got);
+	sys_call(SYS_close, fd, 0, 0, 0);
+	return got < 0 ? UINT32_MAX : n;
+}
+
+static bool any_queued(void)
+{
+	if (sched.runq.count || atomic_load(&sched.want_m))
+		return true;
+	for (int i = 0; i < sched.gomaxprocs; i++)
+		if (!runq_is_empty(&sched.ps[i].runq))
+			return true;
+	return false;
+}
+
+void sched_check_dead(void)
+{
+	uint32_t asleep = atomic_load(&sched.nmidle) +
+			  atomic_load(&sched.nbound);
+	/* One more is sysmon. */
+	uint32_t ours = sched.nm + atomic_load(&sched.runtime_threads) + 1;
+
+	if (asleep < sched.nm || atomic_load(&sched.stopping) ||
+	    timer_next_ns() != INT64_MAX || any_queued() ||
+	    !atomic_load(&sched.live) || count_threads() > ours)
+		return;
+	lock_put(&sched.lock);
+	fatal_throw("all goroutines are asleep - deadlock!");
+}
