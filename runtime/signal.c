@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pgo/cdefs.h>
 #include <pgo/sys.h>
 
 #include "runtime/fatal.h"
@@ -144,9 +145,9 @@ int signal_setup(void)
 /* The program's handlers ------------------------------------------------------ */
 
 int __real_sigaction(int, const struct sigaction *, struct sigaction *);
-int __wrap_sigaction(int sig, const struct sigaction *act,
-		     struct sigaction *old);
-sighandler_t __wrap_signal(int sig, sighandler_t fn);
+PGO_API int __wrap_sigaction(int sig, const struct sigaction *act,
+			     struct sigaction *old);
+PGO_API sighandler_t __wrap_signal(int sig, sighandler_t fn);
 
 static struct {
 	struct lock lock;               /* writers */

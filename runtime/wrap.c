@@ -13,6 +13,7 @@
 #include <setjmp.h>
 #include <signal.h>
 
+#include <pgo/cdefs.h>
 #include <pgo/sys.h>
 
 #include "runtime/fatal.h"
@@ -20,20 +21,20 @@
 #include "runtime/signal.h"
 
 int *__real___errno_location(void);
-int *__wrap___errno_location(void);
+PGO_API int *__wrap___errno_location(void);
 int __real_pthread_create(pthread_t *, const pthread_attr_t *,
 			  void *(*)(void *), void *);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+PGO_API int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 			  void *(*fn)(void *), void *arg);
 void *__real_dlsym(void *, const char *);
-void *__wrap_dlsym(void *handle, const char *name);
+PGO_API void *__wrap_dlsym(void *handle, const char *name);
 _Noreturn void __real_longjmp(jmp_buf, int);
 _Noreturn void __real__longjmp(jmp_buf, int);
 _Noreturn void __real_siglongjmp(sigjmp_buf, int);
-_Noreturn void __wrap_longjmp(jmp_buf env, int value);
-_Noreturn void __wrap__longjmp(jmp_buf env, int value);
-_Noreturn void __wrap_siglongjmp(sigjmp_buf env, int value);
-_Noreturn void __wrap___longjmp_chk(jmp_buf env, int value);
+PGO_API _Noreturn void __wrap_longjmp(jmp_buf env, int value);
+PGO_API _Noreturn void __wrap__longjmp(jmp_buf env, int value);
+PGO_API _Noreturn void __wrap_siglongjmp(sigjmp_buf env, int value);
+PGO_API _Noreturn void __wrap___longjmp_chk(jmp_buf env, int value);
 
 int *__wrap___errno_location(void)
 {

@@ -58,6 +58,7 @@
 	.endm
 
 /* void switch_to_g(struct m *m, struct g *g): scheduler -> goroutine. */
+	.hidden switch_to_g
 FUNCTION switch_to_g
 	.cfi_startproc
 	PUSH_CALLEE_SAVED
@@ -78,6 +79,7 @@ FUNCTION switch_to_g
 END switch_to_g
 
 /* void switch_to_sched(struct m *m, struct g *g): goroutine -> scheduler. */
+	.hidden switch_to_sched
 FUNCTION switch_to_sched
 	.cfi_startproc
 	PUSH_CALLEE_SAVED
