@@ -62,14 +62,16 @@ OBJS   := $(BASE) $(WIRE) $(SNAP) $(SAMPLE) $(SERVE) $(TARGET) $(RT) $(CCDRV) \
           $(AGENT) $(SYM) $(SYMCMD) $(TOP) $(TRACE)
 
 # What exists so far; the rules below know the rest.
-LIBPGO   := $(if $(CCDRV),$(B)/lib/libpgo.a)
-PGOCC    := $(if $(CCDRV),$(B)/bin/pgo-cc)
+PGOLIB   := $(B)/lib/libpgo.a
+DRIVER   := $(B)/bin/pgo-cc
+PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
+            $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
             $(if $(TRACE),$(B)/bin/pgo-trace)
 EXAMPLES := $(if $(PGOCC),$(patsubst %.c,$(B)/%,$(wildcard examples/*.c)))
 
-all: $(OBJS) $(PGOCC) $(LIBPGO) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
+all: $(OBJS) $(PGOCC) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
 
 # The flags of the last build: other flags, other objects.
 FLAGS := $(B)/obj/flags
@@ -85,15 +87,81 @@ $(B)/obj/%.o: %.S $(FLAGS)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# pgo-cc, its thunks, libpgo.a and pgo.pc -------------------------------------
-# Makes $(B)/bin/pgo-cc, $(B)/bin/pgo-c++, $(LIBPGO), $(B)/lib/pgo.pc.
+# pgo-cc and libpgo.a ---------------------------------------------------------
+# The driver, the thunks it links with, and the library as one object: hidden
+# names become local, and what the runtime itself calls of libc bypasses the
+# thunks (X becomes __real_X).
+
+MKTHUNKS := $(B)/obj/pgo-mkthunks
+CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
+CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
+FOREIGN  := $(filter %/stack_foreign.o,$(RT))
+PGOOBJS  := $(BASE) $(WIRE) $(SAMPLE) $(filter-out $(FOREIGN),$(RT))
+
+pgo-cc: $(PGOCC)                        ## the compiler driver and libpgo.a
+.PHONY: pgo-cc
+
+$(MKTHUNKS): $(CCLIB) $(B)/obj/runtime/cc/mkthunks.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(OPT.$(MODE)) -o $@ $^ -lelf -ldw
+
+$(B)/bin/pgo-cc: $(CCLIB) $(B)/obj/runtime/cc/main.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(OPT.$(MODE)) -o $@ $^ -lelf -ldw
+
+$(B)/bin/pgo-c++: $(B)/bin/pgo-cc
+	$(Q)ln -sfn pgo-cc $@
+
+$(B)/lib/pgo/ld: $(B)/bin/pgo-cc
+	$(Q)mkdir -p $(@D) && ln -sfn ../../bin/pgo-cc $@
+
+# Prototypes with and without _FORTIFY_SOURCE: its headers declare *_chk.
+$(B)/obj/protos.%.txt: runtime/cc/protos.h
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 -w \
+		-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$* \
+		-x c -fsyntax-only -aux-info $@ $<
+
+$(B)/lib/pgo/libpgo-thunks.a: $(MKTHUNKS) $(B)/obj/protos.0.txt \
+		$(B)/obj/protos.2.txt
+	$(call say,THUNK,$@)
+	$(Q)mkdir -p $(@D) && $(MKTHUNKS) $@ $(@D)/wrap.rsp \
+		$(B)/obj/thunks.txt \
+		$(shell $(CC) -print-file-name=libc.so.6) \
+		$(shell $(CC) -print-file-name=libm.so.6) -- \
+		$(filter %.txt,$^)
+
+$(B)/lib/pgo/wrap.rsp: $(B)/lib/pgo/libpgo-thunks.a ;
+
+# A shared library reaches the program's __morestack by its __wrap_ name.
+$(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
+	$(call say,LD,$@)
+	$(Q)ld -r --defsym=__wrap___morestack=__morestack \
+		--defsym=__wrap___morestack_non_split=__morestack_non_split \
+		--defsym=__wrap___morestack_large_model=__morestack_large_model \
+		--defsym=__wrap___morestack_allocate_stack_space=__morestack_allocate_stack_space \
+		-z noexecstack -o $@.all $(PGOOBJS)
+	$(Q)nm -u $@.all | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
+		$$2 in wrap { print $$2, "__real_" $$2 }' \
+		$(B)/lib/pgo/wrap.rsp - > $@.syms
+	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms $@.all $@
+	$(Q)rm -f $@.all
+
+$(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
+	$(call say,AR,$@)
+	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
+		mv $@.new $@
+
+pgo_pc = sed -e 's|@LIBDIR@|$(1)|' -e 's|@INCLUDEDIR@|$(2)|' \
+	    -e 's|@VERSION@|$(VERSION)|' share/pgo.pc.in
+$(B)/lib/pgo.pc: share/pgo.pc.in Makefile
+	$(Q)mkdir -p $(@D) && $(call pgo_pc,$${pcfiledir},$(CURDIR)/include) >$@
 
 # Tools and the agent --------------------------------------------------------
 # Everything but the mains (main.c of each program) is also in one archive of
 # our own, from which tools and unit tests take what they need and no more.
 
 PARTS := $(B)/obj/parts.a
-$(PARTS): $(filter-out %/main.o,$(OBJS))
+$(PARTS): $(filter-out %/main.o %/mkthunks.o,$(OBJS))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
@@ -121,18 +189,18 @@ $(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka)
 
 define pgo_program
 $(call say,PGOCC,$<)
-$(Q)mkdir -p $(@D) && $(PGOCC) $(PGO_CFLAGS) -MMD -MP -MF $@.d -MT $@ \
+$(Q)mkdir -p $(@D) && $(DRIVER) $(PGO_CFLAGS) -MMD -MP -MF $@.d -MT $@ \
     -o $@ $< $(LDFLAGS) $(PGO_LIBS)
 endef
-$(B)/examples/%: examples/%.c $(PGOCC) $(LIBPGO)
+$(B)/examples/%: examples/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/stress/%: test/stress/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/stress/%: test/stress/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/bench/%: test/bench/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/bench/%: test/bench/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 	$(pgo_program)
 
 # Tests ----------------------------------------------------------------------
@@ -199,8 +267,8 @@ tidy-headers:                           ## each header compiles alone
 	    $(wildcard include/pgo/*.h) -- $(HEADERS)
 tidy-layers:                            ## no include points upwards
 	$(Q)awk -f test/lint/layers.awk test/lint/layers $(SOURCES)
-tidy-symbols: $(LIBPGO) $(PGOCC)        ## libpgo.a exports pgo_* and the wraps only
-	$(Q)$(if $(LIBPGO),sh test/lint/symbols.sh $(LIBPGO) $(PGOCC),:)
+tidy-symbols: $(PGOCC)                  ## libpgo.a exports pgo_* and the wraps only
+	$(Q)$(if $(PGOCC),sh test/lint/symbols.sh $(PGOLIB) $(B)/lib/pgo/wrap.rsp,:)
 tidy-stack: $(OBJS)                     ## [g] entries keep to their stack bounds
 	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
 	    $(patsubst %.o,%.ci,$(filter-out $(patsubst %.S,$(B)/obj/%.o,\
@@ -229,7 +297,8 @@ deps-all:                               ## and what check-all and bench need
 D := $(DESTDIR)$(PREFIX)
 # Every file that install makes, as BUILT:FOLDER; uninstall reads it too.
 INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
-    $(foreach f,$(wildcard $(B)/lib/*.a $(B)/lib/*.so $(B)/lib/*.rsp),$f:lib) \
+    $(foreach f,$(wildcard $(B)/lib/*.a $(B)/lib/*.so),$f:lib) \
+    $(foreach f,$(wildcard $(B)/lib/pgo/*),$f:lib/pgo) \
     $(foreach f,$(wildcard $(B)/lib/pgo.pc),$f:lib/pkgconfig) \
     $(foreach f,$(wildcard include/pgo/*.h),$f:include/pgo) \
     $(foreach f,$(wildcard man/*.[1-8]),$f:share/man/man$(subst .,,$(suffix $f))) \
@@ -240,13 +309,13 @@ INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
 install: all                            ## into $(DESTDIR)$(PREFIX)
 	$(Q)set -e; for p in $(INSTALL); do f=$${p%:*}; d=$(D)/$${p##*:}; \
 	    mkdir -p $$d; cp -Pp $$f $$d/; done; \
-	if [ -f $(D)/lib/pkgconfig/pgo.pc ]; then \
-	    sed -i 's,^prefix=.*,prefix=$(PREFIX),' $(D)/lib/pkgconfig/pgo.pc; fi
+	if [ -f $(D)/lib/pkgconfig/pgo.pc ]; then $(call pgo_pc,\
+	    $(PREFIX)/lib,$(PREFIX)/include) >$(D)/lib/pkgconfig/pgo.pc; fi
 	$(call say,DONE,$(D))
 uninstall:                              ## remove what install put there
 	$(Q)for p in $(INSTALL); do f=$${p%:*}; \
 	    rm -f $(D)/$${p##*:}/$${f##*/}; done; \
-	rmdir $(D)/include/pgo $(D)/share/pgo/* $(D)/share/pgo \
+	rmdir $(D)/include/pgo $(D)/lib/pgo $(D)/share/pgo/* $(D)/share/pgo \
 	    $(D)/lib/cmake/pgo 2>/dev/null || :
 clean:                                  ## remove build/
 	rm -rf build
