@@ -151,7 +151,7 @@ $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@
 
-pgo_pc = sed -e 's|@LIBDIR@|$(1)|' -e 's|@INCLUDEDIR@|$(2)|' \
+pgo_pc = sed -e 's|@LIBDIR@|$(strip $(1))|' -e 's|@INCLUDEDIR@|$(2)|' \
 	    -e 's|@VERSION@|$(VERSION)|' share/pgo.pc.in
 $(B)/lib/pgo.pc: share/pgo.pc.in Makefile
 	$(Q)mkdir -p $(@D) && $(call pgo_pc,$${pcfiledir},$(CURDIR)/include) >$@
