@@ -62,14 +62,16 @@ OBJS   := $(BASE) $(WIRE) $(SNAP) $(SAMPLE) $(SERVE) $(TARGET) $(RT) $(CCDRV) \
           $(AGENT) $(SYM) $(SYMCMD) $(TOP) $(TRACE)
 
 # What exists so far; the rules below know the rest.
-LIBPGO   := $(if $(CCDRV),$(B)/lib/libpgo.a)
-PGOCC    := $(if $(CCDRV),$(B)/bin/pgo-cc)
+PGOLIB   := $(B)/lib/libpgo.a
+DRIVER   := $(B)/bin/pgo-cc
+PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
+            $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
             $(if $(TRACE),$(B)/bin/pgo-trace)
 EXAMPLES := $(if $(PGOCC),$(patsubst %.c,$(B)/%,$(wildcard examples/*.c)))
 
-all: $(OBJS) $(PGOCC) $(LIBPGO) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
+all: $(OBJS) $(PGOCC) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
 
 # Stack growth, and the way out of C, find vector registers in use.
 $(RT): ALL_CFLAGS += -mgeneral-regs-only
@@ -94,15 +96,13 @@ $(B)/obj/%.o: %.S $(FLAGS)
 # thunks (X becomes __real_X).
 
 MKTHUNKS := $(B)/obj/pgo-mkthunks
-CCMAINS  := $(B)/obj/runtime/cc/main.o $(B)/obj/runtime/cc/mkthunks.o
+CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
 CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
 FOREIGN  := $(filter %/stack_foreign.o,$(RT))
 PGOOBJS  := $(BASE) $(WIRE) $(SAMPLE) $(filter-out $(FOREIGN),$(RT))
-DRIVER   := $(B)/bin/pgo-cc $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(LIBPGO) \
-            $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc
 
-pgo-cc: $(DRIVER)                        ## the compiler driver and libpgo.a
-all: pgo-cc
+pgo-cc: $(PGOCC)                        ## the compiler driver and libpgo.a
+.PHONY: pgo-cc
 
 $(MKTHUNKS): $(CCLIB) $(B)/obj/runtime/cc/mkthunks.o
 	$(call say,LD,$@)
@@ -149,15 +149,15 @@ $(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
 	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms $@.all $@
 	$(Q)rm -f $@.all
 
-$(LIBPGO): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
+$(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
 	$(call say,AR,$@)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@
 
+pgo_pc = sed -e 's|@LIBDIR@|$(strip $(1))|' -e 's|@INCLUDEDIR@|$(2)|' \
+	    -e 's|@VERSION@|$(VERSION)|' share/pgo.pc.in
 $(B)/lib/pgo.pc: share/pgo.pc.in Makefile
-	$(Q)mkdir -p $(@D) && sed -e 's|@LIBDIR@|$${pcfiledir}|' \
-		-e 's|@INCLUDEDIR@|$(CURDIR)/include|' \
-		-e 's|@VERSION@|$(VERSION)|' $< > $@
+	$(Q)mkdir -p $(@D) && $(call pgo_pc,$${pcfiledir},$(CURDIR)/include) >$@
 
 # Tools and the agent --------------------------------------------------------
 # Everything but the mains (main.c of each program) is also in one archive of
@@ -192,18 +192,18 @@ $(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka)
 
 define pgo_program
 $(call say,PGOCC,$<)
-$(Q)mkdir -p $(@D) && $(PGOCC) $(PGO_CFLAGS) -MMD -MP -MF $@.d -MT $@ \
+$(Q)mkdir -p $(@D) && $(DRIVER) $(PGO_CFLAGS) -MMD -MP -MF $@.d -MT $@ \
     -o $@ $< $(LDFLAGS) $(PGO_LIBS)
 endef
-$(B)/examples/%: examples/%.c $(PGOCC) $(LIBPGO)
+$(B)/examples/%: examples/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/stress/%: test/stress/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/stress/%: test/stress/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/bench/%: test/bench/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/bench/%: test/bench/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC) $(LIBPGO)
+$(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 	$(pgo_program)
 
 # Tests ----------------------------------------------------------------------
@@ -270,8 +270,8 @@ tidy-headers:                           ## each header compiles alone
 	    $(wildcard include/pgo/*.h) -- $(HEADERS)
 tidy-layers:                            ## no include points upwards
 	$(Q)awk -f test/lint/layers.awk test/lint/layers $(SOURCES)
-tidy-symbols: $(LIBPGO) $(PGOCC)        ## libpgo.a exports pgo_* and the wraps only
-	$(Q)$(if $(LIBPGO),sh test/lint/symbols.sh $(LIBPGO) $(PGOCC),:)
+tidy-symbols: $(PGOCC)                  ## libpgo.a exports pgo_* and the wraps only
+	$(Q)$(if $(PGOCC),sh test/lint/symbols.sh $(PGOLIB) $(B)/lib/pgo/wrap.rsp,:)
 tidy-stack: $(OBJS)                     ## [g] entries keep to their stack bounds
 	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
 	    $(patsubst %.o,%.ci,$(filter-out $(patsubst %.S,$(B)/obj/%.o,\
@@ -300,7 +300,8 @@ deps-all:                               ## and what check-all and bench need
 D := $(DESTDIR)$(PREFIX)
 # Every file that install makes, as BUILT:FOLDER; uninstall reads it too.
 INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
-    $(foreach f,$(wildcard $(B)/lib/*.a $(B)/lib/*.so $(B)/lib/*.rsp),$f:lib) \
+    $(foreach f,$(wildcard $(B)/lib/*.a $(B)/lib/*.so),$f:lib) \
+    $(foreach f,$(wildcard $(B)/lib/pgo/*),$f:lib/pgo) \
     $(foreach f,$(wildcard $(B)/lib/pgo.pc),$f:lib/pkgconfig) \
     $(foreach f,$(wildcard include/pgo/*.h),$f:include/pgo) \
     $(foreach f,$(wildcard man/*.[1-8]),$f:share/man/man$(subst .,,$(suffix $f))) \
@@ -311,13 +312,13 @@ INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
 install: all                            ## into $(DESTDIR)$(PREFIX)
 	$(Q)set -e; for p in $(INSTALL); do f=$${p%:*}; d=$(D)/$${p##*:}; \
 	    mkdir -p $$d; cp -Pp $$f $$d/; done; \
-	if [ -f $(D)/lib/pkgconfig/pgo.pc ]; then \
-	    sed -i 's,^prefix=.*,prefix=$(PREFIX),' $(D)/lib/pkgconfig/pgo.pc; fi
+	if [ -f $(D)/lib/pkgconfig/pgo.pc ]; then $(call pgo_pc,\
+	    $(PREFIX)/lib,$(PREFIX)/include) >$(D)/lib/pkgconfig/pgo.pc; fi
 	$(call say,DONE,$(D))
 uninstall:                              ## remove what install put there
 	$(Q)for p in $(INSTALL); do f=$${p%:*}; \
 	    rm -f $(D)/$${p##*:}/$${f##*/}; done; \
-	rmdir $(D)/include/pgo $(D)/share/pgo/* $(D)/share/pgo \
+	rmdir $(D)/include/pgo $(D)/lib/pgo $(D)/share/pgo/* $(D)/share/pgo \
 	    $(D)/lib/cmake/pgo 2>/dev/null || :
 clean:                                  ## remove build/
 	rm -rf build
@@ -328,7 +329,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all pgo-cc check check-fast check-unit check-debug check-asan check-tsan \
+.PHONY: FORCE all check check-fast check-unit check-debug check-asan check-tsan \
         check-cov check-long check-all bench demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall clean help

@@ -65,7 +65,7 @@ OWN_FRAME void parse(struct request *r)
 {
 	uint64_t array[WORDS];
 
-	r->sum += churn(array, OTHER_ROUNDS);
+	r->sum = churn(array, OTHER_ROUNDS);
 	r->get = !strncmp(r->head, "GET ", 4);
 	r->keep = r->get && (has(r->head, " HTTP/1.0\r\n") ?
 		has(r->head, "\r\nConnection: keep-alive") :

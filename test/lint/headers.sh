@@ -4,7 +4,8 @@
 # usage: headers.sh CFLAGS PUBLIC... -- PRIVATE...
 #
 # PRIVATE ones as the project's C (CFLAGS); PUBLIC ones, which users include,
-# also as C11, C++11 and C++20, by gcc and by clang where there is one.
+# also as C11, C++11 and C++20, by gcc and by clang where there is one.  An
+# asm.h is for .S files, and is assembled.
 cflags=$1
 shift
 rc=0
@@ -38,6 +39,15 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 shift
 for header; do
+	case $header in
+	*/asm.h)
+		if ! echo "#include \"$header\"" | "${CC:-gcc}" -I. -Iinclude \
+		    -c -o /dev/null -x assembler-with-cpp -; then
+			echo "$header: does not assemble alone" >&2
+			rc=1
+		fi
+		continue ;;
+	esac
 	# shellcheck disable=SC2086  # flags are words
 	check "${CC:-gcc}" c "$header" $cflags
 done

@@ -32,6 +32,7 @@ class Graph:
         self.leaf = {}          # function -> bytes, from the table
         self.targets = {}       # function -> what its pointer calls reach
         self.depth = {}         # function -> (bytes, chain), once known
+        self.unknown = []       # why a depth cannot be known
 
     def read(self, path):
         with open(path) as f:
@@ -75,29 +76,39 @@ class Graph:
         return self.leaf.get(name, self.leaf.get(name.rpartition(":")[2]))
 
     def deepest(self, name, above=()):
-        """(bytes, chain of functions) of the deepest way down from NAME."""
+        """(bytes, chain of functions) of the deepest way down from NAME.
+
+        What hinders is added to unknown, and counts nothing.
+        """
         if self.leaf_of(name) is not None:
             return self.leaf_of(name), (name,)
-        name = self.resolve(name)
+        try:
+            name = self.resolve(name)
+            if name not in self.depth:
+                self.depth[name] = self.descend(name, above)
+            return self.depth[name]
+        except Trouble as trouble:
+            by = f", called by {above[-1]}" if above else ""
+            self.unknown.append(f"{trouble}{by}")
+            return 0, (name,)
+
+    def descend(self, name, above):
         if name in above:
             loop = above[above.index(name):] + (name,)
             raise Trouble("recursion: " + " -> ".join(loop))
-        if name not in self.depth:
-            size, kind = self.bytes[name]
-            if kind == "dynamic":
-                raise Trouble(f"{name}: its frame has no fixed size")
-            ways = [self.deepest(c, above + (name,))
-                    for c in self.callees(name)]
-            below, chain = max(ways, default=(RED_ZONE_BYTES, ()))
-            self.depth[name] = size + below, (name,) + chain
-        return self.depth[name]
+        size, kind = self.bytes[name]
+        if kind == "dynamic":
+            raise Trouble(f"{name}: its frame has no fixed size")
+        ways = [self.deepest(c, above + (name,)) for c in self.callees(name)]
+        below, chain = max(ways, default=(RED_ZONE_BYTES, ()))
+        return size + below, (name,) + chain
 
     def shown(self, chain):
         return " -> ".join(f"{n} ({self.own(n)})" for n in chain)
 
     def own(self, name):
         leaf = self.leaf_of(name)
-        return self.bytes[name][0] if leaf is None else leaf
+        return self.bytes.get(name, (0,))[0] if leaf is None else leaf
 
 
 def read_table(path, graph):
@@ -118,15 +129,13 @@ def read_table(path, graph):
 
 
 def check(graph, entry, bound):
-    """Says what is wrong with an entry, None when it keeps its bound."""
-    try:
-        need, chain = graph.deepest(entry)
-    except Trouble as trouble:
-        return f"{entry}: {trouble}"
+    """Yields what is wrong with an entry; nothing when it keeps its bound."""
+    graph.unknown = []
+    need, chain = graph.deepest(entry)
+    yield from graph.unknown
     if need > bound:
-        return (f"{entry}: needs {need} bytes of stack, bound {bound}: "
-                f"{graph.shown(chain)}")
-    return None
+        yield (f"needs {need} bytes of stack, bound {bound}: "
+               f"{graph.shown(chain)}")
 
 
 def main(argv):
@@ -141,7 +150,8 @@ def main(argv):
     except (OSError, Trouble) as trouble:
         print(f"stackuse: {trouble}", file=sys.stderr)
         return 1
-    wrong = [w for w in (check(graph, *e) for e in entries) if w]
+    wrong = [f"{entry}: {what}" for entry, bound in entries
+             for what in check(graph, entry, bound)]
     for line in wrong:
         print(f"stackuse: {line}", file=sys.stderr)
     return 1 if wrong else 0

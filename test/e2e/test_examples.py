@@ -1,0 +1,140 @@
+"""The examples do what their head comments say."""
+import contextlib
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+
+def run(program, *args, limit_s=20):
+    return subprocess.run([program, *args], text=True, timeout=limit_s,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+
+
+@contextlib.contextmanager
+def server(build):
+    """A running server example; (process, port)."""
+    process = subprocess.Popen([build / "examples/server", "-p", "0"],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        yield process, int(re.search(r":(\d+)/", process.stdout.readline())[1])
+    finally:
+        process.kill()
+        process.wait()
+
+
+def talk(port, request):
+    """Everything the server says to REQUEST until it hangs up."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+        s.sendall(request)
+        return b"".join(iter(lambda: s.recv(4096), b"")).decode()
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("name", ["ten", "sleepers", "server", "fib"])
+def test_each_has_a_usage_line(build, name):
+    asked = run(build / "examples" / name, "--help")
+    wrong = run(build / "examples" / name, "--no-such-option")
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert asked.stdout.startswith(f"usage: {name}")
+    assert wrong.stderr == asked.stdout
+
+
+@pytest.mark.parametrize("name", ["ten", "sleepers", "server", "fib"])
+def test_each_is_under_a_hundred_lines(root, name):
+    assert len((root / f"examples/{name}.c").read_text().splitlines()) < 100
+
+
+def test_ten_sleep_beside_each_other(build):
+    start = time.monotonic()
+    result = run(build / "examples/ten")
+    took_s = time.monotonic() - start
+    lines = result.stdout.splitlines()
+    assert result.returncode == 0, result.stderr
+    assert sorted(lines[:10]) == sorted(f"goroutine {i}: at work"
+                                        for i in range(1, 11))
+    assert lines[10:] == ["all done, on 4 Ps"]
+    assert 1 <= took_s < 3
+
+
+def test_sleepers_count_themselves(build):
+    result = run(build / "examples/sleepers")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        f"{s:2} s: {10 if s < 5 else 0} asleep, {11 if s < 5 else 1} goroutines"
+        for s in range(10)]
+
+
+@pytest.mark.fast
+def test_fib_agrees_with_itself(build):
+    assert run(build / "examples/fib", "25").stdout == (
+        "fib(25) = 75025 by recursion, 75025 by a loop\n")
+
+
+@pytest.mark.parametrize("frames", ["1", "100000", "1000000"])
+def test_a_descent_comes_back_unharmed(build, frames):
+    result = run(build / "examples/fib", "--depth", frames)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "bottom", "back", f"{frames} of {frames} frames came back unharmed"]
+
+
+@pytest.mark.fast
+def test_server_answers_one_request_after_another(build):
+    with server(build) as (_, port):
+        said = talk(port, b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+                    b"GET /b HTTP/1.1\r\nConnection: close\r\n\r\n")
+    first, second = said.split("HTTP/1.1 ")[1:]
+    assert first.startswith("200 OK\r\n")
+    assert "Connection: keep-alive\r\n" in first
+    assert second.startswith("200 OK\r\n")
+    assert "Connection: close\r\n" in second
+    # The work is counted: every request does the same, to the same end.
+    assert first.split("\r\n\r\n")[1] == second.split("\r\n\r\n")[1]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("request_, says", [
+    (b"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK"),
+    (b"POST / HTTP/1.1\r\n\r\n", "HTTP/1.1 405 Method Not Allowed"),
+])
+def test_server_hangs_up_where_http_says_so(build, request_, says):
+    with server(build) as (_, port):
+        assert talk(port, request_).startswith(says)
+
+
+@pytest.mark.fast
+def test_a_head_without_end_is_hung_up_on(build):
+    with server(build) as (process, port):
+        with contextlib.suppress(ConnectionError):
+            assert talk(port, b"GET /" + b"a" * 10000) == ""
+        assert talk(port, b"GET / HTTP/1.0\r\n\r\n").startswith("HTTP/1.1 200")
+        assert process.poll() is None
+
+
+def test_sixty_four_connections_and_no_more(build):
+    with server(build) as (_, port), contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(
+            socket.create_connection(("127.0.0.1", port), timeout=10))
+            for _ in range(64)]
+        # The 65th is not accepted, and so not answered, until one has gone.
+        last = stack.enter_context(
+            socket.create_connection(("127.0.0.1", port), timeout=1))
+        last.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            last.recv(1)
+        idle[0].close()
+        last.settimeout(10)
+        assert last.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.fast
+def test_a_taken_port_is_said_in_one_line(build):
+    with server(build) as (_, port):
+        result = run(build / "examples/server", "-p", str(port))
+    assert result.returncode == 1
+    assert result.stderr == (f"server: port {port}: Address already in use "
+                             "(another by -p PORT)\n")
