@@ -40,15 +40,6 @@
 	mov %r10d,(\tmp1)
 	.endm
 
-/* rsp is set by the caller of this macro. */
-	.macro CALL_C
-	mov %rbp,M_CFP(%rbx)
-	mov %r11,M_CTARGET(%rbx)
-	movq $0,M_CSP(%rbx)
-	movq $0,%fs:TCB_LIMIT
-	call *%r11
-	.endm
-
 	.macro DIRECT
 	.cfi_def_cfa rsp,8
 	.cfi_restore rbp
@@ -65,8 +56,16 @@ FUNCTION pgo_thunk_regs
 	ERRNO_IN %rax
 	mov -16(%rbp),%rax
 	mov M_CSP(%rbx),%rsp
-	CALL_C
-.Lleave:
+/* gdb lets a stack go on elsewhere at a function of this name only. */
+	.size pgo_thunk_regs,.-pgo_thunk_regs
+	.type __morestack,@function
+__morestack:
+.Lcall:
+	mov %rbp,M_CFP(%rbx)
+	mov %r11,M_CTARGET(%rbx)
+	movq $0,M_CSP(%rbx)
+	movq $0,%fs:TCB_LIMIT
+	call *%r11
 	mov M_G(%rbx),%r10
 	mov M_ERRNOP(%rbx),%r11
 	mov (%r11),%r11d
@@ -112,7 +111,7 @@ FUNCTION pgo_thunk_regs
 	jmp .Lback
 9:	DIRECT
 	.cfi_endproc
-END pgo_thunk_regs
+END __morestack
 
 /* r10d bytes of stack arguments, known exactly; never variadic. */
 FUNCTION pgo_thunk_stack
@@ -138,8 +137,7 @@ FUNCTION pgo_thunk_stack
 	mov -16(%rbp),%r12
 	.cfi_restore r12
 	mov %r10,%rsp
-	CALL_C
-	jmp .Lleave
+	jmp .Lcall
 9:	.cfi_def_cfa rsp,16
 	.cfi_restore rbp
 	.cfi_restore rbx
@@ -197,8 +195,7 @@ FUNCTION pgo_thunk_any
 	mov -40(%rbp),%r14
 	.cfi_restore r14
 	mov %r10,%rsp
-	CALL_C
-	jmp .Lleave
+	jmp .Lcall
 9:	DIRECT
 	.cfi_endproc
 END pgo_thunk_any
