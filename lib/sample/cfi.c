@@ -257,7 +257,7 @@ static bool read_augmentation(struct cursor *k, const char *letters)
 			return false;
 		if (*l == 'L')
 			take_uint(&a, 1);
-		if (*l == 'P')          /* low bits of an encoding: 3 is 4 bytes */
+		if (*l == 'P')          /* encodings ?3 take 4 bytes */
 			take(&a, (take_uint(&a, 1) & 7) == 3 ? 4 : 8);
 		if (!strchr("RLPSB", *l))
 			return false;

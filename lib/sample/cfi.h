@@ -15,7 +15,7 @@
 /* One loaded program or library; it must stay loaded. */
 struct cfi {
 	uintptr_t text_low, text_high;          /* its code: [low, high) */
-	const uint8_t *table;                   /* sorted pairs of .eh_frame_hdr */
+	const uint8_t *table;                   /* pairs, sorted by pc */
 	size_t table_rows;
 	const uint8_t *base;                    /* .eh_frame_hdr itself */
 	const uint8_t *low, *high;              /* mapped bytes around both */
