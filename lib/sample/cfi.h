@@ -61,4 +61,9 @@ int cfi_init(struct cfi *c, const void *addr);
  */
 int cfi_row_at(const struct cfi *c, uintptr_t pc, struct cfi_row *row);
 
+/* The bounds [LOW, HIGH) of the function, or part of one, that holds PC; fails
+ * as cfi_row_at() does.  [sig] */
+int cfi_extent(const struct cfi *c, uintptr_t pc, uintptr_t *low,
+	       uintptr_t *high);
+
 #endif

@@ -488,6 +488,21 @@ static void code_that_no_object_holds_has_no_cfi(void **state)
 	assert_int_equal(cfi_row_at(&cfi, cfi.text_low - 1, &row), -ENOENT);
 }
 
+static void a_function_ends_where_the_next_begins(void **state)
+{
+	uintptr_t low, high, pc = (uintptr_t)call_on;
+	struct cfi cfi;
+
+	(void)state;
+	assert_int_equal(cfi_init(&cfi, (const void *)walk_stack), 0);
+	assert_int_equal(cfi_extent(&cfi, pc + 3, &low, &high), 0);
+	assert_int_equal(low, pc);
+	assert_true(high > (uintptr_t)call_on_return && high < pc + 64);
+	assert_int_equal(cfi_extent(&cfi, high - 1, &low, &high), 0);
+	assert_int_equal(low, pc);
+	assert_int_equal(cfi_extent(&cfi, 0, &low, &high), -ENOENT);
+}
+
 static int set_up(void **state)
 {
 	static char sigstack[256 * 1024];
@@ -520,6 +535,7 @@ int main(void)
 		cmocka_unit_test(random_stacks_and_registers_never_fault),
 		cmocka_unit_test(damaged_cfi_never_faults),
 		cmocka_unit_test(code_that_no_object_holds_has_no_cfi),
+		cmocka_unit_test(a_function_ends_where_the_next_begins),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
