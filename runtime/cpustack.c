@@ -35,6 +35,7 @@ enum {
 	HIDDEN_MAX = 8,
 	SEGMENTS_MAX = 4096,    /* of one goroutine that are looked at */
 	LEAF_BYTES = 4096,      /* stack a leaf may use, and more */
+	RED_ZONE = 128,
 };
 
 /* Constant after cpustack_setup(). */
@@ -93,6 +94,7 @@ static bool piece(struct walk_range *out, uintptr_t low, uintptr_t high,
 struct tick {
 	const struct m *m;
 	const struct g *g;      /* NULL: none */
+	struct walk_range stack; /* the thread's, as far as it is in use */
 	struct walk_regs r;
 	uint64_t *pcs;
 	size_t n, max;
@@ -109,7 +111,7 @@ static int range(void *ctx, uintptr_t addr, struct walk_range *out)
 	for (int n = 0; s && n < SEGMENTS_MAX; n++, s = s->prev)
 		if (piece(out, (uintptr_t)s->low, (uintptr_t)s, addr))
 			return 1;
-	return piece(out, t->m->stack_low, t->m->stack_high, addr);
+	return piece(out, t->stack.low, t->stack.high, addr);
 }
 
 /* Walks from R and adds what it finds; how the walk ended. */
@@ -220,7 +222,12 @@ size_t cpustack_take(void *ctx, const ucontext_t *uc, uint64_t *pcs,
 	*tag = 0;
 	walk_regs_from(&t.r, uc);
 	sp = t.r.r[WALK_SP];
-	if (!m->insched || sp < m->stack_low || sp >= m->stack_high)
+	if (sp >= m->stack_low && sp < m->stack_high) {
+		/* Not from stack_low: a main thread's is mapped as it grows. */
+		t.stack.low = sp - RED_ZONE;
+		t.stack.high = m->stack_high;
+	}
+	if (!m->insched || !t.stack.high)
 		t.g = m->g;
 	if (t.g && !m->insched && !m->csp)
 		take_in_c(&t);
