@@ -193,7 +193,8 @@ struct entry {
 	uint64_t ra_reg;
 	struct cursor cie_ops;
 	struct cursor fde_ops;
-	uintptr_t start;        /* first pc the FDE covers */
+	uintptr_t start;        /* the pcs the FDE covers */
+	uint32_t range;
 	bool augmented;         /* z: both carry a length to skip by */
 };
 
@@ -257,7 +258,7 @@ static bool read_augmentation(struct cursor *k, const char *letters)
 			return false;
 		if (*l == 'L')
 			take_uint(&a, 1);
-		if (*l == 'P')          /* low bits of an encoding: 3 is 4 bytes */
+		if (*l == 'P')          /* encodings ?3 take 4 bytes */
 			take(&a, (take_uint(&a, 1) & 7) == 3 ? 4 : 8);
 		if (!strchr("RLPSB", *l))
 			return false;
@@ -294,9 +295,9 @@ static int read_entry(const struct cfi *c, uintptr_t pc, struct entry *e)
 	const uint8_t *fde = find_fde(c, pc);
 	struct cursor k;
 	const uint8_t *here;
-	uint32_t back, range;
+	uint32_t back;
 
-	if (!fde)
+	if (pc < c->text_low || pc >= c->text_high || !fde)
 		return -ENOENT;
 	k = body_of(c, fde);
 	here = k.p;
@@ -306,12 +307,12 @@ static int read_entry(const struct cfi *c, uintptr_t pc, struct entry *e)
 		return -EINVAL;
 	here = k.p;
 	e->start = (uintptr_t)here + (uintptr_t)(intptr_t)take_s32(&k);
-	range = (uint32_t)take_uint(&k, 4);
+	e->range = (uint32_t)take_uint(&k, 4);
 	take(&k, take_uleb(&k));
 	e->fde_ops = k;
 	if (k.bad)
 		return -EINVAL;
-	return pc - e->start < range ? 0 : -ENOENT;
+	return pc - e->start < e->range ? 0 : -ENOENT;
 }
 
 /* Its instructions -------------------------------------------------------- */
@@ -504,8 +505,6 @@ int cfi_row_at(const struct cfi *c, uintptr_t pc, struct cfi_row *row)
 	struct machine m;
 	int rc;
 
-	if (pc < c->text_low || pc >= c->text_high)
-		return -ENOENT;
 	rc = read_entry(c, pc, &e);
 	if (rc < 0)
 		return rc;
@@ -520,5 +519,18 @@ int cfi_row_at(const struct cfi *c, uintptr_t pc, struct cfi_row *row)
 	if (!run(&m, e.fde_ops, pc) || m.row.cfa_reg == REG_RA)
 		return -EINVAL;
 	*row = m.row;
+	return 0;
+}
+
+int cfi_extent(const struct cfi *c, uintptr_t pc, uintptr_t *low,
+	       uintptr_t *high)
+{
+	struct entry e;
+	int rc = read_entry(c, pc, &e);
+
+	if (rc < 0)
+		return rc;
+	*low = e.start;
+	*high = e.start + e.range;
 	return 0;
 }

@@ -15,7 +15,7 @@
 /* One loaded program or library; it must stay loaded. */
 struct cfi {
 	uintptr_t text_low, text_high;          /* its code: [low, high) */
-	const uint8_t *table;                   /* sorted pairs of .eh_frame_hdr */
+	const uint8_t *table;                   /* pairs, sorted by pc */
 	size_t table_rows;
 	const uint8_t *base;                    /* .eh_frame_hdr itself */
 	const uint8_t *low, *high;              /* mapped bytes around both */
@@ -60,5 +60,10 @@ int cfi_init(struct cfi *c, const void *addr);
  * -EINVAL when the bytes make no sense.  [sig]
  */
 int cfi_row_at(const struct cfi *c, uintptr_t pc, struct cfi_row *row);
+
+/* The bounds [LOW, HIGH) of the function, or part of one, that holds PC; fails
+ * as cfi_row_at() does.  [sig] */
+int cfi_extent(const struct cfi *c, uintptr_t pc, uintptr_t *low,
+	       uintptr_t *high);
 
 #endif

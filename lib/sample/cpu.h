@@ -20,7 +20,7 @@
 #include "lib/sample/timer.h"
 
 #define CPU_STACK_MAX 128               /* pcs of one sample */
-#define CPU_RING_WORDS 16384            /* 128 KiB: 126 of the deepest samples */
+#define CPU_RING_WORDS 16384            /* 126 of the deepest samples */
 #define CPU_RINGS_MAX 16384             /* threads sampled at once */
 
 struct cpu_ring;
@@ -44,8 +44,8 @@ struct cpu_slot {
 	void *ctx;                      /* set by attach */
 	pid_t tid;                      /* set by attach */
 	struct cpu_timer timer;         /* sampler->lock */
-	struct cpu_ring *_Atomic ring;  /* sampler->lock writes; handler reads */
-	_Atomic int armed;              /* sampler->lock writes; handler reads */
+	struct cpu_ring *_Atomic ring;  /* under sampler->lock; handler reads */
+	_Atomic int armed;              /* under sampler->lock; handler reads */
 	_Atomic int busy;               /* the thread's handler only */
 };
 
@@ -62,7 +62,7 @@ struct cpu_sampler {
 	pthread_mutex_t lock;
 	cpu_stack_fn *stack;            /* set by init */
 	struct cpu_slot *slots;         /* lock */
-	struct cpu_ring *orphans;       /* lock; of detached threads, to drain */
+	struct cpu_ring *orphans;       /* lock; of detached threads */
 	struct cpu_ring *spare;         /* lock; empty ones to use again */
 	size_t n_rings;                 /* lock; in use, orphaned and spare */
 	int hz;                         /* lock; 0: stopped */
@@ -120,8 +120,9 @@ int cpu_sampler_hz(struct cpu_sampler *s);
 
 /*
  * Hands every waiting sample to FN, oldest first per thread, and returns how
- * many.  When stopped it gives the rings' memory back too.  FN must not call into the sampler.  Threads come and go only between
- * drains: keep FN short.  [any]
+ * many.  When stopped it gives the rings' memory back too.  FN
+ * must not call into the sampler.  Threads come and go only between drains:
+ * keep FN short.  [any]
  */
 size_t cpu_sampler_drain(struct cpu_sampler *s, cpu_sample_fn *fn, void *ctx);
 

@@ -118,6 +118,18 @@ static bool cfa_of(struct load *l, const struct walk_regs *r,
 	return true;
 }
 
+/*
+ * Where gcc realigns a stack, it says that rbp is saved "where rbp points to",
+ * up to the ret, which is wrong once rbp has been popped.  The slot is then
+ * outside this frame, and rbp the caller's.
+ */
+static bool is_in_frame(const struct walk_regs *r, uintptr_t at, uintptr_t cfa)
+{
+	const uintptr_t red_zone = 128;
+
+	return at >= r->r[WALK_SP] - red_zone && at < cfa;
+}
+
 static bool apply(struct load *l, const struct walk_regs *r,
 		  const struct cfi_rule *rule, uintptr_t cfa, uintptr_t *v)
 {
@@ -127,7 +139,12 @@ static bool apply(struct load *l, const struct walk_regs *r,
 	case CFI_AT:
 		return load_word(l, cfa + (uintptr_t)rule->off, v);
 	case CFI_EXPR:
-		return evaluate(l, r, &rule->expr, &at) && load_word(l, at, v);
+		if (!evaluate(l, r, &rule->expr, &at))
+			return false;
+		if (is_in_frame(r, at, cfa))
+			return load_word(l, at, v);
+		*v = r->r[WALK_FP];
+		return true;
 	case CFI_SAME:
 		*v = r->r[WALK_FP];
 		return true;

@@ -10,7 +10,7 @@
 /* One walk under way. */
 struct load {
 	const struct walk *w;
-	struct walk_range now;          /* the piece last used; [0, 0) at first */
+	struct walk_range now;          /* the piece used last; first: none */
 };
 
 /* True when N bytes at ADDR lie in one piece; remembers the piece. */

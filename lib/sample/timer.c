@@ -11,9 +11,9 @@
  * 1 + si_overrun gives 99.2-99.8 %.  setitimer(ITIMER_PROF) has no overrun and
  * hits whichever thread is at hand.
  *
- * The first expiry is a random part of a period away: a thread that lives for
- * a tenth of a period is then sampled in one life of ten, which is right on
- * average; with a full first period it would never be seen.
+ * The first expiry is a random part of a period away: lives shorter than a
+ * period would otherwise never be seen.  What remains is the tick: on average
+ * the last half tick of a thread's life (2 ms at HZ=250) goes unsampled.
  */
 #include "lib/sample/timer.h"
 
