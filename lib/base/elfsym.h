@@ -1,9 +1,14 @@
 /*
- * Function symbols of an ELF file, without any library: what names addresses
- * inside the process.
+ * The functions of an ELF file, by address, without any library: what names
+ * addresses inside a process when nobody else does.
  *
- * .symtab and .dynsym merged and sorted.  Memory comes from mmap(2), never
- * from malloc, so that a crash report can use it.
+ * Addresses are those of the file (st_value).  For a module mapped at
+ * [m.start, m.end) ask for elfsym_vaddr(s, pc - m.start + m.offset): that is
+ * right for PIE, libraries and fixed programs alike; or subtract a load bias
+ * known otherwise.
+ *
+ * elfsym_open*() and elfsym_free() call malloc() and free(); looking up does
+ * not allocate and may be done by several threads at once.
  */
 #ifndef LIB_BASE_ELFSYM_H
 #define LIB_BASE_ELFSYM_H
@@ -12,36 +17,38 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
+#include "lib/base/err.h"
+
+#define ELFSYM_COUNT_MAX (16u << 20)            /* symbols in a file */
+#define ELFSYM_NAMES_BYTES_MAX (1u << 30)       /* of their names */
+
 struct elfsym;
 
-struct elfsym_func {
-	const char *name;       /* lives as long as the elfsym */
-	uint64_t start;         /* as in the file, before relocation */
-	uint64_t size;          /* 0: unknown, up to the next one */
+struct elfsym_hit {
+	const char *name;       /* without version; lives as the elfsym */
+	uint64_t start;
+	uint64_t size;          /* bytes up to its end; guessed if unsaid */
 };
 
-/* Maps the file at PATH and reads its functions.  0, -ENOENT and its like, or
- * -EINVAL when it is no ELF file of this machine.  [any but g] */
+/* Reads the file PATH.  0 or -E with words in E: -ENOEXEC when it is no ELF
+ * file.  A file without symbols is fine and knows no name. */
 int elfsym_open(struct elfsym **out, const char *path, struct err *e);
 
-/* The same for an image in memory as the loader laid it out (the vdso);
- * IMAGE must stay. */
-int elfsym_open_image(struct elfsym **out, const void *image, size_t size,
+/* Reads an image in this process, SIZE readable bytes laid out as in a file:
+ * the vdso.  It may be unmapped afterwards. */
+int elfsym_open_image(struct elfsym **out, const void *image, uint64_t size,
 		      struct err *e);
-void elfsym_close(struct elfsym *s);
 
-/* The function that holds ADDR (a file address), or false.  Where several do:
- * global before weak before local, then the shortest name.  [any] [sig] */
-bool elfsym_find(const struct elfsym *s, uint64_t addr,
-		 struct elfsym_func *out);
+void elfsym_free(struct elfsym *s);
 
-/* The file address of the byte at file offset OFF, by the program headers;
- * UINT64_MAX when no segment holds it.  With a mapping's start and offset this
- * gives the load bias. */
-uint64_t elfsym_addr_of_offset(const struct elfsym *s, uint64_t off);
-
-/* How many functions there are. */
 size_t elfsym_count(const struct elfsym *s);
+
+/* Where the file offset OFF is loaded.  0, or -ENOENT when it is in no
+ * segment. */
+int elfsym_vaddr(const struct elfsym *s, uint64_t off, uint64_t *vaddr);
+
+/* The innermost function that holds VADDR.  False when none does. */
+bool elfsym_find(const struct elfsym *s, uint64_t vaddr,
+		 struct elfsym_hit *out);
 
 #endif

@@ -1,20 +1,35 @@
-/* An error as a value: a negative errno and one line that names the thing, the
- * trouble and the way out.  Never allocates. */
+/*
+ * What went wrong, in words: "thing: trouble (way out)".
+ *
+ * A struct err is filled where the trouble is seen, by value, and travels up
+ * to whoever prints it.  Nothing here allocates; every E may be NULL, then
+ * only the number travels.  Texts too long are cut.  [any, on a system stack]
+ */
 #ifndef LIB_BASE_ERR_H
 #define LIB_BASE_ERR_H
 
 struct err {
-	int code;               /* 0, or negative */
-	char text[256];
+	int code;               /* -ENAME, 0 when nothing was set */
+	char text[252];         /* one line without its end */
 };
 
-/* Fills E (NULL: nobody wants it) and returns CODE.  The text is FMT; when
- * CODE is a plain errno value ": " and its message follow.  [any] */
-int err_set(struct err *e, int code, const char *fmt, ...)
+/*
+ * Says "THING: what RC means", RC being -ENAME: err_set(e, -errno, "%s", path).
+ * Returns RC.
+ */
+int err_set(struct err *e, int rc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same with a text that is complete by itself. */
-int err_text(struct err *e, int code, const char *fmt, ...)
+/* Says the text alone, for a trouble no errno knows.  Returns RC. */
+int err_say(struct err *e, int rc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Appends " (WAY OUT)" to what was set.  Returns its code, 0 without E. */
+int err_way_out(struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Puts "THING: " before what was set.  Returns its code, 0 without E. */
+int err_of(struct err *e, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,4 +1,10 @@
-/* What is mapped in a process: /proc/PID/maps, parsed. */
+/*
+ * What is mapped where in a process: /proc/PID/maps as an array.
+ *
+ * The kernel writes the file piece by piece, so in a live process it is no
+ * snapshot; a mapping is seen as it was at some moment during the read.
+ * maps_read() and maps_parse() allocate, the rest does not.
+ */
 #ifndef LIB_BASE_MAPS_H
 #define LIB_BASE_MAPS_H
 
@@ -7,35 +13,39 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct err;
+#include "lib/base/err.h"
+
+enum { MAP_R = 1, MAP_W = 2, MAP_X = 4, MAP_S = 8 };   /* S: shared */
+
+#define MAPS_BYTES_MAX ((size_t)128 << 20)      /* of text; a million lines */
 
 struct map {
-	uint64_t start, end;    /* [start, end) */
-	uint64_t offset;        /* in the file */
-	uint64_t inode;
-	uint32_t dev_major, dev_minor;
-	char perms[5];          /* "r-xp" */
-	const char *path;       /* lives with the list; "" for none */
+	uint64_t start;         /* [start, end) */
+	uint64_t end;
+	uint64_t offset;        /* in the file, bytes */
+	uint64_t inode;         /* 0: no file */
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint8_t perms;          /* MAP_R | ... */
+	bool deleted;           /* the file is gone; path is what it was */
+	const char *path;       /* "", a file, or "[stack]"; lives as the maps */
 };
 
 struct maps {
-	struct map *map;        /* by ascending address */
-	size_t count;
-	char *text;             /* what the paths point into */
+	struct map *maps;       /* by address */
+	size_t n;
+	char *text;             /* where the paths are */
 };
 
-enum { MAPS_MAX = 65536 };      /* more is -EFBIG */
-
-/* PID 0 is this process.  0 or -E.  [any but g: allocates] */
+/* Reads those of PID, 0 being this process.  0 or -E with words in E. */
 int maps_read(struct maps *m, pid_t pid, struct err *e);
+
+/* Parses the N bytes of TEXT.  A line that is none is -EBADMSG. */
+int maps_parse(struct maps *m, const char *text, size_t n, struct err *e);
+
 void maps_release(struct maps *m);
 
-/* The one that holds ADDR, or NULL. */
+/* The mapping that holds ADDR, or NULL. */
 const struct map *maps_find(const struct maps *m, uint64_t addr);
-
-static inline bool map_is_code(const struct map *m)
-{
-	return m->perms[2] == 'x';
-}
 
 #endif
