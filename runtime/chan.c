@@ -70,7 +70,7 @@ size_t pgo_chan_cap(const struct pgo_chan *c)
 	return c ? c->cap : 0;
 }
 
-/* The buffer: lock held ------------------------------------------------------- */
+/* The buffer: lock held --------------------------------------------------- */
 
 static void *element(struct pgo_chan *c, size_t number)
 {
@@ -98,7 +98,7 @@ static void pop(struct pgo_chan *c, void *elem)
 	c->count--;
 }
 
-/* Sending --------------------------------------------------------------------- */
+/* Sending ----------------------------------------------------------------- */
 
 /* What can be done at once: 0, or -EAGAIN with the lock still held. */
 static int send_now(struct pgo_chan *c, const void *elem)
@@ -165,7 +165,7 @@ int pgo_chan_trysend(struct pgo_chan *c, const void *elem)
 	return rc;
 }
 
-/* Receiving ------------------------------------------------------------------- */
+/* Receiving --------------------------------------------------------------- */
 
 /* The oldest element, and room for a sender that waits. */
 static struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
@@ -237,7 +237,7 @@ int pgo_chan_tryrecv(struct pgo_chan *c, void *elem)
 	return rc;
 }
 
-/* Closing ----------------------------------------------------------------------- */
+/* Closing ----------------------------------------------------------------- */
 
 /* Everyone who waits, as one list: receivers, whose elements are zeroed, then
  * senders, who will die of it.  Lock held. */

@@ -32,7 +32,7 @@ static uint32_t atomic_get(const _Atomic uint32_t *v)
 				    memory_order_relaxed);
 }
 
-/* Spinning ------------------------------------------------------------------ */
+/* Spinning ---------------------------------------------------------------- */
 
 static void spin_begin(struct m *m)
 {
@@ -56,7 +56,7 @@ static void found(struct m *m)
 	sched_wake();
 }
 
-/* Idle Ps and Ms: all under sched.lock --------------------------------------- */
+/* Idle Ps and Ms: all under sched.lock ------------------------------------ */
 
 void sched_pidle_put(struct p *pp)
 {
@@ -168,7 +168,7 @@ void sched_timer_earlier(void)
 		sched_wake();
 }
 
-/* Looking ------------------------------------------------------------------- */
+/* Looking ----------------------------------------------------------------- */
 
 /* From the global queue: one to run, and a fair share to the P. */
 static struct g *from_global(struct p *pp, uint32_t most)
@@ -292,7 +292,7 @@ static bool any_work(void)
 	return false;
 }
 
-/* Sleeping ------------------------------------------------------------------ */
+/* Sleeping ---------------------------------------------------------------- */
 
 /* The M has lost its last reason to sleep for ever: another deadline is
  * nearer than anybody's who sleeps. */

@@ -46,7 +46,7 @@ struct g {
 	const void *wait_on;    /* the channel or waitgroup; NULL: nothing */
 	int64_t wake_ns;        /* timer.lock: when a sleep ends */
 	uint32_t timer_index;   /* timer.lock: place in the heap, 0: none */
-	struct g *trim_link;    /* sched.trim_lock: parked with spare segments */
+	struct g *trim_link;    /* sched.trim_lock: the list of spares */
 	uint32_t shrink_epoch;  /* owner: when g_shrink() last looked */
 	_Atomic uint32_t on_trim; /* it is on that list */
 

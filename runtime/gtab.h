@@ -41,7 +41,7 @@ struct g;
 struct gtab_row {
 	_Atomic uint32_t status;  /* state, G_SCAN, reason << 16 */
 	_Atomic uint32_t parks;   /* +1 whenever it leaves its M; owner writes */
-	uint32_t stack_id;        /* the reader's, of when it saw seen_parks */
+	uint32_t stack_id;        /* the reader's, at seen_parks */
 	uint32_t seen_parks;      /* the reader's */
 };
 

@@ -18,7 +18,7 @@
 #include "runtime/sys.h"
 
 enum {
-	M_STACK_BYTES = 1 << 20,        /* regcomp takes 20 KB, NSS modules any */
+	M_STACK_BYTES = 1 << 20,        /* regcomp takes 20 KB, NSS any */
 	M_MAX = 10000,                  /* as Go's SetMaxThreads */
 };
 

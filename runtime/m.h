@@ -38,7 +38,7 @@ struct m {
 	void *ctop;             /* owner: where C calls of this run start */
 	void *g0sp;             /* owner: the scheduler's stack pointer */
 	volatile uint64_t insched;
-	void *volatile cfp;     /* owner: frame pointer at the call into C or leaf */
+	void *volatile cfp;     /* owner: rbp at the call into C or leaf */
 	void *volatile ctarget; /* owner: the C function called there */
 	void *volatile lsp;     /* owner: sp of the last leaf call */
 

@@ -5,7 +5,7 @@
 #include "runtime/m.h"
 
 #define SAME(type, field, value) \
-	_Static_assert(offsetof(struct type, field) == (value), #type "." #field)
+	_Static_assert(offsetof(struct type, field) == (value), #field)
 
 SAME(seg, prev, SEG_PREV);
 SAME(seg, next, SEG_NEXT);

@@ -210,7 +210,6 @@ static void bound_sleep(struct m *m)
 	sched_take_p(m, m->nextp);
 	m->nextp = NULL;
 	m->bound_g = NULL;
-	atomic_fetch_sub(&sched.nbound, 1);
 	lock_put(&sched.lock);
 	gtab_move(m->g->row, G_RUNNABLE, G_RUNNING);
 }
@@ -264,7 +263,7 @@ void sched_back_from_c(struct m *m)
 	}
 }
 
-/* The goroutine's side ------------------------------------------------------ */
+/* The goroutine's side ---------------------------------------------------- */
 
 bool sched_unlock(struct g *gp, void *arg)
 {
@@ -322,7 +321,7 @@ void pgo_goexit(void)
 	__builtin_unreachable();
 }
 
-/* The thread's side --------------------------------------------------------- */
+/* The thread's side ------------------------------------------------------- */
 
 /* GP's thread sleeps with it: our P goes there. */
 static void hand_to_bound(struct m *m, struct g *gp)
@@ -332,6 +331,8 @@ static void hand_to_bound(struct m *m, struct g *gp)
 	lock_get(&sched.lock);
 	to = gp->bound;
 	gp->bound = NULL;
+	/* Awake from here on, whenever it gets to run. */
+	atomic_fetch_sub(&sched.nbound, 1);
 	to->nextp = m->p;
 	m->p = NULL;
 	lock_put(&sched.lock);

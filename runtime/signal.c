@@ -82,7 +82,7 @@ int signal_handle(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 	return sigaction(sig, &sa, NULL) ? -errno : 0;
 }
 
-/* The plain thread ----------------------------------------------------------- */
+/* The plain thread -------------------------------------------------------- */
 
 static void *signal_thread(void *arg)
 {
@@ -142,7 +142,7 @@ int signal_setup(void)
 	return start_thread();
 }
 
-/* The program's handlers ------------------------------------------------------ */
+/* The program's handlers -------------------------------------------------- */
 
 int __real_sigaction(int, const struct sigaction *, struct sigaction *);
 PGO_API int __wrap_sigaction(int sig, const struct sigaction *act,

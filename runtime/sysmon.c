@@ -22,7 +22,7 @@ enum {
 	TURN_MIN_NS = 20000,
 	TURN_MAX_NS = 10000000,
 	QUIET_TURNS = 50,               /* then turns get longer */
-	IDLE_TURNS = 100,               /* then it sleeps until something runs */
+	IDLE_TURNS = 100,               /* then it sleeps until one runs */
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
@@ -53,7 +53,7 @@ static bool queued_for(struct m *m)
 	return sched.runq.count || (pp && !runq_is_empty(&pp->runq));
 }
 
-/* The Ms that are in C ------------------------------------------------------- */
+/* The Ms that are in C ---------------------------------------------------- */
 
 /* Since the last turn nothing has come or gone: it is one long call. */
 static bool stays_in_c(struct m *m)
@@ -70,7 +70,7 @@ static bool p_is_wanted(struct m *m, int64_t now_ns)
 	       now_ns - m->seen_ns >= SLICE_NS;
 }
 
-/* The goroutines that run ----------------------------------------------------- */
+/* The goroutines that run ------------------------------------------------- */
 
 /* Asks the goroutine on M to yield: at its next prologue by the poisoned
  * limit, at its next way out of C by attn. */
@@ -128,7 +128,7 @@ static bool watch(struct m *m, int64_t now_ns)
 	return did;
 }
 
-/* The rest --------------------------------------------------------------------- */
+/* The rest ---------------------------------------------------------------- */
 
 /* Spare segments of goroutines that sleep for long. */
 static void trim_parked(void)

@@ -23,7 +23,7 @@ static struct {
 	struct g **slot;                /* a heap by wake_ns, from 1 on */
 	uint32_t count;
 	uint32_t size;
-	_Atomic int64_t next_ns;        /* slot[1]->wake_ns; written under lock */
+	_Atomic int64_t next_ns;        /* slot[1]->wake_ns; lock writes */
 } timers = { .next_ns = INT64_MAX };
 
 int64_t timer_next_ns(void)
@@ -31,7 +31,7 @@ int64_t timer_next_ns(void)
 	return atomic_load_explicit(&timers.next_ns, memory_order_relaxed);
 }
 
-/* The heap: slot I's children are 4I-2 .. 4I+1 ------------------------------- */
+/* The heap: slot I's children are 4I-2 .. 4I+1 ---------------------------- */
 
 static void place(uint32_t at, struct g *gp)
 {

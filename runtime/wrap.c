@@ -45,7 +45,7 @@ int *__wrap___errno_location(void)
 	return m->csp && m->g ? &m->g->err : m->errnop;
 }
 
-/* Threads ------------------------------------------------------------------- */
+/* Threads ----------------------------------------------------------------- */
 
 struct thread_call {
 	pthread_t *thread;
@@ -76,7 +76,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	return (int)(intptr_t)pgo_sys(thread_create, &c);
 }
 
-/* longjmp -------------------------------------------------------------------- */
+/* longjmp ----------------------------------------------------------------- */
 
 /* The stack pointer in a jmp_buf, as glibc hides it: rotated by 17, xored with
  * the word at %fs:0x30. */
@@ -143,7 +143,7 @@ void __wrap___longjmp_chk(jmp_buf env, int value)
 	__real_longjmp(env, value);
 }
 
-/* dlsym ---------------------------------------------------------------------- */
+/* dlsym ------------------------------------------------------------------- */
 
 /*
  * A function found by name is called past the linker: it gets one of a fixed

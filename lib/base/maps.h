@@ -28,7 +28,7 @@ struct map {
 	uint32_t dev_minor;
 	uint8_t perms;          /* MAP_R | ... */
 	bool deleted;           /* the file is gone; path is what it was */
-	const char *path;       /* "", a file, or "[stack]"; lives as the maps */
+	const char *path;       /* "", a file, or "[stack]"; lives as maps */
 };
 
 struct maps {

@@ -42,7 +42,7 @@ static unsigned draw(uint64_t *x)
 	return (unsigned)(*x >> 33);
 }
 
-/* Calls whose arguments must survive growth and preemption ------------------- */
+/* Calls whose arguments must survive growth and preemption ---------------- */
 
 __attribute__((noinline)) static long mixed_sum(int n, ...)
 {
@@ -117,7 +117,7 @@ static void try_struct(long id)
 			wrong("struct by value");
 }
 
-/* libc ------------------------------------------------------------------------ */
+/* libc -------------------------------------------------------------------- */
 
 static void try_printf(long id, long d)
 {

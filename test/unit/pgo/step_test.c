@@ -87,9 +87,11 @@ static void on_trap(int sig, siginfo_t *info, void *ctx)
 }
 
 #define STEP_ON() \
-	__asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" : : : "cc", "memory")
+	__asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" \
+			 : : : "cc", "memory")
 #define STEP_OFF() \
-	__asm__ volatile("pushfq\n\tandq $-257, (%%rsp)\n\tpopfq" : : : "cc", "memory")
+	__asm__ volatile("pushfq\n\tandq $-257, (%%rsp)\n\tpopfq" \
+			 : : : "cc", "memory")
 
 __attribute__((noinline)) static long deep(long n)
 {
