@@ -341,7 +341,13 @@ void input_functions(struct input *in, struct names *funcs)
 	}
 }
 
-/* The function of section SHNDX that spans OFFSET. */
+/* A clone that gcc made goes by the name in the source. */
+static const char *without_suffix(const char *name)
+{
+	return str_form("%.*s", (int)strcspn(name, "."), name);
+}
+
+/* The function of section SHNDX that spans AT. */
 static const char *function_at(struct input *in, size_t shndx, GElf_Addr at)
 {
 	struct symtab t = symtab_of(in);
@@ -354,7 +360,7 @@ static const char *function_at(struct input *in, size_t shndx, GElf_Addr at)
 		if (name && GELF_ST_TYPE(s.st_info) == STT_FUNC &&
 		    s.st_shndx == shndx && at >= s.st_value &&
 		    at - s.st_value < s.st_size)
-			return name;
+			return without_suffix(name);
 	}
 	return NULL;
 }
