@@ -177,8 +177,13 @@ static void add_libs(struct strs *to, const struct job *j)
 	strs_add(to, pgo);
 }
 
+/* Without our linker there gcc would take another and link unchecked code. */
 static const char *linker_dir(void)
 {
+	const char *ld = str_form("%s/pgo/ld", where()->lib);
+
+	if (access(ld, X_OK))
+		die("%s: not there (make, or make install)", ld);
 	return str_form("-B%s/pgo/", where()->lib);
 }
 
