@@ -245,12 +245,14 @@ static void on_signal(int s)
 
 static void handlers(void)
 {
-	int i;
+	int i, waits;
 
 	signal(SIGUSR1, on_signal);
 	errno = 3;
 	for (i = 0; i < 10; i++) {
-		pthread_kill(pthread_self(), SIGUSR1);
+		kill(getpid(), SIGUSR1);
+		for (waits = 0; signals <= i && waits < 10000; waits++)
+			usleep(100);
 		CHECK(depth(30) == 30);
 	}
 	CHECK(signals == 10 && errno == 3);

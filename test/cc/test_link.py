@@ -46,6 +46,11 @@ def test_a_big_frame_in_a_plain_object_runs_behind_a_thunk(t):
     assert "<__wrap_big>" in t.code("a", "work")
 
 
+def has_large_segments(names):
+    """The runtime has a weak reference; the link decides."""
+    return re.search(r"^[0-9a-f]+ \w pgo_stack_foreign$", names, re.M)
+
+
 @pytest.mark.parametrize("params,expect", [
     ("(int a)", ("regs", None)),
     (SEVEN, ("stack", 8)),
@@ -151,7 +156,7 @@ def test_members_of_a_split_archive_need_none(t):
     t.cc_ok("main.c", "libplain.a", "-o", "a")
     t.ok("./a")
     names = t.ok("nm", "a")
-    assert "__wrap_big" not in names and "pgo_stack_foreign" not in names
+    assert "__wrap_big" not in names and not has_large_segments(names)
 
 
 @pytest.mark.parametrize("lib", ["-lz", "-l:libz.a"])
@@ -175,7 +180,7 @@ int main(void)
     t.cc_ok("-O2", "main.c", lib, "-o", "a")
     t.ok("./a")
     names = t.ok("nm", "a")
-    assert "__wrap_compress2" in names and "pgo_stack_foreign" in names
+    assert "__wrap_compress2" in names and has_large_segments(names)
 
 
 def test_data_of_plain_code_is_not_wrapped(t):
@@ -237,7 +242,7 @@ def test_a_split_library_takes_the_runtime_from_its_program(t):
     t.cc_ok("main.c", "-L.", "-lso", f"-Wl,-rpath,{t.dir}", "-o", "a")
     assert t.ok("./a") == "so 5\n"
     names = t.ok("nm", "a")
-    assert "__wrap_so" not in names and "pgo_stack_foreign" not in names
+    assert "__wrap_so" not in names and not has_large_segments(names)
 
 
 def test_a_plain_library_gets_thunks(t):
@@ -247,7 +252,7 @@ def test_a_plain_library_gets_thunks(t):
     t.cc_ok("main.c", "-L.", "-lso", f"-Wl,-rpath,{t.dir}", "-o", "a")
     t.ok("./a")
     assert thunk(t, "a", "big") == ("any", None)
-    assert "pgo_stack_foreign" in t.ok("nm", "a")
+    assert has_large_segments(t.ok("nm", "a"))
 
 
 def test_only_pgos_morestack_is_linked_and_the_view_is_exported(t):
