@@ -163,18 +163,15 @@ static void add_named_lib(struct strs *to, const char *name)
 		strs_add(to, str_form("-Wl,-rpath,%s", lib));
 }
 
-/* libpgo.a twice: libc_nonshared.a calls __wrap___cxa_atexit. */
+/* Before libgcc.a, which has a __morestack too. */
 static void add_libs(struct strs *to, const struct job *j)
 {
-	const char *pgo = libpgo();
 	size_t i;
 
 	for (i = 0; i < j->libs.n; i++)
 		add_named_lib(to, j->libs.v[i]);
-	strs_add(to, pgo);
+	strs_add(to, libpgo());
 	strs_add(to, "-lm");
-	strs_add(to, "-lc");
-	strs_add(to, pgo);
 }
 
 /* Without our linker there gcc would take another and link unchecked code. */

@@ -11,7 +11,7 @@
 
 struct input {
 	const char *label;	/* "main.o", "libz.a(inflate.o)" */
-	const char *path;	/* the file itself, for an archive the archive */
+	const char *path;	/* the file, or the archive */
 	const char *member;	/* in the archive, or NULL */
 	Elf *elf;
 	int split;		/* its functions check the stack limit */
