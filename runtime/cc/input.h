@@ -25,8 +25,9 @@ extern int input_plugin;
 /* A definition as names hold it: p is its struct input, v one of these. */
 enum { DEF_DATA = 1, DEF_SPLIT, DEF_PLAIN };
 
-/* The object PATH, or MEMBER of the archive PATH; NULL when it is none. */
-struct input *input_open(const char *path, const char *member);
+/* The object PATH, or of the archive PATH the NTH member named MEMBER, from 0;
+ * NULL when there is none. */
+struct input *input_open(const char *path, const char *member, int nth);
 
 /* Adds what IN calls or refers to and does not define; p = IN when new. */
 void input_calls(struct input *in, struct names *calls);

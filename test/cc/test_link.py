@@ -148,6 +148,48 @@ def test_members_of_a_plain_archive_get_thunks(t):
     assert "__wrap_other" not in t.ok("nm", "a")
 
 
+def test_debug_information_of_members_counts(t):
+    main, other, line = REFUSED["too many stack arguments"]
+    t.write("main.c", main)
+    plain(t, "plain", other, "-g")
+    t.ok("ar", "rc", "libplain.a", "plain.o")
+    r = t.cc("-O2", "main.c", "libplain.a", "-o", "a")
+    assert r.returncode == 1
+    assert "libplain.a(plain.o), which was built without" in r.stderr
+
+
+def test_members_of_one_name_are_all_looked_at(t):
+    for n, d in enumerate("ab"):
+        (t.dir / d).mkdir()
+        t.write(f"{d}/same.c", f"int f{d}(int x) {{ return x + {n}; }}\n")
+    t.cc_ok("-c", "a/same.c", "-o", "a/same.o")
+    t.ok("gcc", "-c", "b/same.c", "-o", "b/same.o")
+    t.ok("ar", "qc", "libsame.a", "a/same.o", "b/same.o")
+    t.write("main.c", "int fa(int), fb(int);\n"
+                      "int main(void) { return fa(0) + fb(0) - 1; }\n")
+    t.cc_ok("main.c", "libsame.a", "-o", "a.out")
+    t.ok("./a.out")
+    names = t.ok("nm", "a.out")
+    assert "__wrap_fb" in names and "__wrap_fa" not in names
+
+
+def test_an_archive_of_a_thousand_members_links_in_seconds(t):
+    n = 1000
+    for i in range(n):
+        t.write(f"f{i}.s", f".globl f{i}\nf{i}: mov $1,%eax\nret\n"
+                           '.section .note.GNU-stack,"",@progbits\n')
+    t.ok("gcc", "-c", *[f"f{i}.s" for i in range(n)])
+    t.ok("ar", "rc", "libf.a", *[f"f{i}.o" for i in range(n)])
+    t.write("main.c", "".join(f"int f{i}(void);" for i in range(n)) +
+            "int main(void) { return 0" +
+            "".join(f"+f{i}()" for i in range(n)) + f"!= {n}; }}\n")
+    t.cc_ok("-c", "main.c")
+    begin = time.monotonic()
+    t.cc_ok("main.o", "libf.a", "-o", "a")
+    assert time.monotonic() - begin < 10
+    t.ok("./a")
+
+
 def test_members_of_a_split_archive_need_none(t):
     t.write("main.c", MAIN)
     t.write("plain.c", BIG)
