@@ -62,6 +62,10 @@ static void add_object(struct check *c, const char *path, const char *member)
 		if (!member)
 			return;
 	}
+	if (nth == 0)
+		die("%s%s%s: was linked but cannot be read, so its calls "
+		    "cannot be checked", path, member ? ": " : "",
+		    member ? member : "");
 }
 
 static int has_magic(const char *path, const char *magic, size_t n, size_t at)

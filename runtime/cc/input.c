@@ -228,15 +228,16 @@ static struct names *members_of(const char *path)
 {
 	static struct names archives;
 	struct name *e = names_get(&archives, path);
+	Elf_Cmd cmd = ELF_C_READ_MMAP;
 	Elf *ar, *elf;
 
 	if (e->p)
 		return e->p;
 	e->p = mem_get(sizeof(struct names));
 	ar = open_elf(path);
-	while (ar && (elf = elf_begin(-1, ELF_C_READ_MMAP, ar))) {
-		elf_next(elf);
+	while (ar && (elf = elf_begin(-1, cmd, ar))) {
 		add_member(e->p, elf);
+		cmd = elf_next(elf);
 	}
 	return e->p;
 }

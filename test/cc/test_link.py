@@ -188,6 +188,7 @@ def test_an_archive_of_a_thousand_members_links_in_seconds(t):
     t.cc_ok("main.o", "libf.a", "-o", "a")
     assert time.monotonic() - begin < 10
     t.ok("./a")
+    assert t.ok("nm", "a").count("T __wrap_f") >= n
 
 
 def test_members_of_a_split_archive_need_none(t):
