@@ -163,22 +163,24 @@ static void add_named_lib(struct strs *to, const char *name)
 		strs_add(to, str_form("-Wl,-rpath,%s", lib));
 }
 
-/* libpgo.a twice: libc_nonshared.a calls __wrap___cxa_atexit. */
+/* Before libgcc.a, which has a __morestack too. */
 static void add_libs(struct strs *to, const struct job *j)
 {
-	const char *pgo = libpgo();
 	size_t i;
 
 	for (i = 0; i < j->libs.n; i++)
 		add_named_lib(to, j->libs.v[i]);
-	strs_add(to, pgo);
+	strs_add(to, libpgo());
 	strs_add(to, "-lm");
-	strs_add(to, "-lc");
-	strs_add(to, pgo);
 }
 
+/* Without our linker there gcc would take another and link unchecked code. */
 static const char *linker_dir(void)
 {
+	const char *ld = str_form("%s/pgo/ld", where()->lib);
+
+	if (access(ld, X_OK))
+		die("%s: not there (make, or make install)", ld);
 	return str_form("-B%s/pgo/", where()->lib);
 }
 

@@ -39,21 +39,33 @@ static int is_toolchain(const char *path)
 	       strstr(str_base(path), ".ltrans");
 }
 
-static void add_object(struct check *c, const char *path, const char *member)
+static void add_input(struct check *c, struct input *in)
 {
-	struct input *in;
-
-	if (is_toolchain(path))
-		return;
-	in = input_open(path, member);
-	if (!in)
-		return;
 	c->in = mem_grow(c->in, (c->n_in + 1) * sizeof(*c->in));
 	c->in[c->n_in++] = in;
 	if (in->split)
 		c->n_split++;
 	else
 		c->n_plain++;
+}
+
+static void add_object(struct check *c, const char *path, const char *member)
+{
+	struct input *in;
+	int nth;
+
+	if (is_toolchain(path))
+		return;
+	/* The trace does not tell members of one name apart: take all. */
+	for (nth = 0; (in = input_open(path, member, nth)); nth++) {
+		add_input(c, in);
+		if (!member)
+			return;
+	}
+	if (nth == 0)
+		die("%s%s%s: was linked but cannot be read, so its calls "
+		    "cannot be checked", path, member ? ": " : "",
+		    member ? member : "");
 }
 
 static int has_magic(const char *path, const char *magic, size_t n, size_t at)
@@ -75,7 +87,7 @@ void check_add(struct check *c, const char *line)
 
 	if (*line == '(' && close && close[1])
 		add_object(c, str_form("%.*s", (int)(close - line - 1),
-				       line + 1), close + 1);
+				       line + 1), str_copy(close + 1));
 	else if (has_magic(line, "\3\0", 2, 16))
 		strs_add(&c->shared, str_copy(line));
 	else if (has_magic(line, "\1\0", 2, 16))

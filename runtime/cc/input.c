@@ -186,42 +186,83 @@ static const char *label(struct input *in)
 	return source ? source : in->path;
 }
 
-static Elf *open_member(Elf *ar, int fd, const char *member)
+/* The file at PATH mapped whole; the descriptor is closed at once, since a
+ * link may take thousands of objects. */
+static Elf *open_elf(const char *path)
 {
-	Elf_Cmd cmd = ELF_C_READ_MMAP;
-	Elf_Arhdr *h;
 	Elf *elf;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	while ((elf = elf_begin(fd, cmd, ar))) {
-		h = elf_getarhdr(elf);
-		if (h && h->ar_name && !strcmp(h->ar_name, member))
-			return elf;
-		cmd = elf_next(elf);
-		elf_end(elf);
-	}
-	return NULL;
-}
-
-struct input *input_open(const char *path, const char *member)
-{
-	struct input *in = mem_get(sizeof(*in));
-	GElf_Ehdr eh;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (elf && elf_kind(elf) == ELF_K_ELF)
+		elf_cntl(elf, ELF_C_FDREAD);
+	if (!elf || elf_kind(elf) != ELF_K_AR)
+		close(fd);
+	return elf;
+}
+
+/* Members of one archive by name; of one name there may be several. */
+struct member {
+	Elf *elf;
+	struct member *next;
+};
+
+static void add_member(struct names *members, Elf *elf)
+{
+	Elf_Arhdr *h = elf_getarhdr(elf);
+	struct member *m = mem_get(sizeof(*m));
+	struct name *e;
+
+	if (!h || !h->ar_name)
+		return;
+	e = names_get(members, str_copy(h->ar_name));
+	m->elf = elf;
+	m->next = e->p;
+	e->p = m;
+}
+
+static struct names *members_of(const char *path)
+{
+	static struct names archives;
+	struct name *e = names_get(&archives, path);
+	Elf_Cmd cmd = ELF_C_READ_MMAP;
+	Elf *ar, *elf;
+
+	if (e->p)
+		return e->p;
+	e->p = mem_get(sizeof(struct names));
+	ar = open_elf(path);
+	while (ar && (elf = elf_begin(-1, cmd, ar))) {
+		add_member(e->p, elf);
+		cmd = elf_next(elf);
+	}
+	return e->p;
+}
+
+static Elf *open_member(const char *path, const char *member, int nth)
+{
+	struct name *e = names_find(members_of(path), member);
+	struct member *m = e ? e->p : NULL;
+
+	while (m && nth-- > 0)
+		m = m->next;
+	return m ? m->elf : NULL;
+}
+
+struct input *input_open(const char *path, const char *member, int nth)
+{
+	struct input *in = mem_get(sizeof(*in));
+	GElf_Ehdr eh;
+
 	in->path = path;
 	in->member = member;
-	in->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (in->elf && member)
-		in->elf = open_member(in->elf, fd, member);
+	in->elf = member ? open_member(path, member, nth) : open_elf(path);
 	if (!in->elf || elf_kind(in->elf) != ELF_K_ELF ||
-	    !gelf_getehdr(in->elf, &eh) || eh.e_type != ET_REL) {
-		close(fd);
+	    !gelf_getehdr(in->elf, &eh) || eh.e_type != ET_REL)
 		return NULL;
-	}
 	look(in);
 	in->label = label(in);
 	return in;
@@ -341,7 +382,13 @@ void input_functions(struct input *in, struct names *funcs)
 	}
 }
 
-/* The function of section SHNDX that spans OFFSET. */
+/* A clone that gcc made goes by the name in the source. */
+static const char *without_suffix(const char *name)
+{
+	return str_form("%.*s", (int)strcspn(name, "."), name);
+}
+
+/* The function of section SHNDX that spans AT. */
 static const char *function_at(struct input *in, size_t shndx, GElf_Addr at)
 {
 	struct symtab t = symtab_of(in);
@@ -354,7 +401,7 @@ static const char *function_at(struct input *in, size_t shndx, GElf_Addr at)
 		if (name && GELF_ST_TYPE(s.st_info) == STT_FUNC &&
 		    s.st_shndx == shndx && at >= s.st_value &&
 		    at - s.st_value < s.st_size)
-			return name;
+			return without_suffix(name);
 	}
 	return NULL;
 }

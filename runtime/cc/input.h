@@ -11,7 +11,7 @@
 
 struct input {
 	const char *label;	/* "main.o", "libz.a(inflate.o)" */
-	const char *path;	/* the file itself, for an archive the archive */
+	const char *path;	/* the file, or the archive */
 	const char *member;	/* in the archive, or NULL */
 	Elf *elf;
 	int split;		/* its functions check the stack limit */
@@ -25,8 +25,9 @@ extern int input_plugin;
 /* A definition as names hold it: p is its struct input, v one of these. */
 enum { DEF_DATA = 1, DEF_SPLIT, DEF_PLAIN };
 
-/* The object PATH, or MEMBER of the archive PATH; NULL when it is none. */
-struct input *input_open(const char *path, const char *member);
+/* The object PATH, or of the archive PATH the NTH member named MEMBER, from 0;
+ * NULL when there is none. */
+struct input *input_open(const char *path, const char *member, int nth);
 
 /* Adds what IN calls or refers to and does not define; p = IN when new. */
 void input_calls(struct input *in, struct names *calls);

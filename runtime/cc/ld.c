@@ -180,6 +180,16 @@ static void add_shared(struct strs *cmd)
 	strs_add(cmd, str_form("%s/pgo/libpgo-thunks.a", where()->lib));
 }
 
+/*
+ * Once more after all that gcc puts last: libc_nonshared.a, libgcov.a and the
+ * like call wrapped functions too.
+ */
+static void add_program(struct strs *cmd)
+{
+	strs_add(cmd, "--export-dynamic-symbol=pgo_view_1");
+	strs_add(cmd, str_form("%s/libpgo.a", where()->lib));
+}
+
 static void make_command(struct link *l, struct strs *cmd,
 			 const struct check *c, int foreign)
 {
@@ -197,7 +207,7 @@ static void make_command(struct link *l, struct strs *cmd,
 	if (l->shared)
 		add_shared(cmd);
 	else
-		strs_add(cmd, "--export-dynamic-symbol=pgo_view_1");
+		add_program(cmd);
 	strs_add(cmd, "-t");
 	strs_add(cmd, "-t");
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "runtime/cc/mem.h"
+#include "runtime/cc/names.h"
 
 enum class { NONE, INTEGER, SSE, MEMORY, UNSURE };
 
@@ -280,20 +281,39 @@ static int no_debuginfo(Dwfl_Module *mod, void **user, const char *module,
 }
 
 /* libdwfl, since the names in an object are yet to be relocated. */
-long params_stack_bytes(const char *path, const char *member,
-			const char *name)
+static Dwfl *report(const char *path)
 {
 	static const Dwfl_Callbacks callbacks = {
 		.section_address = dwfl_offline_section_address,
 		.find_debuginfo = no_debuginfo,
 	};
-	struct search s = { name, member, -1 };
 	Dwfl *dwfl = dwfl_begin(&callbacks);
 
-	if (dwfl && dwfl_report_offline(dwfl, str_base(path), path, -1)) {
+	if (dwfl && dwfl_report_offline(dwfl, str_base(path), path, -1))
 		dwfl_report_end(dwfl, NULL, NULL);
+	return dwfl;
+}
+
+/* An archive is opened once for all of its members. */
+static Dwfl *report_archive(const char *path)
+{
+	static struct names archives;
+	struct name *e = names_get(&archives, path);
+
+	if (!e->p)
+		e->p = report(path);
+	return e->p;
+}
+
+long params_stack_bytes(const char *path, const char *member,
+			const char *name)
+{
+	struct search s = { name, member, -1 };
+	Dwfl *dwfl = member ? report_archive(path) : report(path);
+
+	if (dwfl)
 		dwfl_getmodules(dwfl, visit_module, &s, 0);
-	}
-	dwfl_end(dwfl);
+	if (!member)
+		dwfl_end(dwfl);
 	return s.bytes;
 }

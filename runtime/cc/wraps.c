@@ -31,7 +31,7 @@ int wraps_print(int n, char **objs)
 		die("--print-wraps: names no object");
 	wraps_read(&wraps);
 	for (i = 0; i < n; i++) {
-		struct input *in = input_open(objs[i], NULL);
+		struct input *in = input_open(objs[i], NULL, 0);
 
 		if (!in)
 			die("%s: not an object file", objs[i]);
