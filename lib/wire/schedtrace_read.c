@@ -42,6 +42,7 @@ enum {
 	SEEN_STACKINUSE = 1u << 8,
 	SEEN_RUNQS = 1u << KEYS,
 	SEEN_SCHEDTICKS = 2u << KEYS,
+	SEEN_DETAIL = 4u << KEYS,
 };
 
 struct parse {
@@ -151,6 +152,10 @@ static int pair(struct parse *p)
 			return known(p, i);
 		p->c.at = first;
 	}
+	if (take(&p->c, "gcwaiting=")) {
+		p->c.at = first;
+		p->seen |= SEEN_DETAIL;
+	}
 	if (take(&p->c, "schedticks=["))
 		return once(p, SEEN_SCHEDTICKS) < 0 ? -EBADMSG :
 		       list(&p->c, p->lists->schedticks, &p->nticks);
@@ -160,7 +165,8 @@ static int pair(struct parse *p)
 	return unknown(&p->c);
 }
 
-/* All that must be there was, and the lists are of one length. */
+/* All that must be there was, and the lists are of one length.  Without one
+ * that is not scheddetail's the line was cut off. */
 static int finish(struct parse *p)
 {
 	struct sched_line *l = p->l;
@@ -168,6 +174,8 @@ static int finish(struct parse *p)
 	for (size_t i = 0; i < KEYS; i++)
 		if (keys[i].needed && !(p->seen & 1u << i))
 			return -EBADMSG;
+	if (!(p->seen & (SEEN_RUNQS | SEEN_DETAIL)))
+		return -EBADMSG;
 	if (p->seen & SEEN_SCHEDTICKS && p->nticks != l->nruns)
 		return -EBADMSG;
 	if (p->seen & SEEN_RUNQS)
