@@ -93,7 +93,8 @@ $(B)/obj/%.o: %.S $(FLAGS)
 # pgo-cc and libpgo.a ---------------------------------------------------------
 # The driver, the thunks it links with, and the library as one object: hidden
 # names become local, and what the runtime itself calls of libc bypasses the
-# thunks (X becomes __real_X).
+# thunks (X becomes __real_X).  All its code is in one section, pgo_text, by
+# which dumps know the runtime's own frames.
 
 MKTHUNKS := $(B)/obj/pgo-mkthunks
 CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
@@ -146,7 +147,9 @@ $(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
 	$(Q)nm -u $@.all | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
 		$$2 in wrap { print $$2, "__real_" $$2 }' \
 		$(B)/lib/pgo/wrap.rsp - > $@.syms
-	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms $@.all $@
+	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms \
+		$(foreach s,.text .text.unlikely .text.startup .text.exit,\
+		    --rename-section $s=pgo_text) $@.all $@
 	$(Q)rm -f $@.all
 
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
