@@ -73,8 +73,9 @@ EXAMPLES := $(if $(PGOCC),$(patsubst %.c,$(B)/%,$(wildcard examples/*.c)))
 
 all: $(OBJS) $(PGOCC) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
 
-# Stack growth, and the way out of C, find vector registers in use.
-$(RT): ALL_CFLAGS += -mgeneral-regs-only
+# Stack growth, and the way out of C, find vector registers in use.  Every call
+# keeps its frame: stacks are what this project is about.
+$(RT): ALL_CFLAGS += -mgeneral-regs-only -fno-optimize-sibling-calls
 
 # The flags of the last build: other flags, other objects.
 FLAGS := $(B)/obj/flags
@@ -191,7 +192,7 @@ $(AGENTLIB): $(AGENT) $(PARTS)
 
 PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
 $(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
-$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka)
+$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka -lunwind)
 
 define pgo_program
 $(call say,PGOCC,$<)

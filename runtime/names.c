@@ -105,7 +105,7 @@ static void read_maps(void)
 
 static void name_in(struct module *m, uintptr_t pc, struct name *out)
 {
-	struct elfsym_hit func;
+	struct elfsym_func func;
 	uint64_t addr;
 
 	out->file = m->path;
@@ -116,8 +116,8 @@ static void name_in(struct module *m, uintptr_t pc, struct name *out)
 	}
 	if (!m->sym)
 		return;
-	if (elfsym_vaddr(m->sym, pc - m->start + m->offset, &addr) ||
-	    !elfsym_find(m->sym, addr, &func))
+	addr = elfsym_addr_of_offset(m->sym, pc - m->start + m->offset);
+	if (!elfsym_find(m->sym, addr, &func))
 		return;
 	out->func = func.name;
 	out->offset = addr - func.start;
