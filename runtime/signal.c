@@ -18,6 +18,7 @@
 
 #include "runtime/fatal.h"
 #include "runtime/m.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/sys.h"
 
@@ -101,12 +102,12 @@ static void on_quit(int sig, siginfo_t *info, void *uc)
 	fatal_quit();
 }
 
-static void on_kick(int sig, siginfo_t *info, void *uc)
+/* Its arrival alone brings a system call back, when pgo_run() wants M0. */
+static void on_urgent(int sig, siginfo_t *info, void *uc)
 {
-	/* Its arrival is all: a system call came back with EINTR. */
 	(void)sig;
 	(void)info;
-	(void)uc;
+	probe_answer(uc);
 }
 
 static int start_thread(void)
@@ -138,7 +139,7 @@ int signal_setup(void)
 	if (!sigaction(SIGQUIT, NULL, &old) && old.sa_handler == SIG_DFL)
 		signal_handle(SIGQUIT, on_quit, 0);
 	if (!sigaction(SIGURG, NULL, &old) && old.sa_handler == SIG_DFL)
-		signal_handle(SIGURG, on_kick, 0);
+		signal_handle(SIGURG, on_urgent, 0);
 	return start_thread();
 }
 

@@ -47,9 +47,8 @@ struct view_g {
 	uint64_t wait_on;       /* the channel or waitgroup; 0: none */
 	uint64_t stack_bytes;   /* all its segments */
 	uint64_t stack_peak;    /* most there ever were */
-	uint64_t stack_used;    /* between the stack pointer and the top of the
-				 * first segment, without what is unused in
-				 * those between */
+	uint64_t stack_used;    /* to the stack pointer; segments below the
+				 * current one count whole */
 	uint64_t enters;        /* times a segment was entered: hot splits */
 	uint32_t segments;      /* linked, the cached ones too */
 	uint32_t grows;

@@ -17,7 +17,7 @@ int elffile_read(const struct elffile *f, uint64_t off, void *out, size_t n)
 {
 	char *to = out;
 
-	if (off > f->size || 0)
+	if (off > f->size || n > f->size - off)
 		return -EINVAL;
 	if (f->image) {
 		memcpy(out, f->image + off, n);

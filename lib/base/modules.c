@@ -75,7 +75,6 @@ struct module *modules_find(struct modules *ms, uint64_t pc)
 
 static void open_symbols(struct module *m)
 {
-	uint64_t addr;
 	int rc;
 
 	m->opened = true;
@@ -89,8 +88,8 @@ static void open_symbols(struct module *m)
 		m->sym = NULL;
 		return;
 	}
-	addr = elfsym_addr_of_offset(m->sym, m->map->offset);
-	m->bias = m->map->start - (addr == UINT64_MAX ? m->map->offset : addr);
+	if (!elfsym_bias(m->sym, m->map->start, m->map->offset, true, &m->bias))
+		m->bias = m->map->start - m->map->offset;
 }
 
 bool module_function(struct module *m, uint64_t pc, struct elfsym_func *out)

@@ -216,6 +216,9 @@ static void try_one(unsigned kind, long id, long depth)
 		try_long_double();
 }
 
+/* Variable arrays are on purpose: they grow the stack in mid-function. */
+#pragma GCC diagnostic ignored "-Wvla"
+
 /* One frame: locals that must be the same on the way back. */
 __attribute__((noinline)) static long frame(long depth, uint64_t *x, long id)
 {
