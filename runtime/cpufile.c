@@ -96,7 +96,7 @@ static void put_stack(void *ctx, const uint64_t *pcs, size_t n,
 	int64_t values[2] = { (int64_t)samples,
 			      (int64_t)samples * o->period_ns };
 
-	pprof_stack(o->writer, &o->space, pcs, n, values, NULL, 0);
+	pprof_stack(o->writer, &o->space, pcs, n, values, 2, NULL, 0);
 }
 
 static void put_header(struct output *o, const struct modules *ms)

@@ -40,7 +40,7 @@ struct g;
 
 struct gtab_row {
 	_Atomic uint32_t status;  /* state, G_SCAN, reason << 16 */
-	_Atomic uint32_t parks;   /* +1 whenever it leaves its M; owner writes */
+	_Atomic uint32_t parks;   /* owner: +1 when it leaves its M */
 	uint32_t stack_id;        /* the reader's, at seen_parks */
 	uint32_t seen_parks;      /* the reader's */
 };

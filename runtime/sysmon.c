@@ -104,7 +104,7 @@ static bool timer_is_late(int64_t now_ns)
 	return timer_next_ns() <= now_ns - TIMER_LATE_NS;
 }
 
-/* Returns whether there was something to do. */
+/* Returns whether a P was taken: then more may come soon. */
 static bool watch(struct m *m, int64_t now_ns)
 {
 	struct g *gp = m->g;
@@ -118,7 +118,6 @@ static bool watch(struct m *m, int64_t now_ns)
 		   (queued_for(m) || timer_is_late(now_ns) ||
 		    atomic_load(&sched.stopping))) {
 		preempt(m, gp);
-		did = true;
 	}
 	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
 		m->seen_calls = m->calls;

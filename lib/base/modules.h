@@ -17,7 +17,7 @@
 struct module {
 	const struct map *map;
 	struct buildid id;
-	struct elfsym *sym;             /* NULL: none, or not yet */
+	struct elfsym *sym;             /* NULL: none yet */
 	bool opened;                    /* it was tried */
 	uint64_t bias;                  /* of sym: pc - bias is a file address */
 };

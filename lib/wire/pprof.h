@@ -68,9 +68,9 @@ uint64_t pprof_location(struct pprof_writer *w, uint64_t address,
 /* The id of ADDRESS's location if it was written, else 0. */
 uint64_t pprof_location_find(const struct pprof_writer *w, uint64_t address);
 
-/* A sample: locations leaf first, as many values as there are types. */
+/* A sample: locations leaf first, one value for each sample type. */
 void pprof_sample(struct pprof_writer *w, const uint64_t *location_ids,
-		  size_t n, const int64_t *values,
+		  size_t n, const int64_t *values, size_t n_values,
 		  const struct pprof_label *labels, size_t n_labels);
 
 /* Completes the output.  0, -ENOMEM or -EFBIG. */

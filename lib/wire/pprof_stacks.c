@@ -16,7 +16,8 @@ static uint64_t location_of(struct pprof_writer *w,
 
 void pprof_stack(struct pprof_writer *w, const struct pprof_space *space,
 		 const uint64_t *pcs, size_t n, const int64_t *values,
-		 const struct pprof_label *labels, size_t n_labels)
+		 size_t n_values, const struct pprof_label *labels,
+		 size_t n_labels)
 {
 	uint64_t ids[PPROF_DEPTH_MAX];
 
@@ -24,5 +25,5 @@ void pprof_stack(struct pprof_writer *w, const struct pprof_space *space,
 		n = PPROF_DEPTH_MAX;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = location_of(w, space, pcs[i] - (i > 0));
-	pprof_sample(w, ids, n, values, labels, n_labels);
+	pprof_sample(w, ids, n, values, n_values, labels, n_labels);
 }

@@ -29,6 +29,7 @@ struct pprof_space {
  */
 void pprof_stack(struct pprof_writer *w, const struct pprof_space *space,
 		 const uint64_t *pcs, size_t n, const int64_t *values,
-		 const struct pprof_label *labels, size_t n_labels);
+		 size_t n_values, const struct pprof_label *labels,
+		 size_t n_labels);
 
 #endif

@@ -1,0 +1,219 @@
+/*
+ * The environment.
+ *
+ * Read once, by secure_getenv(3): nothing in it may steer a program that runs
+ * with more rights than who started it.  Strings are copied: the program may
+ * change its environment later.
+ *
+ * GODEBUG is Go's: words of others in it are no mistake.  Of PGODEBUG keys,
+ * only values that make no sense are told.
+ */
+#include "runtime/env.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/options.h"
+#include "runtime/quota.h"
+#include "runtime/sched.h"
+#include "runtime/text.h"
+
+enum {
+	STACK_MIN = 1024,
+	STACK_MAX = 1 << 30,
+};
+
+struct env env = { .gomaxprocs = 1, .traceback = TRACEBACK_SINGLE };
+
+static char cpuprofile[4096];
+static char agent[4096];
+
+/* pgo: NAME=VALUE: WANTED */
+static void complain(const char *name, const char *value, size_t n,
+		     const char *wanted)
+{
+	char buf[512];
+	struct text t;
+
+	text_begin(&t, STDERR_FILENO, buf, sizeof(buf));
+	text_puts(&t, "pgo: ");
+	text_puts(&t, name);
+	text_puts(&t, "=");
+	if (value)
+		text_put(&t, value, n);
+	text_puts(&t, ": ignored, must be ");
+	text_puts(&t, wanted);
+	text_puts(&t, "\n");
+	text_flush(&t);
+}
+
+/* All of TEXT as a number from LOW to HIGH. */
+static bool number(const char *text, int32_t low, int32_t high, int32_t *out)
+{
+	struct option o = { .value = text, .value_len = strlen(text) };
+
+	return option_int32(&o, out) == 0 && *out >= low && *out <= high;
+}
+
+static void read_gomaxprocs(void)
+{
+	const char *s = secure_getenv("GOMAXPROCS");
+	int32_t n = 0;
+
+	if (s && *s && !number(s, 1, INT32_MAX, &n))
+		complain("GOMAXPROCS", s, strlen(s), "a positive number");
+	if (n <= 0)
+		n = quota_cpus();
+	env.gomaxprocs = n <= MAX_PROCS ? n : MAX_PROCS;
+}
+
+static void read_traceback(void)
+{
+	static const struct {
+		const char *text;
+		enum traceback_level level;
+	} words[] = {
+		{ "", TRACEBACK_SINGLE },     { "none", TRACEBACK_NONE },
+		{ "0", TRACEBACK_NONE },      { "single", TRACEBACK_SINGLE },
+		{ "all", TRACEBACK_ALL },     { "1", TRACEBACK_ALL },
+		{ "system", TRACEBACK_SYSTEM }, { "2", TRACEBACK_SYSTEM },
+		{ "crash", TRACEBACK_CRASH },
+	};
+	const char *s = secure_getenv("GOTRACEBACK");
+	int32_t n;
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!strcmp(s, words[i].text)) {
+			env.traceback = words[i].level;
+			return;
+		}
+	}
+	if (number(s, 3, INT32_MAX, &n))
+		env.traceback = TRACEBACK_SYSTEM;
+	else
+		complain("GOTRACEBACK", s, strlen(s),
+			 "none, single, all, system, crash or a number");
+}
+
+static void read_godebug(void)
+{
+	const char *at = secure_getenv("GODEBUG");
+	struct option o;
+	int32_t n;
+
+	while (at && options_next(&at, &o)) {
+		if (option_int32(&o, &n) < 0)
+			continue;
+		if (option_is(&o, "schedtrace"))
+			env.schedtrace_ms = n > 0 ? n : 0;
+		else if (option_is(&o, "scheddetail"))
+			env.scheddetail = n > 0;
+	}
+}
+
+/* Overrides GODEBUG: it is the one that was written for us. */
+static void read_schedtrace(void)
+{
+	const char *s = secure_getenv("SCHEDTRACE");
+	const char *at = s;
+	struct option o;
+
+	while (at && options_next(&at, &o)) {
+		struct option ms = { .value = o.key, .value_len = o.key_len };
+		int32_t n;
+
+		if (option_is(&o, "detail"))
+			env.scheddetail = true;
+		else if (option_is(&o, "gs"))
+			env.sched_gs = true;
+		else if (!option_int32(&ms, &n) && n >= 0)
+			env.schedtrace_ms = n;
+		else
+			complain("SCHEDTRACE", s, strlen(s),
+				 "MS[,detail][,gs]");
+	}
+}
+
+static void read_stackmin(const struct option *o)
+{
+	int32_t n;
+
+	if (option_int32(o, &n) || n < STACK_MIN || n > STACK_MAX)
+		complain("PGODEBUG: stackmin", o->value, o->value_len,
+			 "from 1024 to 1073741824 bytes");
+	else
+		env.stack_min_bytes = (size_t)n;
+}
+
+static void read_switch(const struct option *o, bool *out)
+{
+	*out = o->value_len == 1 && *o->value == '1';
+}
+
+static void read_always(const struct option *o, const char *name, bool *out)
+{
+	if (o->value_len == 6 && !memcmp(o->value, "always", 6))
+		*out = true;
+	else
+		complain(name, o->value, o->value_len, "always");
+}
+
+static void read_cpuprofile(const struct option *o)
+{
+	if (!o->value_len || o->value_len >= sizeof(cpuprofile)) {
+		complain("PGODEBUG: cpuprofile", o->value, o->value_len,
+			 "the name of a file");
+		return;
+	}
+	memcpy(cpuprofile, o->value, o->value_len);
+	cpuprofile[o->value_len] = 0;
+	env.cpuprofile = cpuprofile;
+}
+
+static void read_pgodebug(void)
+{
+	const char *at = secure_getenv("PGODEBUG");
+	struct option o;
+
+	while (at && options_next(&at, &o)) {
+		if (option_is(&o, "stackmin"))
+			read_stackmin(&o);
+		else if (option_is(&o, "asyncpreemptoff"))
+			read_switch(&o, &env.async_preempt_off);
+		else if (option_is(&o, "cpuprofile"))
+			read_cpuprofile(&o);
+		else if (option_is(&o, "yield"))
+			read_always(&o, "PGODEBUG: yield", &env.yield_always);
+		else if (option_is(&o, "preempt"))
+			read_always(&o, "PGODEBUG: preempt",
+				    &env.preempt_always);
+	}
+}
+
+static void read_agent(void)
+{
+	const char *s = secure_getenv("PGO_AGENT");
+	size_t n = s ? strlen(s) : 0;
+
+	if (!n)
+		return;
+	if (n >= sizeof(agent)) {
+		complain("PGO_AGENT", s, 60, "shorter than 4096 bytes");
+		return;
+	}
+	memcpy(agent, s, n + 1);
+	env.agent = agent;
+}
+
+void env_read(void)
+{
+	read_gomaxprocs();
+	read_traceback();
+	read_godebug();
+	read_schedtrace();
+	read_pgodebug();
+	read_agent();
+}
