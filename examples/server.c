@@ -66,6 +66,13 @@ static void serve(void *arg)
 	}
 }
 
+/* Not _exit(): PGODEBUG=cpuprofile=FILE is written by exit(). */
+static void finish(int sig)
+{
+	(void)sig;
+	exit(0);
+}
+
 static int usage(FILE *to, int rc)
 {
 	fprintf(to, "usage: server [-p PORT]    8080; 0: any free one\n");
@@ -88,6 +95,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, finish);
+	signal(SIGTERM, finish);
 	printf("server: http://localhost:%d/\n", port);
 	fflush(stdout);
 	rc = pgo_run(serve, &fd);
