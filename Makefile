@@ -73,8 +73,10 @@ EXAMPLES := $(if $(PGOCC),$(patsubst %.c,$(B)/%,$(wildcard examples/*.c)))
 
 all: $(OBJS) $(PGOCC) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
 
-# Stack growth, and the way out of C, find vector registers in use.
-$(RT): ALL_CFLAGS += -mgeneral-regs-only
+# Stack growth, and the way out of C, find vector registers in use.  A call at
+# the end of a function must not become a jump: pgo_sleep() would be missing
+# from the stack of who sleeps.
+$(RT): ALL_CFLAGS += -mgeneral-regs-only -fno-optimize-sibling-calls
 
 # The flags of the last build: other flags, other objects.
 FLAGS := $(B)/obj/flags
