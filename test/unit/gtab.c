@@ -38,7 +38,7 @@ static void a_slot_knows_its_row_and_both_are_zero(void **state)
 	assert_null(gp->base);
 }
 
-static void slots_stay_where_they_are_when_the_table_grows(void **state)
+static void slots_stay_in_place_when_the_table_grows(void **state)
 {
 	uint32_t first = gtab_count();
 	struct g *gp = gtab_new_slot();
@@ -115,7 +115,7 @@ static void state_and_reason_share_the_word(void **state)
 	assert_int_equal(gtab_reason(status), 5);
 }
 
-/* A goroutine that is woken and parks again, beside a reader ----------------- */
+/* A goroutine that is woken and parks again, beside a reader ---- */
 
 static struct {
 	struct gtab_row *row;
@@ -171,7 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_slot_knows_its_row_and_both_are_zero),
-		cmocka_unit_test(slots_stay_where_they_are_when_the_table_grows),
+		cmocka_unit_test(slots_stay_in_place_when_the_table_grows),
 		cmocka_unit_test(a_row_takes_sixteen_bytes),
 		cmocka_unit_test(only_those_nobody_runs_can_be_claimed),
 		cmocka_unit_test(a_claimed_one_cannot_be_claimed_again),

@@ -59,7 +59,7 @@ static void first_in_is_first_out_across_the_wrap(void **state)
 	free(q);
 }
 
-static void runnext_goes_first_and_inherits_the_time_slice(void **state)
+static void runnext_goes_first_and_inherits_the_slice(void **state)
 {
 	struct runq *q = queue_new();
 	struct gchain overflow = { 0 };
@@ -201,7 +201,7 @@ static void runnext_is_stolen_only_as_the_last_resort(void **state)
 	free(to);
 }
 
-/* Beside thieves ------------------------------------------------------------ */
+/* Beside thieves ---- */
 
 enum { ROUNDS = 40000, THIEVES = 2 };
 
@@ -318,7 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_in_is_first_out_across_the_wrap),
-		cmocka_unit_test(runnext_goes_first_and_inherits_the_time_slice),
+		cmocka_unit_test(runnext_goes_first_and_inherits_the_slice),
 		cmocka_unit_test(a_second_runnext_pushes_the_first_to_the_tail),
 		cmocka_unit_test(
 			runnext_alone_is_not_empty_though_its_length_is_zero),

@@ -16,7 +16,7 @@
 
 enum { SHORT_NS = 2000000 };
 
-/* From the main thread: no goroutine needed ---------------------------------- */
+/* From the main thread: no goroutine needed ---- */
 
 static void the_buffer_is_first_in_first_out(void **state)
 {
@@ -121,7 +121,7 @@ static void elements_of_any_size_arrive_whole(void **state)
 	}
 }
 
-/* Parking ---------------------------------------------------------------------- */
+/* Parking ---- */
 
 struct meeting {
 	struct pgo_chan *c;
@@ -287,7 +287,7 @@ static void senders_that_wait_refill_a_full_buffer(void **state)
 	pgo_chan_free(q.c);
 }
 
-/* On all Ps ---------------------------------------------------------------------- */
+/* On all Ps ---- */
 
 enum { MANY = 8, EACH = 5000 };
 
@@ -349,7 +349,7 @@ static void all_that_is_sent_arrives_once(void **state)
 	}
 }
 
-/* Other threads, and callbacks --------------------------------------------------- */
+/* Other threads, and callbacks ---- */
 
 static void *echo_main(void *arg)
 {
