@@ -19,7 +19,7 @@ ENV = {k: v for k, v in os.environ.items()
 
 
 def die(build, way, limit_s=10, **env):
-    return subprocess.run([build / "test/e2e/progs/fatal", way], text=True,
+    return subprocess.run([build / "test/e2e/progs/deaths", way], text=True,
                           timeout=limit_s, capture_output=True,
                           stdin=subprocess.DEVNULL, env=ENV | env)
 
@@ -154,7 +154,7 @@ def test_scheduler_detail_comes_before_a_death_when_asked_for(build):
 
 def test_sigquit_shows_everyone(build):
     process = subprocess.Popen(
-        [build / "test/e2e/progs/fatal", "wait_for_signal"], text=True,
+        [build / "test/e2e/progs/deaths", "wait_for_signal"], text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV)
     try:
         assert process.stdout.readline() == "ready\n"
