@@ -73,9 +73,8 @@ EXAMPLES := $(if $(PGOCC),$(patsubst %.c,$(B)/%,$(wildcard examples/*.c)))
 
 all: $(OBJS) $(PGOCC) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default)
 
-# Stack growth, and the way out of C, find vector registers in use.  A call at
-# the end of a function must not become a jump: pgo_sleep() would be missing
-# from the stack of who sleeps.
+# Stack growth, and the way out of C, find vector registers in use.  Every call
+# keeps its frame: stacks are what this project is about.
 $(RT): ALL_CFLAGS += -mgeneral-regs-only -fno-optimize-sibling-calls
 
 # The flags of the last build: other flags, other objects.
@@ -95,7 +94,8 @@ $(B)/obj/%.o: %.S $(FLAGS)
 # pgo-cc and libpgo.a ---------------------------------------------------------
 # The driver, the thunks it links with, and the library as one object: hidden
 # names become local, and what the runtime itself calls of libc bypasses the
-# thunks (X becomes __real_X).
+# thunks (X becomes __real_X).  All its code is in one section, pgo_text, by
+# which dumps know the runtime's own frames.
 
 MKTHUNKS := $(B)/obj/pgo-mkthunks
 CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
@@ -148,7 +148,9 @@ $(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
 	$(Q)nm -u $@.all | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
 		$$2 in wrap { print $$2, "__real_" $$2 }' \
 		$(B)/lib/pgo/wrap.rsp - > $@.syms
-	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms $@.all $@
+	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms \
+		$(foreach s,.text .text.unlikely .text.startup .text.exit,\
+		    --rename-section $s=pgo_text) $@.all $@
 	$(Q)rm -f $@.all
 
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
@@ -190,7 +192,7 @@ $(AGENTLIB): $(AGENT) $(PARTS)
 
 PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
 $(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
-$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka)
+$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka -lunwind)
 
 define pgo_program
 $(call say,PGOCC,$<)

@@ -51,7 +51,7 @@ static size_t frames_of(void *ctx, uint64_t pc, struct pprof_frame *out,
 			size_t max)
 {
 	struct module *m = modules_find(ctx, pc);
-	struct elfsym_hit f;
+	struct elfsym_func f;
 
 	if (!max || !m || !module_function(m, pc, &f))
 		return 0;
@@ -63,7 +63,7 @@ static size_t frames_of(void *ctx, uint64_t pc, struct pprof_frame *out,
 
 static void put_mappings(struct pprof_writer *w, const struct modules *ms)
 {
-	char hex[BUILDID_HEX_MAX];
+	char hex[2 * BUILDID_MAX + 1];
 
 	for (size_t i = 0; i < ms->count; i++) {
 		const struct module *m = &ms->module[i];
@@ -72,11 +72,10 @@ static void put_mappings(struct pprof_writer *w, const struct modules *ms)
 			.limit = m->map->end,
 			.offset = m->map->offset,
 			.file = m->map->path,
-			.build_id = hex,
+			.build_id = buildid_hex(&m->id, hex),
 			.has_functions = true,
 		};
 
-		buildid_hex(hex, &m->id);
 		pprof_mapping(w, &pm);
 	}
 }

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "lib/base/options.h"
+#include "runtime/outfd.h"
 #include "runtime/quota.h"
 #include "runtime/sched.h"
-#include "runtime/text.h"
 
 enum {
 	STACK_MIN = 1024,
@@ -34,18 +34,22 @@ static void complain(const char *name, const char *value, size_t n,
 		     const char *wanted)
 {
 	char buf[512];
-	struct text t;
+	struct outfd o;
 
-	text_begin(&t, STDERR_FILENO, buf, sizeof(buf));
-	text_puts(&t, "pgo: ");
-	text_puts(&t, name);
-	text_puts(&t, "=");
-	if (value)
-		text_put(&t, value, n);
-	text_puts(&t, ": ignored, must be ");
-	text_puts(&t, wanted);
-	text_puts(&t, "\n");
-	text_flush(&t);
+	outfd_begin(&o, STDERR_FILENO, buf, sizeof(buf));
+	text_put(&o.sink, "pgo: ");
+	text_put(&o.sink, name);
+	text_put(&o.sink, "=");
+	o.sink.put(o.sink.ctx, value, n);
+	text_put(&o.sink, ": ignored, must be ");
+	text_put(&o.sink, wanted);
+	text_put(&o.sink, "\n");
+	outfd_flush(&o);
+}
+
+static bool is_word(const char *s, size_t n, const char *word)
+{
+	return strlen(word) == n && !memcmp(s, word, n);
 }
 
 /* All of TEXT as a number from LOW to HIGH. */
@@ -53,7 +57,7 @@ static bool number(const char *text, int32_t low, int32_t high, int32_t *out)
 {
 	struct option o = { .value = text, .value_len = strlen(text) };
 
-	return option_int32(&o, out) == 0 && *out >= low && *out <= high;
+	return !option_int32(&o, out) && *out >= low && *out <= high;
 }
 
 static void read_gomaxprocs(void)
@@ -105,7 +109,7 @@ static void read_godebug(void)
 	int32_t n;
 
 	while (at && options_next(&at, &o)) {
-		if (option_int32(&o, &n) < 0)
+		if (option_int32(&o, &n))
 			continue;
 		if (option_is(&o, "schedtrace"))
 			env.schedtrace_ms = n > 0 ? n : 0;
@@ -114,26 +118,38 @@ static void read_godebug(void)
 	}
 }
 
+/* MS, detail or gs; false for anything else. */
+static bool schedtrace_word(const char *s, size_t n)
+{
+	struct option ms = { .value = s, .value_len = n };
+	int32_t number_ms;
+
+	if (is_word(s, n, "detail"))
+		env.scheddetail = true;
+	else if (is_word(s, n, "gs"))
+		env.sched_gs = true;
+	else if (!option_int32(&ms, &number_ms) && number_ms >= 0)
+		env.schedtrace_ms = number_ms;
+	else
+		return false;
+	return true;
+}
+
 /* Overrides GODEBUG: it is the one that was written for us. */
 static void read_schedtrace(void)
 {
-	const char *s = secure_getenv("SCHEDTRACE");
-	const char *at = s;
-	struct option o;
+	const char *all = secure_getenv("SCHEDTRACE");
+	const char *s = all;
 
-	while (at && options_next(&at, &o)) {
-		struct option ms = { .value = o.key, .value_len = o.key_len };
-		int32_t n;
+	while (s && *s) {
+		size_t n = strcspn(s, ",");
 
-		if (option_is(&o, "detail"))
-			env.scheddetail = true;
-		else if (option_is(&o, "gs"))
-			env.sched_gs = true;
-		else if (!option_int32(&ms, &n) && n >= 0)
-			env.schedtrace_ms = n;
-		else
-			complain("SCHEDTRACE", s, strlen(s),
+		if (!schedtrace_word(s, n)) {
+			complain("SCHEDTRACE", all, strlen(all),
 				 "MS[,detail][,gs]");
+			return;
+		}
+		s += n + (s[n] == ',');
 	}
 }
 
@@ -150,12 +166,12 @@ static void read_stackmin(const struct option *o)
 
 static void read_switch(const struct option *o, bool *out)
 {
-	*out = o->value_len == 1 && *o->value == '1';
+	*out = is_word(o->value, o->value_len, "1");
 }
 
 static void read_always(const struct option *o, const char *name, bool *out)
 {
-	if (o->value_len == 6 && !memcmp(o->value, "always", 6))
+	if (is_word(o->value, o->value_len, "always"))
 		*out = true;
 	else
 		complain(name, o->value, o->value_len, "always");

@@ -7,6 +7,10 @@
 
 struct seg;
 
+/* Crash signals are told before they kill, where their disposition is the
+ * default.  0 or -E.  [any, once] */
+int fatal_setup(void);
+
 /* "fatal error: TEXT": the program as a whole cannot go on.  [any] */
 _Noreturn void fatal_throw(const char *text);
 

@@ -7,8 +7,10 @@
 #include "lib/base/clock.h"
 #include "runtime/cpuprof.h"
 #include "runtime/env.h"
+#include "runtime/fatal.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
+#include "runtime/stackwalk.h"
 #include "runtime/sys.h"
 #include "runtime/sysmon.h"
 #include "runtime/vec.h"
@@ -36,6 +38,7 @@ static int setup(void)
 
 	env_read();
 	vec_setup();
+	stackwalk_setup();
 	seg_setup(env.stack_min_bytes);
 	sched.start_ns = clock_mono_ns();
 	rc = (int)sys_call(SYS_membarrier,
@@ -45,6 +48,8 @@ static int setup(void)
 	rc = make_ps();
 	if (!rc)
 		rc = signal_setup();
+	if (!rc)
+		rc = fatal_setup();
 	if (!rc)
 		rc = cpuprof_setup();
 	return rc;

@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/wire/schedtrace.h"
 #include "runtime/env.h"
 #include "runtime/sched.h"
 #include "runtime/sys.h"
-#include "runtime/text.h"
 
 enum {
 	QUEUE_BYTES = 256 << 10,
@@ -38,8 +38,14 @@ static struct {
 	uint64_t dropped;
 	size_t n;                       /* bytes queued */
 	char queue[QUEUE_BYTES];
+	struct text_room room;          /* the line being made, in line[] */
 	char line[LINE_BYTES];
-} trace = { .retry_ns = INT64_MAX };
+	uint32_t runqs[MAX_PROCS];
+	uint32_t ticks[MAX_PROCS];
+} trace = {
+	.retry_ns = INT64_MAX,
+	.room = { trace.line, LINE_BYTES, 0 },
+};
 
 /* The queue ----------------------------------------------------------------- */
 
@@ -61,16 +67,13 @@ static bool can_write(void)
 
 static void drain(int64_t now_ns)
 {
-	size_t at = 0;
-
 	while (trace.n && can_write()) {
 		long rc = sys_write(STDERR_FILENO, trace.queue, piece());
 
 		if (rc < 0)
 			break;
-		at = (size_t)rc;
-		trace.n -= at;
-		memmove(trace.queue, trace.queue + at, trace.n);
+		trace.n -= (size_t)rc;
+		memmove(trace.queue, trace.queue + rc, trace.n);
 	}
 	trace.retry_ns = trace.n ? now_ns + RETRY_NS : INT64_MAX;
 }
@@ -84,204 +87,181 @@ static void append(const char *s, size_t n)
 static void notice(void)
 {
 	char buf[NOTICE_BYTES];
-	struct text t;
+	struct text_room room = { .p = buf, .bytes = sizeof(buf) };
+	struct text_sink t = { text_room_put, &room };
 
-	text_begin(&t, -1, buf, sizeof(buf));
-	text_puts(&t, "SCHED: ");
-	text_int(&t, (int64_t)trace.dropped);
-	text_puts(&t, " lines dropped, stderr was not read\n");
-	append(t.buf, t.n);
+	text_put(&t, "SCHED: ");
+	text_uint(&t, trace.dropped);
+	text_put(&t, " lines dropped, stderr was not read\n");
+	append(buf, room.len);
 	trace.dropped = 0;
 }
 
-/* The end of a line: to the descriptor, or to the queue. */
-static void end_line(struct text *t)
+static void end_line(void)
 {
-	text_puts(t, "\n");
-	if (t->fd >= 0)
-		return;
-	if (t->n + NOTICE_BYTES > sizeof(trace.queue) - trace.n) {
+	size_t n = trace.room.len;
+
+	if (n > sizeof(trace.line) ||
+	    n + NOTICE_BYTES > sizeof(trace.queue) - trace.n) {
 		trace.dropped++;
 	} else {
 		if (trace.dropped)
 			notice();
-		append(t->buf, t->n);
+		append(trace.line, n);
 	}
-	t->n = 0;
-	t->error = 0;
+	trace.room.len = 0;
+}
+
+/* A sink: a line is queued as a whole when its end comes. */
+static void queue_put(void *ctx, const char *p, size_t n)
+{
+	text_room_put(ctx, p, n);
+	if (n && p[n - 1] == '\n')
+		end_line();
 }
 
 /* The lines ------------------------------------------------------------------ */
 
-static void put_counts(struct text *t, int64_t now_ns)
-{
-	text_puts(t, "SCHED ");
-	text_int(t, (now_ns - trace.first_ns) / 1000000);
-	text_puts(t, "ms: gomaxprocs=");
-	text_int(t, sched.gomaxprocs);
-	text_field(t, "idleprocs", atomic_load(&sched.npidle));
-	text_field(t, "threads", (int64_t)sched.nm + 1);   /* and sysmon */
-	text_field(t, "spinningthreads", atomic_load(&sched.nspinning));
-	text_field(t, "needspinning", atomic_load(&sched.needspinning));
-	text_field(t, "idlethreads", atomic_load(&sched.nmidle));
-	text_field(t, "runqueue", sched.runq.count);
-}
-
-static void put_gs(struct text *t)
-{
-	if (!env.sched_gs)
-		return;
-	text_field(t, "gcount", atomic_load(&sched.live));
-	text_field(t, "stackinuse", (int64_t)seg_inuse_bytes());
-}
-
-static int64_t tick_of(struct p *pp)
+static uint32_t tick_of(struct p *pp)
 {
 	return atomic_load_explicit(&pp->tick, memory_order_relaxed);
 }
 
-static void put_ps(struct text *t)
+static void fill_line(struct sched_line *l, int64_t now_ns)
 {
-	text_puts(t, " [");
-	for (int i = 0; i < sched.gomaxprocs; i++) {
-		text_puts(t, " ");
-		text_int(t, runq_length(&sched.ps[i].runq));
+	*l = (struct sched_line){
+		.ms = (uint64_t)(now_ns - trace.first_ns) / 1000000,
+		.gomaxprocs = (uint32_t)sched.gomaxprocs,
+		.idleprocs = atomic_load(&sched.npidle),
+		.threads = sched.nm + 1,        /* and sysmon */
+		.spinningthreads = atomic_load(&sched.nspinning),
+		.needspinning = atomic_load(&sched.needspinning),
+		.idlethreads = atomic_load(&sched.nmidle),
+		.runqueue = sched.runq.count,
+		.nruns = (uint32_t)sched.gomaxprocs,
+		.runqs = trace.runqs,
+		.schedticks = trace.ticks,
+		.has_gs = env.sched_gs,
+	};
+	for (uint32_t i = 0; i < l->nruns; i++) {
+		trace.runqs[i] = runq_length(&sched.ps[i].runq);
+		trace.ticks[i] = tick_of(&sched.ps[i]);
 	}
-	text_puts(t, " ] schedticks=[");
-	for (int i = 0; i < sched.gomaxprocs; i++) {
-		text_puts(t, " ");
-		text_int(t, tick_of(&sched.ps[i]));
-	}
-	text_puts(t, " ]");
-}
-
-/* " NAME=" and a number, or nil below 0. */
-static void put_id(struct text *t, const char *name, int64_t id)
-{
-	if (id >= 0) {
-		text_field(t, name, id);
+	if (!env.sched_gs)
 		return;
-	}
-	text_puts(t, " ");
-	text_puts(t, name);
-	text_puts(t, "=nil");
+	l->gcount = (uint64_t)atomic_load(&sched.live);
+	l->stackinuse = seg_inuse_bytes();
 }
 
 static int64_t m_id(const struct m *m)
 {
-	return m ? (int64_t)m->id : -1;
+	return m ? (int64_t)m->id : SCHED_NIL;
 }
 
 static int64_t g_id(const struct g *gp)
 {
-	return gp ? gp->id : -1;
+	return gp ? gp->id : SCHED_NIL;
 }
 
-static void put_p_detail(struct text *t, struct p *pp)
+static void put_p(const struct text_sink *t, struct p *pp)
 {
-	text_puts(t, "  P");
-	text_int(t, pp->id);
-	text_puts(t, ":");
-	text_field(t, "status", atomic_load(&pp->state));
-	text_field(t, "schedtick", tick_of(pp));
-	text_field(t, "syscalltick", atomic_load(&pp->handoffs));
-	put_id(t, "m", m_id(pp->m));
-	text_field(t, "runqsize", runq_length(&pp->runq));
-	text_field(t, "gfreecnt", pp->gfree_count);
-	/* The timers are in one heap, no P has any. */
-	text_field(t, "timerslen", 0);
-	end_line(t);
+	struct sched_p row = {
+		.id = (uint32_t)pp->id,
+		.status = atomic_load(&pp->state),
+		.schedtick = tick_of(pp),
+		.syscalltick = atomic_load(&pp->handoffs),
+		.m = m_id(pp->m),
+		.runqsize = runq_length(&pp->runq),
+		.gfreecnt = pp->gfree_count,
+		.timerslen = 0,         /* they are in one heap, no P's */
+	};
+
+	sched_p_put(t, &row);
 }
 
-static void put_m_detail(struct text *t, struct m *m)
+static void put_m(const struct text_sink *t, struct m *m)
 {
-	struct p *pp = m->p;
+	const struct p *pp = m->p;
+	struct sched_m row = {
+		.id = m->id,
+		.p = pp ? pp->id : SCHED_NIL,
+		.curg = g_id(m->g),
+		.preemptoff = "",
+		.spinning = m->spinning,
+		.blocked = m->blocked,
+		.lockedg = g_id(m->bound_g),
+	};
 
-	text_puts(t, "  M");
-	text_int(t, m->id);
-	text_puts(t, ":");
-	put_id(t, "p", pp ? pp->id : -1);
-	put_id(t, "curg", g_id(m->g));
-	text_puts(t, " mallocing=0 throwing=0 preemptoff= locks=0 dying=0"
-		     " spinning=");
-	text_puts(t, m->spinning ? "true" : "false");
-	text_puts(t, " blocked=");
-	text_puts(t, m->blocked ? "true" : "false");
-	put_id(t, "lockedg", g_id(m->bound_g));
-	end_line(t);
+	sched_m_put(t, &row);
 }
 
-static void put_g_detail(struct text *t, uint32_t slot)
+static void put_g(const struct text_sink *t, uint32_t slot)
 {
 	uint32_t status = atomic_load(&gtab_row(slot)->status);
 	const struct g *gp = gtab_g(slot);
 	const struct m *m = gp->m;
-	unsigned state = gtab_state(status);
+	struct sched_g row = {
+		.id = (uint64_t)gp->id,
+		.status = gtab_state(status),
+		.reason = reason_text(gtab_reason(status)),
+		.m = m_id(m),
+		.lockedm = m_id(gp->bound),
+	};
 
-	if (state == G_IDLE)
+	if (row.status == G_IDLE)
 		return;
-	if (state == G_RUNNING && m && !m->csp && !m->insched)
-		state = G_SYSCALL;
-	text_puts(t, "  G");
-	text_int(t, gp->id);
-	text_puts(t, ":");
-	text_field(t, "status", state);
-	text_puts(t, "(");
-	text_puts(t, reason_text(gtab_reason(status)));
-	text_puts(t, ")");
-	put_id(t, "m", m_id(m));
-	put_id(t, "lockedm", m_id(gp->bound));
-	end_line(t);
-}
-
-static void put_detail_counts(struct text *t)
-{
-	text_puts(t, " gcwaiting=false");
-	text_field(t, "nmidlelocked", atomic_load(&sched.nbound));
-	text_puts(t, " stopwait=0 sysmonwait=false");
-	put_gs(t);
-	end_line(t);
+	if (row.status == G_RUNNING && m && !m->csp && !m->insched)
+		row.status = G_SYSCALL;
+	sched_g_put(t, &row);
 }
 
 /* sched.lock held, unless the program is dying. */
-static void put_ps_ms_detail(struct text *t)
+static void put_head_ps_ms(const struct text_sink *t, int64_t now_ns)
 {
 	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
+	struct sched_detail d = {
+		.nmidlelocked = atomic_load(&sched.nbound),
+	};
+	struct sched_line l;
 
+	fill_line(&l, now_ns);
+	sched_head_put(t, &l, &d);
 	for (int i = 0; i < sched.gomaxprocs; i++)
-		put_p_detail(t, &sched.ps[i]);
+		put_p(t, &sched.ps[i]);
 	for (; m; m = m->alllink)
-		put_m_detail(t, m);
+		put_m(t, m);
 }
 
-static void put_gs_detail(struct text *t)
+static void put_gs(const struct text_sink *t)
 {
 	uint32_t n = gtab_count();
 
 	for (uint32_t slot = 0; slot < n; slot++)
-		put_g_detail(t, slot);
+		put_g(t, slot);
+}
+
+static void put_line(const struct text_sink *t, int64_t now_ns)
+{
+	struct sched_line l;
+
+	fill_line(&l, now_ns);
+	sched_line_put(t, &l);
 }
 
 /* When ----------------------------------------------------------------------- */
 
 static void make_lines(int64_t now_ns)
 {
-	struct text t;
+	struct text_sink t = { queue_put, &trace.room };
 
-	text_begin(&t, -1, trace.line, sizeof(trace.line));
 	lock_get(&sched.lock);
-	put_counts(&t, now_ns);
-	if (env.scheddetail) {
-		put_detail_counts(&t);
-		put_ps_ms_detail(&t);
-	} else {
-		put_ps(&t);
-		put_gs(&t);
-		end_line(&t);
-	}
+	if (env.scheddetail)
+		put_head_ps_ms(&t, now_ns);
+	else
+		put_line(&t, now_ns);
 	lock_put(&sched.lock);
 	if (env.scheddetail)
-		put_gs_detail(&t);
+		put_gs(&t);
 }
 
 int64_t schedtrace_next_ns(void)
@@ -312,17 +292,15 @@ void schedtrace_tick(int64_t now_ns)
 	}
 }
 
-void schedtrace_write(struct text *t)
+void schedtrace_write(const struct text_sink *t)
 {
 	bool locked = lock_try(&sched.lock);
 	int64_t now_ns = clock_mono_ns();
 
 	if (!trace.first_ns)
 		trace.first_ns = now_ns;
-	put_counts(t, now_ns);
-	put_detail_counts(t);
-	put_ps_ms_detail(t);
-	put_gs_detail(t);
+	put_head_ps_ms(t, now_ns);
+	put_gs(t);
 	if (locked)
 		lock_put(&sched.lock);
 }

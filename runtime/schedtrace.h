@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-struct text;
+struct text_sink;
 
 /* When the next line is due, monotonic; INT64_MAX when none is asked for. */
 int64_t schedtrace_next_ns(void);
@@ -14,6 +14,6 @@ int64_t schedtrace_next_ns(void);
 void schedtrace_tick(int64_t now_ns);
 
 /* The line with detail, once, for a death; waits for its reader. */
-void schedtrace_write(struct text *t);
+void schedtrace_write(const struct text_sink *t);
 
 #endif

@@ -1,343 +1,486 @@
 /*
- * Symbols of .symtab and .dynsym, merged and sorted.
+ * One table of functions sorted by address, and one block with all names.
  *
- * Kept are functions (also indirect ones), and untyped symbols in code, which
- * is how assembly names its own.  At one address the best name stays: typed
- * before untyped, with a size before without, global before weak before local.
- * A symbol without a size reaches to the next one or its section's end.
+ * Both are copies: the file may change or shrink while a crash report reads
+ * them.  At one address the best name wins, so addresses are unique.  A
+ * function may lie inside another (hand-written assembly, .cold parts): each
+ * entry knows the one before it that reaches beyond its start, and a search
+ * that misses climbs from there.
  *
- * Names lie in copies of the string tables.  A version ("@@V1", "@V1") is cut
- * off in place: the linker shares tails between names, but a name that
- * contains this '@' has the same version and is cut as well.
+ * Merge sort, for the symbols of a linker are long ordered runs already, and
+ * because qsort(3) may call malloc.
  */
 #include "lib/base/elfsym.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
-#include "lib/base/elfview.h"
+#include "lib/base/elffile.h"
+#include "lib/base/err.h"
 
-/* Functions inside functions are rare; this bounds the search for the outer
- * one in a file made to be slow. */
-#define OUTER_STEPS_MAX 64
+#define SYMBOLS_MAX (8u << 20)          /* of both tables together */
+#define NAMES_MAX ((uint64_t)1 << 30)   /* bytes of each */
+#define NAME_MAX_BYTES 16383            /* longer ones are left out */
+#define CLIMB_MAX 64                    /* nesting that is searched */
+#define PAGE_BYTES 4096
+#define NONE UINT32_MAX
 
-#define LOADS_MAX 64            /* loaded segments looked at */
-
-struct sym {
+struct func {
 	uint64_t start;
-	uint64_t size;
-	const char *name;
-	uint8_t rank;           /* the best is the highest */
-	uint8_t sized;          /* the size was said, not guessed */
-};
-
-struct load {
-	uint64_t offset;
-	uint64_t bytes;
-	uint64_t vaddr;
+	uint64_t end;           /* above START; fill_sizes() makes it final */
+	uint32_t name;          /* in names[] */
+	uint32_t outer;         /* index, NONE: no earlier one reaches START */
+	uint16_t name_len;
+	uint8_t rank;           /* 0 global, 1 weak, 2 local */
+	bool sized;             /* the file told the size */
 };
 
 struct elfsym {
-	struct sym *syms;       /* by start, one at each */
-	size_t n;
-	char *names[2];         /* string tables of .symtab, .dynsym */
-	struct load loads[LOADS_MAX];
-	size_t nloads;
-};
-
-/* One symbol table on its way in. */
-struct table {
-	const struct elfview *v;
-	Elf64_Sym *syms;
-	size_t n;
+	struct func *funcs;
+	size_t count;
+	size_t room;            /* allocated */
 	char *names;
-	uint64_t names_bytes;
+	size_t names_len, names_room;
+	Elf64_Phdr *loads;      /* the PT_LOADs */
+	uint32_t load_count, load_room;
 };
 
-static bool is_function(const struct table *t, const Elf64_Sym *sym,
-			const char *name, Elf64_Shdr *sh)
+/* All section headers, while symbols are read. */
+struct sections {
+	Elf64_Shdr *header;
+	size_t bytes;
+	uint32_t count;
+};
+
+struct table {
+	const Elf64_Shdr *symbols, *strings;
+	uint64_t count;         /* 0: the file has none */
+};
+
+/* Memory ------------------------------------------------------------------ */
+
+/* Zeroed; never NULL for 0 bytes. */
+static void *pages_new(size_t n)
+{
+	void *p = mmap(NULL, n ? n : 1, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void pages_free(void *p, size_t n)
+{
+	if (p)
+		munmap(p, n ? n : 1);
+}
+
+void elfsym_close(struct elfsym *s)
+{
+	if (!s)
+		return;
+	pages_free(s->funcs, s->room * sizeof(*s->funcs));
+	pages_free(s->names, s->names_room);
+	pages_free(s->loads, s->load_room * sizeof(*s->loads));
+	pages_free(s, sizeof(*s));
+}
+
+/* Reading ----------------------------------------------------------------- */
+
+static int load_segments(struct elfsym *s, const struct elffile *f)
+{
+	Elf64_Phdr ph;
+
+	s->load_room = f->header.e_phnum;
+	s->loads = pages_new(s->load_room * sizeof(*s->loads));
+	if (!s->loads)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < f->header.e_phnum; i++) {
+		int rc = elffile_segment(f, i, &ph);
+
+		if (rc < 0)
+			return rc;
+		if (ph.p_type == PT_LOAD)
+			s->loads[s->load_count++] = ph;
+	}
+	return 0;
+}
+
+static int load_sections(struct sections *t, const struct elffile *f)
+{
+	t->bytes = f->sections * sizeof(*t->header);
+	t->header = pages_new(t->bytes);
+	if (!t->header)
+		return -ENOMEM;
+	t->count = f->sections;
+	return elffile_read(f, f->header.e_shoff, t->header, t->bytes);
+}
+
+static int check_table(const struct table *t, uint64_t file_size)
+{
+	if (t->strings->sh_type != SHT_STRTAB ||
+	    t->symbols->sh_entsize != sizeof(Elf64_Sym) ||
+	    t->symbols->sh_size > file_size ||
+	    t->strings->sh_size > file_size)
+		return -EINVAL;
+	if (t->count > SYMBOLS_MAX || t->strings->sh_size > NAMES_MAX)
+		return -EFBIG;
+	return 0;
+}
+
+/* The first table of TYPE; a file has at most one. */
+static int find_table(struct table *t, const struct sections *sections,
+		      uint32_t type, uint64_t file_size)
+{
+	for (uint32_t i = 0; i < sections->count; i++) {
+		const Elf64_Shdr *sh = &sections->header[i];
+
+		if (sh->sh_type != type)
+			continue;
+		if (sh->sh_link >= sections->count)
+			return -EINVAL;
+		t->symbols = sh;
+		t->strings = &sections->header[sh->sh_link];
+		t->count = sh->sh_size / sizeof(Elf64_Sym);
+		return check_table(t, file_size);
+	}
+	return 0;
+}
+
+static bool is_function(const Elf64_Sym *sym)
 {
 	int type = ELF64_ST_TYPE(sym->st_info);
 
-	*sh = (Elf64_Shdr){ 0 };
-	if (sym->st_shndx == SHN_UNDEF || sym->st_shndx == SHN_ABS ||
-	    !name[0])
-		return false;
-	if (sym->st_shndx < SHN_LORESERVE)
-		elfview_shdr(t->v, sym->st_shndx, sh);
-	if (type == STT_FUNC || type == STT_GNU_IFUNC)
-		return true;
-	return type == STT_NOTYPE && (sh->sh_flags & SHF_EXECINSTR) &&
-	       name[0] != '.' && name[0] != '$';
+	return (type == STT_FUNC || type == STT_GNU_IFUNC) &&
+	       sym->st_shndx != SHN_UNDEF;
 }
 
 static uint8_t rank_of(const Elf64_Sym *sym)
 {
-	int bind = ELF64_ST_BIND(sym->st_info);
-
-	return (uint8_t)((ELF64_ST_TYPE(sym->st_info) != STT_NOTYPE) << 3 |
-			 (sym->st_size > 0) << 2 |
-			 (bind == STB_GLOBAL || bind == STB_GNU_UNIQUE ? 2 :
-			  bind == STB_WEAK));
+	switch (ELF64_ST_BIND(sym->st_info)) {
+	case STB_LOCAL:
+		return 2;
+	case STB_WEAK:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
-/* What is left of the section behind the symbol, 0 when unknown. */
-static uint64_t section_rest(const Elf64_Sym *sym, const Elf64_Shdr *sh)
+/* Where the symbol's section ends: how far it may reach without a size. */
+static uint64_t limit_of(const struct sections *sections, const Elf64_Sym *sym)
 {
+	const Elf64_Shdr *sh;
+
+	if (sym->st_shndx >= sections->count)
+		return 0;
+	sh = &sections->header[sym->st_shndx];
 	if (sym->st_value < sh->sh_addr ||
 	    sym->st_value - sh->sh_addr >= sh->sh_size)
 		return 0;
-	return sh->sh_size - (sym->st_value - sh->sh_addr);
+	return sh->sh_addr + sh->sh_size;
 }
 
-static void add(struct elfsym *s, const struct table *t, const Elf64_Sym *sym)
+/* Takes the symbol if it has a name; NAMES is where those of its table begin
+ * in s->names, NAMES_LEN how many bytes they are. */
+static void add_symbol(struct elfsym *s, const Elf64_Sym *sym, size_t names,
+		       uint64_t names_len, uint64_t limit)
 {
-	Elf64_Shdr sh;
-	char *name, *at;
+	struct func *fn = &s->funcs[s->count];
+	size_t len, left;
 
-	if (sym->st_name >= t->names_bytes)
+	if (sym->st_name >= names_len || sym->st_value == UINT64_MAX)
 		return;
-	name = t->names + sym->st_name;
-	at = strchr(name, '@');
-	if (at)
-		*at = '\0';
-	if (!is_function(t, sym, name, &sh))
+	left = names_len - sym->st_name;
+	left = left < NAME_MAX_BYTES + 1 ? left : NAME_MAX_BYTES + 1;
+	len = strnlen(s->names + names + sym->st_name, left);
+	if (len == 0 || len > NAME_MAX_BYTES)
 		return;
-	s->syms[s->n++] = (struct sym){
+	*fn = (struct func){
 		.start = sym->st_value,
-		.size = sym->st_size ? sym->st_size : section_rest(sym, &sh),
-		.name = name,
+		.end = sym->st_size ? sym->st_value + sym->st_size : limit,
+		.name = (uint32_t)(names + sym->st_name),
+		.name_len = (uint16_t)len,
 		.rank = rank_of(sym),
-		.sized = sym->st_size > 0,
+		.sized = sym->st_size != 0,
 	};
+	/* One that wraps around is no more than a name at an address. */
+	if (fn->end <= fn->start)
+		fn->end = fn->start + 1;
+	s->count++;
 }
 
-/* Loads the symbol table SH and its names. */
-static int load_table(struct table *t, const Elf64_Shdr *sh)
+/* Appends T's names and functions; there is room for both. */
+static int load_table(struct elfsym *s, const struct table *t,
+		      const struct sections *sections, const struct elffile *f)
 {
-	uint64_t cap = (uint64_t)ELFSYM_COUNT_MAX * sizeof(Elf64_Sym);
-	uint8_t *syms, *names;
-	Elf64_Shdr str;
+	uint64_t names_len = t->strings->sh_size;
+	size_t names = s->names_len, bytes = t->symbols->sh_size;
+	Elf64_Sym *syms;
 	int rc;
 
-	if (sh->sh_entsize != sizeof(Elf64_Sym))
-		return -ENOEXEC;
-	rc = elfview_shdr(t->v, sh->sh_link, &str);
+	rc = elffile_read(f, t->strings->sh_offset, s->names + names,
+			  names_len);
 	if (rc < 0)
 		return rc;
-	rc = elfview_load(t->v, sh->sh_offset, sh->sh_size, cap, &syms);
-	if (rc < 0)
-		return rc;
-	rc = elfview_load(t->v, str.sh_offset, str.sh_size,
-			  ELFSYM_NAMES_BYTES_MAX, &names);
-	if (rc < 0) {
-		free(syms);
-		return rc;
-	}
-	t->syms = (Elf64_Sym *)syms;
-	t->n = sh->sh_size / sizeof(Elf64_Sym);
-	t->names = (char *)names;
-	t->names_bytes = str.sh_size;
-	return 0;
-}
-
-static int add_table(struct elfsym *s, const struct elfview *v,
-		     const Elf64_Shdr *sh, char **names)
-{
-	struct table t = { .v = v };
-	struct sym *syms;
-	size_t i;
-	int rc;
-
-	rc = load_table(&t, sh);
-	if (rc < 0)
-		return rc;
-	*names = t.names;
-	syms = realloc(s->syms, (s->n + t.n + 1) * sizeof(*syms));
-	if (!syms) {
-		free(t.syms);
+	/* The zero behind them is there already. */
+	s->names_len += names_len + 1;
+	syms = pages_new(bytes);
+	if (!syms)
 		return -ENOMEM;
-	}
-	s->syms = syms;
-	for (i = 0; i < t.n; i++)
-		add(s, &t, &t.syms[i]);
-	free(t.syms);
-	return 0;
+	rc = elffile_read(f, t->symbols->sh_offset, syms, bytes);
+	for (uint64_t i = 0; rc == 0 && i < t->count; i++)
+		if (is_function(&syms[i]))
+			add_symbol(s, &syms[i], names, names_len,
+				   limit_of(sections, &syms[i]));
+	pages_free(syms, bytes);
+	return rc;
 }
 
-/* The first table of each kind; damaged ones are as if they were not there. */
-static int add_tables(struct elfsym *s, const struct elfview *v)
+static int load_tables(struct elfsym *s, const struct sections *sections,
+		       const struct elffile *f)
 {
 	static const uint32_t types[2] = { SHT_SYMTAB, SHT_DYNSYM };
-	Elf64_Shdr sh;
-	uint32_t i;
-	int k;
+	struct table tables[2] = { { 0 } };
+	int rc = 0;
 
-	for (i = 0; elfview_shdr(v, i, &sh) == 0; i++)
-		for (k = 0; k < 2; k++)
-			if (sh.sh_type == types[k] && !s->names[k] &&
-			    add_table(s, v, &sh, &s->names[k]) == -ENOMEM)
-				return -ENOMEM;
+	for (int i = 0; i < 2; i++) {
+		rc = find_table(&tables[i], sections, types[i], f->size);
+		if (rc < 0)
+			return rc;
+		s->room += tables[i].count;
+		if (tables[i].count)
+			s->names_room += tables[i].strings->sh_size + 1;
+	}
+	s->funcs = pages_new(s->room * sizeof(*s->funcs));
+	s->names = pages_new(s->names_room);
+	if (!s->funcs || !s->names)
+		return -ENOMEM;
+	for (int i = 0; rc == 0 && i < 2; i++)
+		if (tables[i].count)
+			rc = load_table(s, &tables[i], sections, f);
+	return rc;
+}
+
+/* Order ------------------------------------------------------------------- */
+
+/* By address, the best name first. */
+static bool is_before(const struct elfsym *s, const struct func *a,
+		      const struct func *b)
+{
+	if (a->start != b->start)
+		return a->start < b->start;
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->name_len != b->name_len)
+		return a->name_len < b->name_len;
+	return memcmp(s->names + a->name, s->names + b->name,
+		      a->name_len) < 0;
+}
+
+/* Merges the runs [LOW, MID) and [MID, HIGH) of FROM into TO. */
+static void merge(const struct elfsym *s, const struct func *from,
+		  struct func *to, size_t low, size_t mid, size_t high)
+{
+	size_t a = low, b = mid;
+
+	for (size_t i = low; i < high; i++)
+		if (a < mid &&
+		    (b >= high || !is_before(s, &from[b], &from[a])))
+			to[i] = from[a++];
+		else
+			to[i] = from[b++];
+}
+
+static int sort(struct elfsym *s)
+{
+	struct func *from = s->funcs;
+	struct func *to = pages_new(s->room * sizeof(*to));
+
+	if (!to)
+		return -ENOMEM;
+	for (size_t run = 1; run < s->count; run *= 2) {
+		struct func *swap = from;
+
+		for (size_t low = 0; low < s->count; low += 2 * run) {
+			size_t left = s->count - low;
+			size_t mid = low + (run < left ? run : left);
+			size_t high = low + (2 * run < left ? 2 * run : left);
+
+			merge(s, from, to, low, mid, high);
+		}
+		from = to;
+		to = swap;
+	}
+	s->funcs = from;
+	pages_free(to, s->room * sizeof(*to));
 	return 0;
 }
 
-static void add_loads(struct elfsym *s, const struct elfview *v)
+/* One function per address; it takes over a size that only another has. */
+static void drop_duplicates(struct elfsym *s)
 {
-	Elf64_Phdr ph;
-	uint32_t i;
+	size_t kept = 0;
 
-	for (i = 0; s->nloads < LOADS_MAX && !elfview_phdr(v, i, &ph); i++)
-		if (ph.p_type == PT_LOAD)
-			s->loads[s->nloads++] = (struct load){
-				ph.p_offset, ph.p_filesz, ph.p_vaddr
-			};
+	for (size_t i = 0; i < s->count; i++) {
+		struct func *fn = &s->funcs[i];
+		struct func *last = kept ? &s->funcs[kept - 1] : NULL;
+
+		if (!last || last->start != fn->start) {
+			s->funcs[kept++] = *fn;
+		} else if (!last->sized && fn->sized) {
+			last->end = fn->end;
+			last->sized = true;
+		}
+	}
+	s->count = kept;
 }
 
-static int by_start_then_rank(const void *pa, const void *pb)
+/* Ends those without a size at the next one, and links each to the nearest
+ * earlier one that reaches beyond its start.  What the walk passes over ends
+ * before all later starts too, so all walks together are one pass. */
+static void link_functions(struct elfsym *s)
 {
-	const struct sym *a = pa, *b = pb;
+	for (size_t i = 0; i < s->count; i++) {
+		struct func *fn = &s->funcs[i];
+		uint32_t outer = i ? (uint32_t)i - 1 : NONE;
 
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	if (a->rank != b->rank)
-		return a->rank > b->rank ? -1 : 1;
-	return strcmp(a->name, b->name);
-}
-
-/* One symbol an address; guessed sizes end where the next one starts. */
-static void settle(struct elfsym *s)
-{
-	size_t i, n = 0;
-	uint64_t gap;
-
-	if (!s->n)
-		return;
-	qsort(s->syms, s->n, sizeof(*s->syms), by_start_then_rank);
-	for (i = 0; i < s->n; i++)
-		if (!n || s->syms[i].start != s->syms[n - 1].start)
-			s->syms[n++] = s->syms[i];
-	s->n = n;
-	for (i = 0; i + 1 < n; i++) {
-		gap = s->syms[i + 1].start - s->syms[i].start;
-		if (!s->syms[i].sized && s->syms[i].size > gap)
-			s->syms[i].size = gap;
+		if (!fn->sized && i + 1 < s->count && fn[1].start < fn->end)
+			fn->end = fn[1].start;
+		while (outer != NONE && s->funcs[outer].end <= fn->start)
+			outer = s->funcs[outer].outer;
+		fn->outer = outer;
 	}
 }
 
-static int read_all(struct elfsym **out, const struct elfview *v)
+/* Opening ----------------------------------------------------------------- */
+
+static int load(struct elfsym *s, const struct elffile *f)
 {
-	struct elfsym *s = calloc(1, sizeof(*s));
-	struct sym *fit;
+	struct sections sections = { 0 };
 	int rc;
 
-	if (!s)
-		return -ENOMEM;
-	rc = add_tables(s, v);
-	if (rc < 0) {
-		elfsym_free(s);
+	rc = load_segments(s, f);
+	if (rc == 0)
+		rc = load_sections(&sections, f);
+	if (rc == 0)
+		rc = load_tables(s, &sections, f);
+	pages_free(sections.header, sections.bytes);
+	if (rc == 0)
+		rc = sort(s);
+	if (rc < 0)
 		return rc;
-	}
-	add_loads(s, v);
-	settle(s);
-	fit = s->n ? realloc(s->syms, s->n * sizeof(*s->syms)) : NULL;
-	if (fit)
-		s->syms = fit;
-	*out = s;
+	drop_duplicates(s);
+	link_functions(s);
 	return 0;
+}
+
+static int open_file(struct elfsym **out, const struct elffile *f,
+		     struct err *e)
+{
+	struct elfsym *s = pages_new(sizeof(*s));
+	int rc = s ? load(s, f) : -ENOMEM;
+
+	if (rc == 0) {
+		*out = s;
+		return 0;
+	}
+	elfsym_close(s);
+	if (rc == -EINVAL)
+		return err_say(e, rc, "%s: damaged symbol table or headers",
+				f->name);
+	return err_set(e, rc, "%s: symbols", f->name);
 }
 
 int elfsym_open(struct elfsym **out, const char *path, struct err *e)
 {
-	struct elfview v;
-	int fd, rc;
+	struct elffile f;
+	int rc = elffile_open(&f, path, e);
 
-	*out = NULL;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return err_set(e, -errno, "%s", path);
-	rc = elfview_file(&v, fd);
-	if (rc == 0)
-		rc = read_all(out, &v);
-	close(fd);
-	if (rc == -ENOEXEC)
-		return err_say(e, rc, "%s: not a 64-bit ELF file", path);
-	return rc < 0 ? err_set(e, rc, "%s", path) : 0;
+	if (rc < 0)
+		return rc;
+	rc = open_file(out, &f, e);
+	elffile_close(&f);
+	return rc;
 }
 
-int elfsym_open_image(struct elfsym **out, const void *image, uint64_t size,
+int elfsym_open_image(struct elfsym **out, const void *image, size_t size,
 		      struct err *e)
 {
-	struct elfview v;
-	int rc;
+	struct elffile f;
+	int rc = elffile_open_image(&f, image, size, e);
 
-	*out = NULL;
-	rc = elfview_image(&v, image, size);
-	if (rc == 0)
-		rc = read_all(out, &v);
-	return rc < 0 ? err_set(e, rc, "ELF image at %p", image) : 0;
+	return rc < 0 ? rc : open_file(out, &f, e);
 }
 
-void elfsym_free(struct elfsym *s)
-{
-	if (!s)
-		return;
-	free(s->syms);
-	free(s->names[0]);
-	free(s->names[1]);
-	free(s);
-}
+/* Asking ------------------------------------------------------------------ */
 
-size_t elfsym_count(const struct elfsym *s)
+/* The last one that begins at or before ADDR, or NONE. */
+static uint32_t last_before(const struct elfsym *s, uint64_t addr)
 {
-	return s->n;
-}
-
-int elfsym_vaddr(const struct elfsym *s, uint64_t off, uint64_t *vaddr)
-{
-	const struct load *l;
-	size_t i;
-
-	for (i = 0; i < s->nloads; i++) {
-		l = &s->loads[i];
-		if (off >= l->offset && off - l->offset < l->bytes) {
-			*vaddr = l->vaddr + (off - l->offset);
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-/* How many symbols start at or below VADDR. */
-static size_t count_below(const struct elfsym *s, uint64_t vaddr)
-{
-	size_t low = 0, high = s->n, mid;
+	size_t low = 0, high = s->count;
 
 	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (s->syms[mid].start <= vaddr)
+		size_t mid = low + (high - low) / 2;
+
+		if (s->funcs[mid].start <= addr)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low;
+	return low ? (uint32_t)low - 1 : NONE;
 }
 
-bool elfsym_find(const struct elfsym *s, uint64_t vaddr,
-		 struct elfsym_hit *out)
+bool elfsym_find(const struct elfsym *s, uint64_t addr,
+		 struct elfsym_func *out)
 {
-	size_t i = count_below(s, vaddr), steps = 0;
-	const struct sym *sym;
+	uint32_t i = last_before(s, addr);
+	int climbed = 0;
 
-	while (i-- > 0 && steps++ < OUTER_STEPS_MAX) {
-		sym = &s->syms[i];
-		if (vaddr - sym->start < sym->size) {
-			*out = (struct elfsym_hit){ sym->name, sym->start,
-						    sym->size };
+	for (; i != NONE && climbed <= CLIMB_MAX; climbed++) {
+		const struct func *fn = &s->funcs[i];
+
+		if (addr < fn->end) {
+			out->name = s->names + fn->name;
+			out->start = fn->start;
+			out->size = fn->end - fn->start;
 			return true;
 		}
+		i = fn->outer;
+	}
+	return false;
+}
+
+size_t elfsym_count(const struct elfsym *s)
+{
+	return s->count;
+}
+
+uint64_t elfsym_addr_of_offset(const struct elfsym *s, uint64_t off)
+{
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		const Elf64_Phdr *ph = &s->loads[i];
+
+		if (off >= ph->p_offset && off - ph->p_offset < ph->p_filesz)
+			return ph->p_vaddr + (off - ph->p_offset);
+	}
+	return UINT64_MAX;
+}
+
+bool elfsym_bias(const struct elfsym *s, uint64_t start, uint64_t offset,
+		 bool code, uint64_t *bias)
+{
+	for (uint32_t i = 0; i < s->load_count; i++) {
+		const Elf64_Phdr *ph = &s->loads[i];
+		/* The loader maps whole pages. */
+		uint64_t head = ph->p_offset % PAGE_BYTES;
+		uint64_t first = ph->p_offset - head;
+
+		if (code != ((ph->p_flags & PF_X) != 0) || offset < first ||
+		    offset - first >= head + ph->p_filesz)
+			continue;
+		*bias = start - (ph->p_vaddr - head + (offset - first));
+		return true;
 	}
 	return false;
 }

@@ -1,14 +1,9 @@
 /*
- * The functions of an ELF file, by address, without any library: what names
- * addresses inside a process when nobody else does.
+ * Function symbols of an ELF file, without any library: what names addresses
+ * inside the process.
  *
- * Addresses are those of the file (st_value).  For a module mapped at
- * [m.start, m.end) ask for elfsym_vaddr(s, pc - m.start + m.offset): that is
- * right for PIE, libraries and fixed programs alike; or subtract a load bias
- * known otherwise.
- *
- * elfsym_open*() and elfsym_free() call malloc() and free(); looking up does
- * not allocate and may be done by several threads at once.
+ * .symtab and .dynsym merged and sorted.  Memory comes from mmap(2), never
+ * from malloc, so that a crash report can use it.
  */
 #ifndef LIB_BASE_ELFSYM_H
 #define LIB_BASE_ELFSYM_H
@@ -17,38 +12,44 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/base/err.h"
-
-#define ELFSYM_COUNT_MAX (16u << 20)            /* symbols in a file */
-#define ELFSYM_NAMES_BYTES_MAX (1u << 30)       /* of their names */
-
+struct err;
 struct elfsym;
 
-struct elfsym_hit {
-	const char *name;       /* without version; lives as the elfsym */
-	uint64_t start;
-	uint64_t size;          /* bytes up to its end; guessed if unsaid */
+struct elfsym_func {
+	const char *name;       /* lives as long as the elfsym */
+	uint64_t start;         /* as in the file, before relocation */
+	uint64_t size;          /* never 0: where the file does not tell, up
+				 * to the next one or the section's end */
 };
 
-/* Reads the file PATH.  0 or -E with words in E: -ENOEXEC when it is no ELF
- * file.  A file without symbols is fine and knows no name. */
+/* Reads the functions of the file at PATH, which need not stay as it is.  0
+ * (also when it is stripped), -ENOENT and its like, -EINVAL when it is damaged
+ * or no ELF file of this machine, -EFBIG, -ENOMEM.  [any but g] */
 int elfsym_open(struct elfsym **out, const char *path, struct err *e);
 
-/* Reads an image in this process, SIZE readable bytes laid out as in a file:
- * the vdso.  It may be unmapped afterwards. */
-int elfsym_open_image(struct elfsym **out, const void *image, uint64_t size,
+/* The same for an image in memory whose bytes lie as in the file (the vdso);
+ * IMAGE need not stay. */
+int elfsym_open_image(struct elfsym **out, const void *image, size_t size,
 		      struct err *e);
+void elfsym_close(struct elfsym *s);
 
-void elfsym_free(struct elfsym *s);
+/* The function that holds ADDR (a file address), or false.  Where several do:
+ * global before weak before local, then the shortest name.  [any] [sig] */
+bool elfsym_find(const struct elfsym *s, uint64_t addr,
+		 struct elfsym_func *out);
 
+/* The file address of the byte at file offset OFF, by the program headers;
+ * UINT64_MAX when no segment holds it.  [any] [sig] */
+uint64_t elfsym_addr_of_offset(const struct elfsym *s, uint64_t off);
+
+/* The load bias of the file of which OFFSET is mapped at START, executable if
+ * CODE: what to subtract from an address to get the file's.  A mapping begins
+ * at a page, which the segment before it may share, so elfsym_addr_of_offset()
+ * cannot tell.  False when no such segment holds OFFSET.  [any] [sig] */
+bool elfsym_bias(const struct elfsym *s, uint64_t start, uint64_t offset,
+		 bool code, uint64_t *bias);
+
+/* How many functions there are. */
 size_t elfsym_count(const struct elfsym *s);
-
-/* Where the file offset OFF is loaded.  0, or -ENOENT when it is in no
- * segment. */
-int elfsym_vaddr(const struct elfsym *s, uint64_t off, uint64_t *vaddr);
-
-/* The innermost function that holds VADDR.  False when none does. */
-bool elfsym_find(const struct elfsym *s, uint64_t vaddr,
-		 struct elfsym_hit *out);
 
 #endif

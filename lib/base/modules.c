@@ -11,6 +11,15 @@ static bool is_vdso(const struct map *m)
 	return !strcmp(m->path, "[vdso]");
 }
 
+static void read_build_id(struct module *m)
+{
+	if (is_vdso(m->map))
+		buildid_of_image(&m->id, (const void *)(uintptr_t)m->map->start,
+				 m->map->end - m->map->start);
+	else if (m->map->path[0] == '/')
+		buildid_of_file(&m->id, m->map->path);
+}
+
 int modules_open(struct modules *ms, struct err *e)
 {
 	int rc;
@@ -30,7 +39,7 @@ int modules_open(struct modules *ms, struct err *e)
 		if (!(ms->maps.maps[i].perms & MAP_X))
 			continue;
 		m->map = &ms->maps.maps[i];
-		buildid_of_map(&m->id, 0, m->map);
+		read_build_id(m);
 		ms->count++;
 	}
 	return 0;
@@ -39,7 +48,7 @@ int modules_open(struct modules *ms, struct err *e)
 void modules_close(struct modules *ms)
 {
 	for (size_t i = 0; i < ms->count; i++)
-		elfsym_free(ms->module[i].sym);
+		elfsym_close(ms->module[i].sym);
 	free(ms->module);
 	maps_release(&ms->maps);
 	memset(ms, 0, sizeof(*ms));
@@ -80,12 +89,11 @@ static void open_symbols(struct module *m)
 		m->sym = NULL;
 		return;
 	}
-	if (elfsym_vaddr(m->sym, m->map->offset, &addr))
-		addr = m->map->offset;
-	m->bias = m->map->start - addr;
+	addr = elfsym_addr_of_offset(m->sym, m->map->offset);
+	m->bias = m->map->start - (addr == UINT64_MAX ? m->map->offset : addr);
 }
 
-bool module_function(struct module *m, uint64_t pc, struct elfsym_hit *out)
+bool module_function(struct module *m, uint64_t pc, struct elfsym_func *out)
 {
 	static const char wrap[] = "__wrap_";
 

@@ -39,6 +39,6 @@ struct module *modules_find(struct modules *ms, uint64_t pc);
  * The function at PC; opens the symbols of M at first use.  False when there
  * is no symbol.  Names of the linker's wrappers are the wrapped function's.
  */
-bool module_function(struct module *m, uint64_t pc, struct elfsym_hit *out);
+bool module_function(struct module *m, uint64_t pc, struct elfsym_func *out);
 
 #endif

@@ -1,0 +1,264 @@
+/*
+ * A dump claims one goroutine at a time, walks its stack, lets it go, and
+ * writes afterwards: nobody waits for a reader.
+ *
+ * Frames of the runtime are left out as Go does: only its public functions,
+ * pgo_*, are shown, for the program called them.
+ */
+#include "runtime/dump.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <pgo/go.h>
+#include <pgo/sys.h>
+
+#include "lib/base/clock.h"
+#include "lib/wire/traceback.h"
+#include "runtime/m.h"
+#include "runtime/names.h"
+#include "runtime/outfd.h"
+#include "runtime/reason.h"
+#include "runtime/sched.h"
+#include "runtime/stackwalk.h"
+#include "runtime/sys.h"
+
+enum {
+	CLAIM_TRIES = 100,      /* it may be on its way to another state */
+	FRAMES_EACH_END = 50,   /* shown of a deep stack, as Go does */
+	OUT_BYTES = 16 << 10,
+	NAME_BYTES = 80,
+};
+
+#define MINUTE_NS INT64_C(60000000000)
+
+/* The runtime's own code; see the rule of libpgo.o in the Makefile. */
+extern const char __start_pgo_text[] __attribute__((visibility("hidden")));
+extern const char __stop_pgo_text[] __attribute__((visibility("hidden")));
+
+static bool is_runtime(uintptr_t pc)
+{
+	return pc >= (uintptr_t)__start_pgo_text &&
+	       pc < (uintptr_t)__stop_pgo_text;
+}
+
+static bool is_shown(const struct dump *d, uintptr_t pc,
+		     const struct name *name)
+{
+	return d->system || !is_runtime(pc) ||
+	       (name->func && !strncmp(name->func, "pgo_", 4));
+}
+
+/* Frames -------------------------------------------------------------------- */
+
+/* The name of the function at PC; where there is none, that of the module and
+ * the pc, in BUF. */
+static const char *function(uintptr_t pc, const struct name *name, char *buf,
+			    size_t bytes)
+{
+	struct text_room room = { .p = buf, .bytes = bytes - 1 };
+	struct text_sink t = { text_room_put, &room };
+	const char *slash = name->file ? strrchr(name->file, '/') : NULL;
+
+	if (name->func)
+		return name->func;
+	text_put(&t, slash ? slash + 1 : "\?\?");
+	text_put(&t, " ");
+	text_hex(&t, pc);
+	buf[room.len < bytes ? room.len : bytes - 1] = 0;
+	return buf;
+}
+
+static void put_frame(struct dump *d, size_t i)
+{
+	uintptr_t pc = d->pcs[i];
+	char buf[NAME_BYTES];
+	struct name name;
+
+	names_find(pc - (i > 0), &name);
+	if (is_shown(d, pc - (i > 0), &name))
+		traceback_frame(d->out, function(pc, &name, buf, sizeof(buf)),
+				NULL, 0, name.offset + (i > 0));
+}
+
+/* A deep stack shows both its ends. */
+static void put_frames(struct dump *d)
+{
+	size_t left_out = d->n > 2 * FRAMES_EACH_END ?
+				  d->n - 2 * FRAMES_EACH_END : 0;
+	size_t i = 0;
+
+	while (i < d->n) {
+		put_frame(d, i++);
+		if (left_out && i == FRAMES_EACH_END) {
+			traceback_elided(d->out, left_out);
+			i += left_out;
+		}
+	}
+	if (d->cut)
+		text_put(d->out, "...additional frames elided...\n");
+}
+
+static void put_creator(struct dump *d, const struct g *gp)
+{
+	char buf[NAME_BYTES];
+	struct name name;
+
+	/* Goroutine 1 was begun by the program as a whole. */
+	if (gp->id == 1)
+		return;
+	names_find(gp->created_pc - 1, &name);
+	traceback_created_by(d->out, function(gp->created_pc, &name, buf,
+					      sizeof(buf)),
+			     (uint64_t)gp->parent_id, NULL, 0,
+			     name.offset + 1);
+}
+
+/* Goroutines ------------------------------------------------------------------ */
+
+/* What one was when it was looked at. */
+struct seen {
+	const char *state;
+	int64_t waited_ns;
+	bool has_stack;
+	bool bound;
+};
+
+static void put_goroutine(struct dump *d, const struct g *gp,
+			  const struct seen *s)
+{
+	int64_t minutes = s->waited_ns > 0 ? s->waited_ns / MINUTE_NS : 0;
+
+	traceback_header(d->out, (uint64_t)gp->id, s->state, (uint64_t)minutes,
+			 s->bound ? "locked to thread" : NULL);
+	if (s->has_stack)
+		put_frames(d);
+	else
+		text_put(d->out, "\tgoroutine running on other thread; "
+				 "stack unavailable\n");
+	put_creator(d, gp);
+}
+
+void dump_current(struct dump *d)
+{
+	static const struct seen running = { "running", .has_stack = true };
+
+	put_goroutine(d, d->current, &running);
+}
+
+static void take(struct dump *d, const struct stackwalk *w, struct seen *s)
+{
+	d->n = w->n;
+	d->cut = w->cut;
+	s->has_stack = true;
+}
+
+static void look_parked(struct dump *d, const struct g *gp, uint32_t status,
+			struct seen *s)
+{
+	struct stackwalk w = { .pcs = d->pcs, .max = DUMP_PCS };
+
+	s->state = "runnable";
+	if (gtab_state(status) == G_WAITING) {
+		s->state = reason_text(gtab_reason(status));
+		s->waited_ns = clock_coarse_ns() - gp->since_ns;
+	}
+	s->bound = gp->m;
+	stackwalk_parked(&w, gp);
+	take(d, &w, s);
+}
+
+static void look_running(struct dump *d, const struct g *gp, struct seen *s)
+{
+	struct stackwalk w = { .g = gp, .pcs = d->pcs, .max = DUMP_PCS };
+	struct m *m = gp->m;
+
+	s->state = "running";
+	if (!m || !m_begin_scan(m, gp))
+		return;
+	s->state = "syscall";
+	stackwalk_in_c(&w, m);
+	m_end_scan(m);
+	take(d, &w, s);
+}
+
+/* False when there is no goroutine in the slot. */
+static bool look(struct dump *d, uint32_t slot, struct seen *s)
+{
+	struct gtab_row *row = gtab_row(slot);
+	uint32_t status;
+
+	memset(s, 0, sizeof(*s));
+	for (int tries = 0; tries < CLAIM_TRIES; tries++) {
+		if (gtab_begin_scan(slot, &status)) {
+			look_parked(d, gtab_g(slot), status, s);
+			gtab_end_scan(slot, status);
+			return true;
+		}
+		switch (gtab_state(atomic_load(&row->status))) {
+		case G_IDLE:
+		case G_DEAD:
+			return false;
+		case G_RUNNING:
+			look_running(d, gtab_g(slot), s);
+			return true;
+		}
+	}
+	s->state = "running";
+	return true;
+}
+
+void dump_others(struct dump *d)
+{
+	uint32_t n = gtab_count();
+
+	for (uint32_t slot = 0; slot < n; slot++) {
+		const struct g *gp = gtab_g(slot);
+		struct seen s;
+
+		if (gp == d->current || !look(d, slot, &s))
+			continue;
+		text_put(d->out, "\n");
+		put_goroutine(d, gp, &s);
+	}
+}
+
+/* The public one --------------------------------------------------------------- */
+
+struct work {
+	struct dump d;
+	struct outfd o;
+	char buf[OUT_BYTES];
+};
+
+/* On a thread's stack. */
+static void *dump_to(intptr_t fd)
+{
+	struct work *w = sys_map(sizeof(*w));
+	struct stackwalk self = { 0 };
+	const struct m *m = m_get();
+	int rc;
+
+	if (!w)
+		return (void *)(intptr_t)-ENOMEM;
+	outfd_begin(&w->o, (int)fd, w->buf, sizeof(w->buf));
+	w->d.out = &w->o.sink;
+	w->d.current = m && !m->insched ? m->g : NULL;
+	if (w->d.current) {
+		self.pcs = w->d.pcs;
+		self.max = DUMP_PCS;
+		stackwalk_self(&self);
+		w->d.n = self.n;
+		w->d.cut = self.cut;
+		dump_current(&w->d);
+	}
+	dump_others(&w->d);
+	rc = outfd_flush(&w->o);
+	sys_unmap(w, sizeof(*w));
+	return (void *)(intptr_t)rc;
+}
+
+int pgo_debug_dump(int fd)
+{
+	return (int)(intptr_t)pgo_sys((void *)dump_to, (intptr_t)fd);
+}

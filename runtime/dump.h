@@ -1,0 +1,31 @@
+/* Goroutines as text, in the form of Go's debug=2. */
+#ifndef PGO_RUNTIME_DUMP_H
+#define PGO_RUNTIME_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct g;
+struct text_sink;
+
+enum { DUMP_PCS = 1024 };       /* frames of one goroutine that are looked at */
+
+/* Room to work in; too large for a signal stack beside others. */
+struct dump {
+	const struct text_sink *out;
+	bool system;            /* the runtime's own frames too */
+	const struct g *current; /* left out by dump_others(); may be NULL */
+	size_t n;
+	bool cut;               /* there are more than pcs hold */
+	uint64_t pcs[DUMP_PCS];
+};
+
+/* D->current, running, with the stack in D->pcs.  On a big stack. */
+void dump_current(struct dump *d);
+
+/* Every other goroutine, by slot.  Stops nobody: who runs elsewhere shows no
+ * stack.  On a big stack. */
+void dump_others(struct dump *d);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * Names of functions in this process, the program's and its libraries', by
+ * their ELF symbols.  No malloc: a crash report uses it.
+ */
+#ifndef PGO_RUNTIME_NAMES_H
+#define PGO_RUNTIME_NAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct name {
+	const char *func;       /* NULL: no symbol */
+	uint64_t offset;        /* of the pc in it */
+	const char *file;       /* the program or library; NULL: none mapped */
+};
+
+/* Looks PC up.  A return address must come less 1.  Not while another thread
+ * is in here: one lookup at a time waits for the other.  [any but g] */
+void names_find(uintptr_t pc, struct name *out);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * The stack of one goroutine, as one list of pcs.
+ *
+ * Its pieces are the goroutine's segments and, where C or a callback runs, the
+ * part of a thread's stack in use.  Who walks makes sure that they stand
+ * still: the walker is the owner, or has claimed the goroutine.
+ */
+#ifndef PGO_RUNTIME_STACKWALK_H
+#define PGO_RUNTIME_STACKWALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/sample/walk.h"
+
+struct g;
+struct m;
+
+struct stackwalk {
+	const struct g *g;      /* whose segments; NULL: none */
+	struct walk_range stack; /* of a thread, as far as it is in use */
+	uint64_t *pcs;          /* the first is exact, the others return
+				 * addresses: for a name subtract 1 */
+	size_t n, max;
+	bool cut;               /* there were more than MAX */
+};
+
+/* Looks up the program's call frame information and the runtime's own
+ * functions that no stack shows; again it does nothing.  [any, before the
+ * others] */
+void stackwalk_setup(void);
+
+/* Whether PC is code of the program's file, the runtime included. */
+bool stackwalk_is_ours(uintptr_t pc);
+
+/* Adds one pc. */
+void stackwalk_add(struct stackwalk *w, uintptr_t pc);
+
+/* Walks from R and adds what it finds; how the walk ended.  [sig] */
+enum walk_end stackwalk_from(struct stackwalk *w, const struct walk_regs *r);
+
+/* The stack of whoever goes on at PC, with FP and SP as they are there. */
+void stackwalk_caller(struct stackwalk *w, uintptr_t pc, uintptr_t fp,
+		      uintptr_t sp);
+
+/* The word at ADDR; 0 when it is on no piece of the stack. */
+uintptr_t stackwalk_word(const struct stackwalk *w, uintptr_t addr);
+
+/*
+ * The goroutine on M, which is in C and stays there (it is the caller's own,
+ * m_begin_scan(), or it sleeps bound): the function called, then who called
+ * it.
+ */
+void stackwalk_in_c(struct stackwalk *w, const struct m *m);
+
+/* The goroutine on M, whose thread stands at R on its own stack, in C: frames
+ * of callbacks first.  [sig] */
+void stackwalk_thread(struct stackwalk *w, const struct m *m,
+		      const struct walk_regs *r);
+
+/* The caller's own stack: of its goroutine, if it runs one.  [any] */
+void stackwalk_self(struct stackwalk *w);
+
+/* GP, which nobody runs and which the caller has claimed with
+ * gtab_begin_scan(): bound goroutines too.  One that never ran is its entry
+ * function alone. */
+void stackwalk_parked(struct stackwalk *w, const struct g *gp);
+
+#endif
