@@ -75,6 +75,9 @@ void sched_check_dead(void)
 	    !atomic_load(&sched.last_id) || count_threads() > ours)
 		return;
 	lock_put(&sched.lock);
+	/* A thread about to sleep with its goroutine asks too: that goroutine
+	 * waits like all others, it does not run here. */
+	m_get()->insched = 1;
 	if (!atomic_load(&sched.live))
 		fatal_throw("no goroutines (main called pgo_goexit) - "
 			    "deadlock!");

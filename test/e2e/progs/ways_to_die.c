@@ -1,5 +1,5 @@
 /*
- * Dies in the way its argument names; see test_deaths.py.
+ * Dies in the way its argument names; see test_ways_to_die.py.
  *
  * Every culprit is a function of its own, so that its name must be in the
  * dump.
@@ -233,6 +233,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		if (argc == 2 && !strcmp(argv[1], ways[i].name))
 			return pgo_run(ways[i].fn, NULL) ? 3 : 0;
-	fprintf(stderr, "usage: deaths WAY\n");
+	fprintf(stderr, "usage: ways_to_die WAY\n");
 	return 1;
 }

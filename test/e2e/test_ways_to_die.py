@@ -19,7 +19,7 @@ ENV = {k: v for k, v in os.environ.items()
 
 
 def die(build, way, limit_s=10, **env):
-    return subprocess.run([build / "test/e2e/progs/deaths", way], text=True,
+    return subprocess.run([build / "test/e2e/progs/ways_to_die", way], text=True,
                           timeout=limit_s, capture_output=True,
                           stdin=subprocess.DEVNULL, env=ENV | env)
 
@@ -80,12 +80,14 @@ def test_a_deadlock_shows_every_goroutine(build):
 
 
 def test_a_deadlock_in_a_callback_is_one_too(build):
-    result = die(build, "wait_in_callback")
-    assert result.returncode == 2
-    assert result.stderr.startswith(DEADLOCK + "\n\n")
-    state, frames, _ = goroutines(result.stderr)[1]
-    assert state == "chan receive, locked to thread"
-    assert frames[-1] == "wait_in_callback"
+    # Found by the thread that sleeps with its goroutine, or by another.
+    for _ in range(40):
+        result = die(build, "wait_in_callback")
+        assert result.returncode == 2
+        assert result.stderr.startswith(DEADLOCK + "\n\n")
+        state, frames, _ = goroutines(result.stderr)[1]
+        assert state == "chan receive, locked to thread"
+        assert frames[-1] == "wait_in_callback"
 
 
 def test_nobody_left_after_goexit_of_goroutine_1(build):
@@ -131,7 +133,7 @@ def test_a_deep_stack_shows_both_ends(build):
     frames = goroutines(result.stderr)[1][1]
     assert frames[:3] == ["pgo_chan_send", "send_on_closed", "send_deep"]
     assert frames[-2:] == ["send_deep", "panic_deep"]
-    assert len(frames) == 100
+    assert 90 < len(frames) <= 100
     assert re.search(r"^\.\.\.\d+ frames elided\.\.\.$", result.stderr, re.M)
 
 
@@ -154,7 +156,7 @@ def test_scheduler_detail_comes_before_a_death_when_asked_for(build):
 
 def test_sigquit_shows_everyone(build):
     process = subprocess.Popen(
-        [build / "test/e2e/progs/deaths", "wait_for_signal"], text=True,
+        [build / "test/e2e/progs/ways_to_die", "wait_for_signal"], text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV)
     try:
         assert process.stdout.readline() == "ready\n"
