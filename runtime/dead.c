@@ -69,10 +69,17 @@ void sched_check_dead(void)
 	/* One more is sysmon. */
 	uint32_t ours = sched.nm + atomic_load(&sched.runtime_threads) + 1;
 
+	/* Goroutine 1 is not there yet while the first Ms are made. */
 	if (asleep < sched.nm || atomic_load(&sched.stopping) ||
 	    timer_next_ns() != INT64_MAX || any_queued() ||
-	    !atomic_load(&sched.live) || count_threads() > ours)
+	    !atomic_load(&sched.last_id) || count_threads() > ours)
 		return;
 	lock_put(&sched.lock);
+	/* A thread about to sleep with its goroutine asks too: that goroutine
+	 * waits like all others, it does not run here. */
+	m_get()->insched = 1;
+	if (!atomic_load(&sched.live))
+		fatal_throw("no goroutines (main called pgo_goexit) - "
+			    "deadlock!");
 	fatal_throw("all goroutines are asleep - deadlock!");
 }

@@ -11,6 +11,8 @@
 /* Longer than a scan takes, unless its thread was taken off the CPU. */
 enum { MOVE_SPINS = 500 };
 
+enum { GTAB_SLOTS = GTAB_CHUNK * GTAB_CHUNKS };
+
 struct chunk {
 	struct gtab_row row[GTAB_CHUNK];
 	struct g g[GTAB_CHUNK];
@@ -32,10 +34,8 @@ static struct chunk *chunk_of(uint32_t slot)
 /* table.lock held */
 static struct chunk *grow(uint32_t slot)
 {
-	struct chunk *c = NULL;
+	struct chunk *c = sys_map(sizeof(*c));
 
-	if (slot / GTAB_CHUNK < GTAB_CHUNKS)
-		c = sys_map(sizeof(*c));
 	if (c)
 		atomic_store_explicit(&table.chunk[slot / GTAB_CHUNK], c,
 				      memory_order_release);
@@ -45,14 +45,16 @@ static struct chunk *grow(uint32_t slot)
 struct g *gtab_new_slot(void)
 {
 	struct g *gp = NULL;
-	struct chunk *c;
+	struct chunk *c = NULL;
 	uint32_t slot;
 
 	lock_get(&table.lock);
 	slot = atomic_load_explicit(&table.count, memory_order_relaxed);
-	c = chunk_of(slot);
-	if (!c)
-		c = grow(slot);
+	if (slot < GTAB_SLOTS) {
+		c = chunk_of(slot);
+		if (!c)
+			c = grow(slot);
+	}
 	if (c) {
 		gp = &c->g[slot % GTAB_CHUNK];
 		gp->slot = (int32_t)slot;

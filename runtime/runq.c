@@ -204,6 +204,19 @@ uint32_t runq_length(const struct runq *q)
 
 bool runq_is_empty(const struct runq *q)
 {
-	return !runq_length(q) &&
-	       !atomic_load_explicit(&q->next, memory_order_acquire);
+	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+	uint32_t was;
+	bool empty;
+
+	/* One goes from next to the ring, and the one that pushed it is taken
+	 * out of next: whoever looks at the ring before and at next after sees
+	 * nothing in either.  That always moves tail. */
+	do {
+		was = tail;
+		empty = atomic_load_explicit(&q->head, memory_order_acquire) ==
+				was &&
+			!atomic_load_explicit(&q->next, memory_order_acquire);
+		tail = atomic_load_explicit(&q->tail, memory_order_acquire);
+	} while (tail != was);
+	return empty;
 }

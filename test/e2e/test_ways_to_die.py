@@ -1,0 +1,188 @@
+"""Deaths in Go's form: the first line, the goroutines, the exit status."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+pytestmark = pytest.mark.fast
+
+DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
+HEADER = re.compile(r"^goroutine (\d+) \[(.*)\]:$", re.M)
+FRAME = re.compile(r"^(\w+)\(.*\)\n\t\S", re.M)
+CREATED = re.compile(r"^created by (\w+) in goroutine (\d+)\n\t\S", re.M)
+
+ENV = {k: v for k, v in os.environ.items()
+       if k not in ("GOTRACEBACK", "GODEBUG", "PGODEBUG", "SCHEDTRACE")}
+
+
+def die(build, way, limit_s=10, **env):
+    return subprocess.run([build / "test/e2e/progs/ways_to_die", way], text=True,
+                          timeout=limit_s, capture_output=True,
+                          stdin=subprocess.DEVNULL, env=ENV | env)
+
+
+def goroutines(text):
+    """{id: (state, [frames, leaf first], (creator, its goroutine) or None)}"""
+    found = {}
+    starts = list(HEADER.finditer(text))
+    for this, following in zip(starts, starts[1:] + [None]):
+        body = text[this.end():following.start() if following else None]
+        created = CREATED.search(body)
+        if created:
+            body = body[:created.start()]
+        found[int(this[1])] = (this[2], FRAME.findall(body),
+                               (created[1], int(created[2])) if created
+                               else None)
+    return found
+
+
+# The line of the trouble is all that stands before the goroutines.
+@pytest.mark.parametrize("way, line, state", [
+    ("wait_for_nobody", DEADLOCK, "chan receive"),
+    ("send_to_nobody", DEADLOCK, "chan send"),
+    ("receive_from_nothing", DEADLOCK, "chan receive (nil chan)"),
+    ("wait_for_group", DEADLOCK, "sync.WaitGroup.Wait"),
+    ("send_on_closed", "panic: send on closed channel", "running"),
+    ("close_twice", "panic: close of closed channel", "running"),
+    ("close_nothing", "panic: close of nil channel", "running"),
+    ("count_below_zero", "panic: sync: negative WaitGroup counter", "running"),
+    ("free_under_receiver",
+     "panic: pgo_chan_free() of a channel somebody waits on", "running"),
+])
+def test_goroutine_1_dies(build, way, line, state):
+    result = die(build, way)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"{line}\n\ngoroutine 1 [{state}]:\n")
+    _, frames, creator = goroutines(result.stderr)[1]
+    assert frames[-1] == way
+    assert frames[:-1] and all(f.startswith("pgo_") for f in frames[:-1])
+    assert creator is None
+
+
+def test_a_deadlock_shows_every_goroutine(build):
+    result = die(build, "all_wait")
+    assert result.returncode == 2
+    assert result.stderr.startswith(DEADLOCK + "\n\n")
+    assert goroutines(result.stderr) == {
+        1: ("chan receive (nil chan)",
+            ["pgo_chan_recv", "receive_from_nothing", "all_wait"], None),
+        2: ("chan send", ["pgo_chan_send", "send_to_nobody"],
+            ("all_wait", 1)),
+        3: ("chan receive (nil chan)",
+            ["pgo_chan_recv", "receive_from_nothing"], ("all_wait", 1)),
+        4: ("sync.WaitGroup.Wait", ["pgo_waitgroup_wait", "wait_for_group"],
+            ("all_wait", 1)),
+    }
+
+
+def test_a_deadlock_in_a_callback_is_one_too(build):
+    # Found by the thread that sleeps with its goroutine, or by another.
+    for _ in range(40):
+        result = die(build, "wait_in_callback")
+        assert result.returncode == 2
+        assert result.stderr.startswith(DEADLOCK + "\n\n")
+        state, frames, _ = goroutines(result.stderr)[1]
+        assert state == "chan receive, locked to thread"
+        assert frames[-1] == "wait_in_callback"
+
+
+def test_nobody_left_after_goexit_of_goroutine_1(build):
+    result = die(build, "leave_main")
+    assert result.returncode == 2
+    assert result.stderr == ("fatal error: no goroutines "
+                             "(main called pgo_goexit) - deadlock!\n")
+
+
+def test_a_sender_dies_of_a_close_while_it_waits(build):
+    result = die(build, "close_under_sender")
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "panic: send on closed channel\n\ngoroutine 2 [running]:\n")
+    assert goroutines(result.stderr) == {
+        2: ("running", ["pgo_chan_send", "send_to_nobody"],
+            ("close_under_sender", 1)),
+    }
+
+
+@pytest.mark.parametrize("level, ids", [
+    ("none", []), ("0", []), ("single", [2]), ("", [2]),
+    ("all", [2, 1]), ("1", [2, 1]), ("system", [2, 1]), ("2", [2, 1]),
+    ("crash", [2, 1]),
+])
+def test_gotraceback_says_who_is_shown(build, level, ids):
+    result = die(build, "panic_in_another", GOTRACEBACK=level)
+    assert result.returncode == (-signal.SIGABRT if level == "crash" else 2)
+    assert result.stderr.startswith("panic: send on closed channel\n")
+    assert list(goroutines(result.stderr)) == ids
+
+
+@pytest.mark.parametrize("level, shown", [("all", False), ("system", True)])
+def test_frames_of_the_runtime_are_for_the_system_level(build, level, shown):
+    result = die(build, "panic_in_another", GOTRACEBACK=level)
+    frames = goroutines(result.stderr)[1][1]
+    assert "panic_in_another" in frames
+    assert ("sched_park" in frames) == shown
+
+
+def test_a_deep_stack_shows_both_ends(build):
+    result = die(build, "panic_deep")
+    frames = goroutines(result.stderr)[1][1]
+    assert frames[:3] == ["pgo_chan_send", "send_on_closed", "send_deep"]
+    assert frames[-2:] == ["send_deep", "panic_deep"]
+    assert 90 < len(frames) <= 100
+    assert re.search(r"^\.\.\.\d+ frames elided\.\.\.$", result.stderr, re.M)
+
+
+def test_of_many_who_die_at_once_one_is_told(build):
+    for _ in range(10):
+        result = die(build, "panic_in_many", GOMAXPROCS="4")
+        assert result.returncode == 2
+        assert result.stderr.count("panic: send on closed channel\n") == 1
+        assert len(goroutines(result.stderr)) == 1
+
+
+def test_scheduler_detail_comes_before_a_death_when_asked_for(build):
+    result = die(build, "send_on_closed", GODEBUG="schedtrace=1000000")
+    before = result.stderr.partition("panic: ")[0]
+    assert re.search(r"^SCHED \d+ms: gomaxprocs=\d+ .* sysmonwait=", before,
+                     re.M)
+    assert re.search(r"^  P0: status=", before, re.M)
+    assert re.search(r"^  G1: status=", before, re.M)
+
+
+def test_sigquit_shows_everyone(build):
+    process = subprocess.Popen(
+        [build / "test/e2e/progs/ways_to_die", "wait_for_signal"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENV)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.1)         # it may still be on its way out of write()
+        process.send_signal(signal.SIGQUIT)
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 2
+    assert err.startswith("SIGQUIT: quit\n")
+    seen = goroutines(err)
+    assert [seen[i][0] for i in sorted(seen)] == ["sleep", "chan receive",
+                                                  "sleep"]
+    assert "wait_for_nobody" in seen[2][1]
+    assert seen[2][2] == ("wait_for_signal", 1)
+
+
+def test_a_dump_leaves_the_program_alive(build):
+    result = die(build, "dump")
+    assert result.returncode == 3           # two goroutines still wait
+    assert result.stderr == "on no file: -9\n"
+    assert result.stdout.startswith("goroutine 1 [running]:\n")
+    assert goroutines(result.stdout) == {
+        1: ("running", ["pgo_debug_dump", "dump"], None),
+        2: ("chan receive", ["pgo_chan_recv", "wait_for_nobody"],
+            ("dump", 1)),
+        3: ("sleep", ["pgo_sleep", "sleep_long"], ("dump", 1)),
+    }
