@@ -49,10 +49,10 @@ static bool is_shown(const struct dump *d, uintptr_t pc,
 	       (name->func && !strncmp(name->func, "pgo_", 4));
 }
 
-/* Frames -------------------------------------------------------------------- */
+/* Frames ------------------------------------------------------------------ */
 
-/* The name of the function at PC; where there is none, that of the module and
- * the pc, in BUF. */
+/* The name of the function at PC; where there is none, "libc.so.6 0x7f..." in
+ * BUF. */
 static const char *function(uintptr_t pc, const struct name *name, char *buf,
 			    size_t bytes)
 {
@@ -71,13 +71,13 @@ static const char *function(uintptr_t pc, const struct name *name, char *buf,
 
 static void put_frame(struct dump *d, size_t i)
 {
-	uintptr_t pc = d->pcs[i];
+	uintptr_t at = d->pcs[i] - (i > 0);
 	char buf[NAME_BYTES];
 	struct name name;
 
-	names_find(pc - (i > 0), &name);
-	if (is_shown(d, pc - (i > 0), &name))
-		traceback_frame(d->out, function(pc, &name, buf, sizeof(buf)),
+	names_find(at, &name);
+	if (is_shown(d, at, &name))
+		traceback_frame(d->out, function(at, &name, buf, sizeof(buf)),
 				NULL, 0, name.offset + (i > 0));
 }
 
@@ -108,13 +108,14 @@ static void put_creator(struct dump *d, const struct g *gp)
 	if (gp->id == 1)
 		return;
 	names_find(gp->created_pc - 1, &name);
-	traceback_created_by(d->out, function(gp->created_pc, &name, buf,
-					      sizeof(buf)),
+	traceback_created_by(d->out,
+			     function(gp->created_pc - 1, &name, buf,
+				      sizeof(buf)),
 			     (uint64_t)gp->parent_id, NULL, 0,
 			     name.offset + 1);
 }
 
-/* Goroutines ------------------------------------------------------------------ */
+/* Goroutines -------------------------------------------------------------- */
 
 /* What one was when it was looked at. */
 struct seen {
@@ -223,7 +224,7 @@ void dump_others(struct dump *d)
 	}
 }
 
-/* The public one --------------------------------------------------------------- */
+/* The public one ---------------------------------------------------------- */
 
 struct work {
 	struct dump d;

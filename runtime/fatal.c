@@ -124,7 +124,7 @@ static void put_goroutines(bool whole)
 		dump_others(&death.dump);
 }
 
-/* On a big stack from here on ------------------------------------------------- */
+/* On a big stack from here on --------------------------------------------- */
 
 static void *die(const char *kind, const char *text)
 {
@@ -168,7 +168,7 @@ static void *die_overrun(const struct seg *s)
 	leave();
 }
 
-/* Moving there ----------------------------------------------------------------- */
+/* Moving there ------------------------------------------------------------ */
 
 /* Growth and the way out of C run on the thread's stack with csp set. */
 static bool on_segment(void)
@@ -206,7 +206,7 @@ void fatal_overrun(const struct seg *s)
 	__builtin_unreachable();
 }
 
-/* Signals ----------------------------------------------------------------------- */
+/* Signals ----------------------------------------------------------------- */
 
 void fatal_quit(void)
 {

@@ -1,6 +1,6 @@
 /*
  * Names of functions in this process, the program's and its libraries', by
- * their ELF symbols.  No malloc: a crash report uses it.
+ * their ELF symbols.  No malloc: the crash may have been in it.
  */
 #ifndef PGO_RUNTIME_NAMES_H
 #define PGO_RUNTIME_NAMES_H
@@ -14,8 +14,8 @@ struct name {
 	const char *file;       /* the program or library; NULL: none mapped */
 };
 
-/* Looks PC up.  A return address must come less 1.  Not while another thread
- * is in here: one lookup at a time waits for the other.  [any but g] */
+/* Looks PC up.  A return address must come less 1.  Strings live for ever.
+ * [any but g] */
 void names_find(uintptr_t pc, struct name *out);
 
 #endif

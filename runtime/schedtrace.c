@@ -47,7 +47,7 @@ static struct {
 	.room = { trace.line, LINE_BYTES, 0 },
 };
 
-/* The queue ----------------------------------------------------------------- */
+/* The queue --------------------------------------------------------------- */
 
 /* As much of the queue as is whole lines and fits in a pipe. */
 static size_t piece(void)
@@ -120,7 +120,7 @@ static void queue_put(void *ctx, const char *p, size_t n)
 		end_line();
 }
 
-/* The lines ------------------------------------------------------------------ */
+/* The lines --------------------------------------------------------------- */
 
 static uint32_t tick_of(struct p *pp)
 {
@@ -248,7 +248,7 @@ static void put_line(const struct text_sink *t, int64_t now_ns)
 	sched_line_put(t, &l);
 }
 
-/* When ----------------------------------------------------------------------- */
+/* When -------------------------------------------------------------------- */
 
 static void make_lines(int64_t now_ns)
 {

@@ -1,0 +1,146 @@
+/*
+ * deaths - dies in one of the ways a program of pgo's can.
+ *
+ * usage: deaths WAY
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pgo/pgo.h>
+
+static struct pgo_chan *never;
+static const char *how;
+
+/* So that every frame is there: no call is the last thing done. */
+static volatile int after;
+
+__attribute__((noinline)) static void wait_for_ever(void)
+{
+	pgo_chan_recv(never, NULL);
+	after++;
+}
+
+static void waiter(void *arg)
+{
+	(void)arg;
+	wait_for_ever();
+	after++;
+}
+
+static void reader(void *arg)
+{
+	char c;
+
+	if (read(*(int *)arg, &c, 1) < 0)
+		after++;
+	after++;
+}
+
+static int compare(const void *a, const void *b)
+{
+	pgo_chan_close(NULL);
+	return *(const int *)a - *(const int *)b;
+}
+
+__attribute__((noinline)) static long descend(long n)
+{
+	volatile char pad[200];
+
+	pad[n % 200] = 1;
+	if (n)
+		return descend(n - 1) + pad[n % 200];
+	wait_for_ever();
+	return pad[0];
+}
+
+static void deep(void *arg)
+{
+	(void)arg;
+	descend(300);
+	after++;
+}
+
+/* What foreign code that goes too deep does: the canary at the low end of the
+ * segment, see runtime/seg.h, is written over. */
+__attribute__((noinline)) static void overrun(void)
+{
+	volatile uint64_t mark = 0;
+	volatile uint64_t *p = &mark;
+
+	while (*p != 0x5afe57ac5afe57acULL)
+		p--;
+	*p = 0;
+}
+
+static volatile int *volatile nowhere = (int *)16;
+
+__attribute__((noinline)) static void misuse(void)
+{
+	struct pgo_chan *c = pgo_chan_make(sizeof(int), 1);
+	struct pgo_waitgroup wg = { 0 };
+	int v[2] = { 2, 1 };
+
+	if (!strcmp(how, "send"))
+		pgo_chan_close(c), pgo_chan_send(c, v);
+	else if (!strcmp(how, "close"))
+		pgo_chan_close(c), pgo_chan_close(c);
+	else if (!strcmp(how, "close-nil"))
+		pgo_chan_close(NULL);
+	else if (!strcmp(how, "waitgroup"))
+		pgo_waitgroup_done(&wg);
+	else if (!strcmp(how, "callback"))
+		qsort(v, 2, sizeof(v[0]), compare);
+	else if (!strcmp(how, "segv"))
+		*nowhere = 1;
+	else if (!strcmp(how, "overrun"))
+		overrun();
+	after++;
+}
+
+static void misuser(void *arg)
+{
+	(void)arg;
+	misuse();
+	pgo_yield();
+	after++;
+}
+
+static void entry(void *arg)
+{
+	int fds[2];
+
+	(void)arg;
+	never = pgo_chan_make(1, 0);
+	if (!strcmp(how, "quit") || !strcmp(how, "dump")) {
+		if (pipe(fds))
+			exit(1);
+		pgo_go(reader, &fds[0]);
+		pgo_go(waiter, NULL);
+		pgo_sleep(50000000);
+	} else if (!strcmp(how, "deadlock")) {
+		pgo_go(waiter, NULL);
+	} else if (!strcmp(how, "deep")) {
+		pgo_go(deep, NULL);
+	} else {
+		pgo_go(misuser, NULL);
+	}
+	if (!strcmp(how, "quit"))
+		kill(getpid(), SIGQUIT);
+	if (!strcmp(how, "dump"))
+		exit(pgo_debug_dump(1) ? 1 : 0);
+	wait_for_ever();
+	after++;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fprintf(stderr, "usage: deaths WAY\n");
+		return 2;
+	}
+	how = argv[1];
+	return pgo_run(entry, NULL) ? 1 : 0;
+}

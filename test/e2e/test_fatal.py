@@ -1,0 +1,135 @@
+"""How programs die: what stderr says, in Go's words, and the exit status."""
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
+OVERRUN = ("fatal error: goroutine 2 overran its stack segment (call foreign "
+           "code through pgo_sys(), or build it with pgo-cc)")
+
+# WAY: the first line, the exit status.
+DEATHS = {
+    "deadlock": (DEADLOCK, 2),
+    "deep": (DEADLOCK, 2),
+    "send": ("panic: send on closed channel", 2),
+    "close": ("panic: close of closed channel", 2),
+    "close-nil": ("panic: close of nil channel", 2),
+    "callback": ("panic: close of nil channel", 2),
+    "waitgroup": ("panic: sync: negative WaitGroup counter", 2),
+    "overrun": (OVERRUN, 2),
+    "quit": ("SIGQUIT: quit", 2),
+    "segv": ("fatal error: unexpected signal during runtime execution",
+             -signal.SIGSEGV),
+}
+
+
+def die(build, way, **env):
+    run = subprocess.run([build / "test/e2e/progs/deaths", way],
+                         capture_output=True, text=True, timeout=10,
+                         env={**os.environ, "GOMAXPROCS": "2", **env})
+    return run
+
+
+def goroutines(text):
+    """{id: (state, [functions], creator)} of a dump."""
+    found = {}
+    for block in re.split(r"\n(?=goroutine \d+ \[)", "\n" + text)[1:]:
+        head = re.match(r"goroutine (\d+) \[(.*)\]:", block)
+        creator = re.search(r"^created by (\S+)", block, re.M)
+        functions = re.findall(r"^(\S+)\(\.\.\.\)$", block, re.M)
+        found[int(head[1])] = (head[2], functions,
+                               creator and creator[1])
+    return found
+
+
+@pytest.mark.parametrize("way", DEATHS)
+def test_first_line_and_status(build, way):
+    line, status = DEATHS[way]
+    run = die(build, way)
+    assert run.stderr.split("\n")[0] == line
+    assert run.returncode == status
+
+
+def test_a_deadlock_shows_everyone(build):
+    seen = goroutines(die(build, "deadlock").stderr)
+    waits = ["pgo_chan_recv", "wait_for_ever"]
+    assert seen == {1: ("chan receive", waits + ["entry"], None),
+                    2: ("chan receive", waits + ["waiter"], "entry")}
+
+
+def test_misuse_shows_who_did_it_and_its_creator(build):
+    seen = goroutines(die(build, "send").stderr)
+    assert seen == {2: ("running", ["pgo_chan_send", "misuse", "misuser"],
+                        "entry")}
+
+
+def test_misuse_in_a_callback_shows_the_whole_way(build):
+    state, functions, creator = goroutines(
+        die(build, "callback").stderr)[2]
+    assert functions[:2] == ["pgo_chan_close", "compare"]
+    assert functions[-3:] == ["qsort", "misuse", "misuser"]
+    assert (state, creator) == ("running", "entry")
+
+
+def test_a_crash_shows_signal_and_stack(build):
+    run = die(build, "segv")
+    assert re.search(r"\n\[signal SIGSEGV: segmentation violation code=0x1 "
+                     r"addr=0x10 pc=0x[0-9a-f]+\]\n\n", run.stderr)
+    assert goroutines(run.stderr) == {
+        2: ("running", ["misuse", "misuser"], "entry")}
+
+
+def test_quit_shows_who_is_in_c_by_the_call(build):
+    seen = goroutines(die(build, "quit").stderr)
+    assert seen[2] == ("syscall", ["read", "reader"], "entry")
+    assert seen[3][0] == "chan receive"
+    assert seen[1][1][-1] == "entry"
+
+
+def test_a_dump_is_the_callers_own_then_the_others(build):
+    run = die(build, "dump")
+    assert (run.returncode, run.stderr) == (0, "")
+    seen = goroutines(run.stdout)
+    assert list(seen) == [1, 2, 3]
+    assert seen[1] == ("running", ["pgo_debug_dump", "entry"], None)
+    assert seen[2] == ("syscall", ["read", "reader"], "entry")
+
+
+def test_a_deep_stack_shows_both_ends(build):
+    text = die(build, "deep").stderr
+    functions = goroutines(text)[2][1]
+    assert functions[:2] == ["pgo_chan_recv", "wait_for_ever"]
+    assert functions[-1] == "deep"
+    elided = int(re.search(r"^\.\.\.(\d+) frames elided\.\.\.$", text,
+                           re.M)[1])
+    # gcc may have made a descend.isra.0 of it.
+    shown = sum(name.startswith("descend") for name in functions)
+    assert 90 < shown < 100
+    assert shown + elided == 301
+
+
+@pytest.mark.parametrize("level,ids", [
+    ("none", []), ("single", [2]), ("all", [2, 1]), ("1", [2, 1]),
+    ("system", [2, 1])])
+def test_gotraceback_says_how_much(build, level, ids):
+    run = die(build, "send", GOTRACEBACK=level)
+    assert list(goroutines(run.stderr)) == ids
+    assert ("fatal_panic(...)" in run.stderr) == (level == "system")
+    assert run.returncode == 2
+
+
+def test_crash_leaves_by_abort(build):
+    run = die(build, "send", GOTRACEBACK="crash")
+    assert run.returncode == -signal.SIGABRT
+    assert list(goroutines(run.stderr)) == [2, 1]
+
+
+def test_the_scheduler_is_shown_first_when_it_was_asked_for(build):
+    lines = die(build, "send", GODEBUG="schedtrace=60000").stderr.split("\n")
+    starts = [line.split("=")[0] for line in lines]
+    assert starts.count("SCHED 0ms: gomaxprocs") == 2
+    panic = lines.index("panic: send on closed channel")
+    assert any(line.startswith("  G2: status=") for line in lines[:panic])
