@@ -192,7 +192,7 @@ $(AGENTLIB): $(AGENT) $(PARTS)
 
 PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
 $(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
-$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/,$@),-lcmocka -lunwind)
+$(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/unit/,$@),-lcmocka -lunwind)
 
 define pgo_program
 $(call say,PGOCC,$<)

@@ -55,6 +55,7 @@ struct m {
 	bool spinning;          /* owner, or who wakes it: looks for work */
 	bool blocked;           /* owner: parked on its note */
 	struct g *bound_g;      /* sched.lock: waits with this goroutine */
+	bool bound_asleep;      /* sched.lock: counted in sched.nbound */
 	volatile uint64_t switches; /* owner: goroutines run */
 	_Atomic uint32_t scanning; /* a reader looks at g's stack */
 	uintptr_t stack_low;    /* constant: bounds of the thread's stack */

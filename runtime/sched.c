@@ -221,11 +221,26 @@ static void bind(struct m *m, struct g *gp)
 	lock_get(&sched.lock);
 	gp->bound = m;
 	m->bound_g = gp;
-	atomic_fetch_add(&sched.nbound, 1);
 	pp = m->p;
 	m->p = NULL;
 	if (pp)
 		sched_handoff(pp);
+	lock_put(&sched.lock);
+}
+
+/*
+ * From here on the thread counts as asleep, unless its goroutine was run
+ * already.  Not before: until the goroutine is where others find it, this
+ * thread is the one that goes on.
+ */
+static void count_asleep(struct m *m, struct g *gp)
+{
+	lock_get(&sched.lock);
+	if (gp->bound == m) {
+		m->bound_asleep = true;
+		atomic_fetch_add(&sched.nbound, 1);
+	}
+	sched_check_dead();
 	lock_put(&sched.lock);
 }
 
@@ -235,9 +250,7 @@ static void park_bound(struct m *m, struct g *gp)
 	begin_wait(gp);
 	if (!gp->commit(gp, gp->commit_arg))
 		sched_ready(gp);
-	lock_get(&sched.lock);
-	sched_check_dead();
-	lock_put(&sched.lock);
+	count_asleep(m, gp);
 	bound_sleep(m);
 }
 
@@ -247,6 +260,7 @@ static void yield_bound(struct m *m, struct g *gp)
 	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
 	sched_put_global_one(gp);
 	sched_wake();
+	count_asleep(m, gp);
 	bound_sleep(m);
 }
 
@@ -332,7 +346,9 @@ static void hand_to_bound(struct m *m, struct g *gp)
 	to = gp->bound;
 	gp->bound = NULL;
 	/* Awake from here on, whenever it gets to run. */
-	atomic_fetch_sub(&sched.nbound, 1);
+	if (to->bound_asleep)
+		atomic_fetch_sub(&sched.nbound, 1);
+	to->bound_asleep = false;
 	to->nextp = m->p;
 	m->p = NULL;
 	lock_put(&sched.lock);
