@@ -8,21 +8,29 @@
 #include "lib/base/hash.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #define SLOTS_MIN 16
 
-/* 16 random bytes the kernel gives every process at exec. */
+/* Half of the 16 random bytes the kernel gives every process at exec.  Kept, as
+ * getauxval() searches; two threads may both fill it, with the same. */
 static uint64_t seed(void)
 {
-	const void *at_random = (const void *)getauxval(AT_RANDOM);
-	uint64_t v = 0;
+	static _Atomic uint64_t kept;
+	uint64_t v = atomic_load_explicit(&kept, memory_order_relaxed);
+	const void *at_random;
 
+	if (v)
+		return v;
+	at_random = (const void *)getauxval(AT_RANDOM);
 	if (at_random)
 		memcpy(&v, at_random, sizeof(v));
-	return v | 1;
+	v |= 1;
+	atomic_store_explicit(&kept, v, memory_order_relaxed);
+	return v;
 }
 
 static uint64_t fold(uint64_t a, uint64_t b)
