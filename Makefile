@@ -101,7 +101,9 @@ MKTHUNKS := $(B)/obj/pgo-mkthunks
 CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
 CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
 FOREIGN  := $(filter %/stack_foreign.o,$(RT))
-PGOOBJS  := $(BASE) $(WIRE) $(SAMPLE) $(filter-out $(FOREIGN),$(RT))
+# libpgo.a needs libc only: what needs zlib is for tools and the agent.
+NOTPGO   := $(FOREIGN) $(B)/obj/lib/wire/gzip.o $(B)/obj/lib/wire/pprof_read.o
+PGOOBJS  := $(filter-out $(NOTPGO),$(BASE) $(WIRE) $(SAMPLE) $(RT))
 
 pgo-cc: $(PGOCC)                        ## the compiler driver and libpgo.a
 .PHONY: pgo-cc

@@ -57,7 +57,7 @@ struct pprof_writer {
 	int error;
 };
 
-/* Fields ------------------------------------------------------------------- */
+/* Fields ------------------------------------------------------------- */
 
 static void put_int(struct buf *b, unsigned field, int64_t v)
 {
@@ -74,14 +74,17 @@ static void put_bytes(struct buf *b, unsigned field, const void *p, size_t n)
 	buf_put(b, p, n);
 }
 
-/* What stands in the scratch buffer B, as a field of TO; B is empty then. */
+/* What stands in the scratch buffer B, as a field of TO; B is empty then, and
+ * its error TO's. */
 static void put_message(struct buf *to, unsigned field, struct buf *b)
 {
+	if (!to->error)
+		to->error = buf_error(b);
 	put_bytes(to, field, b->data, b->len);
 	buf_reset(b);
 }
 
-/* Tables --------------------------------------------------------------------- */
+/* Tables --------------------------------------------------------------- */
 
 /* Room for one more of SIZE bytes in *ARRAY; false is remembered. */
 static bool make_room(struct pprof_writer *w, void **array, size_t n,
@@ -187,7 +190,7 @@ static uint64_t function_id(struct pprof_writer *w,
 	return w->n_functions;
 }
 
-/* The head ------------------------------------------------------------------- */
+/* The head ------------------------------------------------------------- */
 
 struct pprof_writer *pprof_writer_new(struct buf *out)
 {
@@ -260,7 +263,7 @@ void pprof_comment(struct pprof_writer *w, const char *text)
 	put_int(w->out, PROFILE_COMMENT, (int64_t)string_id(w, text));
 }
 
-/* Mappings, locations, samples -------------------------------------------------- */
+/* Mappings, locations, samples -------------------------------------------- */
 
 uint64_t pprof_mapping(struct pprof_writer *w, const struct pprof_mapping *m)
 {

@@ -21,7 +21,7 @@ static const struct key {
 	size_t at;
 	bool wide, needed;
 } keys[] = {
-#define KEY(f, wide, needed) { #f, offsetof(struct sched_line, f), wide, needed }
+#define KEY(f, ...) { #f, offsetof(struct sched_line, f), __VA_ARGS__ }
 	KEY(gomaxprocs, false, true),
 	KEY(idleprocs, false, true),
 	KEY(threads, false, true),
