@@ -25,8 +25,6 @@
 
 enum { FIELDS = 27 };
 
-/* A struct pgo_layout with its fields; the flexible one cannot be filled by
- * name. */
 struct table {
 	struct pgo_layout head;
 	struct pgo_layout_field field[FIELDS];

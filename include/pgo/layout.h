@@ -32,14 +32,14 @@ struct pgo_layout_field {
 struct pgo_layout {
 	char magic[8];
 	uint32_t version;       /* PGO_LAYOUT_VERSION; others are unknown */
-	uint32_t header_bytes;  /* up to field[] */
+	uint32_t header_bytes;  /* the fields come after so many */
 	uint32_t field_bytes;   /* of one struct pgo_layout_field */
 	uint32_t field_count;
 	char runtime[24];       /* "pgo 0.1" */
 	char agent[PGO_AGENT_ADDRESS_BYTES]; /* where the agent listens, with
 				 * commas: "unix:/run/user/0/pgo/7.sock"; ""
 				 * while there is none */
-	struct pgo_layout_field field[];
 };
+/* At header_bytes behind the struct's start: field_count times field_bytes. */
 
 #endif
