@@ -5,9 +5,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 4096 };
+enum { HEAD_BYTES = 4096, IDLE_S = 30 };
 
 /* Listens on localhost at *PORT; 0 becomes the one that was free.  The file
  * descriptor, or -1 and errno. */
@@ -24,6 +25,18 @@ static int http_listen(int *port)
 	    getsockname(fd, (struct sockaddr *)&at, &len))
 		return -1;
 	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+/* The next connection, hung up on when it is silent for IDLE_S; or -1 and
+ * errno. */
+static int http_accept(int listener)
+{
+	struct timeval idle = { .tv_sec = IDLE_S };
+	int fd = accept(listener, NULL, NULL);
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle));
 	return fd;
 }
 

@@ -18,7 +18,7 @@
 #include "http.h"
 #include "work.h"
 
-enum { CONNECTIONS = 64, IDLE_S = 30 };
+enum { CONNECTIONS = 64 };
 
 static struct pgo_chan *slots;  /* an element in it for every connection */
 
@@ -48,14 +48,12 @@ static void handle_connection(void *arg)
 
 static void serve(void *arg)
 {
-	struct timeval idle = { .tv_sec = IDLE_S };
 	int fd, listener = *(int *)arg;
 
 	slots = pgo_chan_make(1, CONNECTIONS);
 	for (;;) {
 		pgo_chan_send(slots, "");
-		fd = accept(listener, NULL, NULL);
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle));
+		fd = http_accept(listener);
 		if (fd < 0 || pgo_go(handle_connection,
 				     (void *)(intptr_t)fd) < 0) {
 			perror("server: connection");
@@ -73,21 +71,17 @@ static void finish(int sig)
 	exit(0);
 }
 
-static int usage(FILE *to, int rc)
-{
-	fprintf(to, "usage: server [-p PORT]    8080; 0: any free one\n");
-	return rc;
-}
-
 int main(int argc, char **argv)
 {
 	int with_port = argc == 3 && !strcmp(argv[1], "-p");
+	int help = argc == 2 && !strcmp(argv[1], "--help");
 	int fd, rc, port = with_port ? atoi(argv[2]) : 8080;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout, 0);
-	if ((argc > 1 && !with_port) || port < 0 || port > 65535)
-		return usage(stderr, 2);
+	if ((argc > 1 && !with_port) || port < 0 || port > 65535) {
+		fprintf(help ? stdout : stderr,
+			"usage: server [-p PORT]    8080; 0: any free one\n");
+		return help ? 0 : 2;
+	}
 	fd = http_listen(&port);
 	if (fd < 0) {
 		fprintf(stderr, "server: port %d: %m (another by -p PORT)\n",
