@@ -196,6 +196,9 @@ PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
 $(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
 $(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/unit/,$@),-lcmocka -lunwind)
 
+# What it calls of libc must be called.
+$(B)/test/e2e/progs/tick: private CFLAGS += -fno-builtin
+
 define pgo_program
 $(call say,PGOCC,$<)
 $(Q)mkdir -p $(@D) && $(DRIVER) $(PGO_CFLAGS) -MMD -MP -MF $@.d -MT $@ \
@@ -240,17 +243,17 @@ PYTEST = BUILD=$(abspath $(B)) timeout $(1) $(PY) -m pytest -q -c test/pytest.in
          $(2) test
 RUN    = PGO_STRESS_SECONDS=$(1) $(PY) test/run.py -t $(2) -- $(3)
 
-check: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) ## the tests, at most 3 minutes
+check: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) $(BENCH) ## the tests, at most 3 minutes
 	$(Q)rc=0; $(call RUN,3,60,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,600,-m 'not long') || rc=1; exit $$rc
-check-fast: all $(UNIT) $(UNITPGO) $(PROGS) ## the quick ones, at most 20 seconds
+check-fast: all $(UNIT) $(UNITPGO) $(PROGS) $(BENCH) ## the quick ones, at most 20 seconds
 	$(Q)rc=0; $(call RUN,1,10,$(UNIT) $(UNITPGO)) || rc=1; \
 	$(call PYTEST,60,-m fast) || rc=1; exit $$rc
 check-unit: $(UNIT)                     ## only the units in plain C
 	$(Q)$(call RUN,1,120,$(UNIT))
 check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
-check-long: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) ## matrices, long hammers
+check-long: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) $(BENCH) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
 check-all: check-debug check-asan check-tsan check-long ## everything, all modes

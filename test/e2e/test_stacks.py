@@ -1,0 +1,36 @@
+"""Stacks that grow, come back, and cost little while they are parked."""
+import re
+import subprocess
+
+FIRST_BYTES = 2048
+
+
+def figures(program, *args):
+    """NAME VALUE, a line each, as a dictionary."""
+    result = subprocess.run([program, *args], text=True, timeout=50,
+                            capture_output=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    return {name: int(value) for name, value in
+            (line.split() for line in result.stdout.splitlines())}
+
+
+def test_a_million_frames_grow_and_give_back(build):
+    seen = figures(build / "test/e2e/progs/descent", "1000000")
+    assert seen["good"] == 1000000
+    assert seen["first_bytes"] == FIRST_BYTES
+    assert seen["most_segments"] >= 10
+    # 32 bytes of pattern, a return address and a frame pointer at least.
+    assert seen["rss_bottom"] - seen["rss_before"] > 48 * 1000000
+    assert seen["rss_after"] < 2 * seen["rss_before"]
+    # The goroutine still lives: what it keeps is its own.
+    assert seen["last_bytes"] < 2 * seen["first_bytes"]
+
+
+def test_a_parked_goroutine_costs_little(build):
+    result = subprocess.run([build / "test/bench/parked", "100000"],
+                            text=True, timeout=50, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    said = re.fullmatch(r"(\d+) parked: (\d+) B of RSS each\n", result.stdout)
+    assert said and int(said[1]) == 100000
+    # Not less than a first segment, or they were not all there.
+    assert FIRST_BYTES <= int(said[2]) <= 2400

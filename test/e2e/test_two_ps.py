@@ -1,0 +1,75 @@
+"""Goroutines share what there is: one P among many, two Ps evenly."""
+import os
+import subprocess
+
+import pytest
+
+SECONDS = "1"
+# The machine may be shared: somebody else's second on one CPU looks like an
+# uneven one of ours.  One bad one is an accident, three are not.
+ATTEMPTS = 3
+
+
+def with_ps(n):
+    return {**os.environ, "GOMAXPROCS": str(n)}
+
+
+def words(text):
+    """NAME VALUE..., a line each."""
+    return {name: [float(v) for v in values] for name, *values in
+            (line.split() for line in text.splitlines())}
+
+
+@pytest.mark.parametrize("ps", [1, 2])
+@pytest.mark.parametrize("what", ["call", "strlen", "memcpy", "getpid"])
+def test_a_clock_ticks_beside_eight_that_never_rest(build, what, ps):
+    for _ in range(ATTEMPTS):
+        result = subprocess.run([build / "test/e2e/progs/tick", what],
+                                env=with_ps(ps), text=True, timeout=30,
+                                capture_output=True)
+        assert (result.returncode, result.stderr) == (0, "")
+        said = words(result.stdout)
+        assert said["turns"][0] > 1000
+        if said["worst_ms"][0] < 200:
+            return
+    pytest.fail(f"{said['worst_ms'][0]} ms between two ticks")
+
+
+def cpu_ticks(pid):
+    """User time of each thread, most first."""
+    ticks = []
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/stat") as stat:
+            ticks.append(int(stat.read().rpartition(")")[2].split()[11]))
+    return sorted(ticks, reverse=True)
+
+
+def balance(build, ps):
+    """What it says, and the user time of its threads."""
+    with subprocess.Popen([build / "test/e2e/progs/balance", SECONDS],
+                          env=with_ps(ps), text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as program:
+        text = "".join(program.stdout.readline() for _ in range(3))
+        ticks = cpu_ticks(program.pid)
+        program.communicate(timeout=10)
+    assert program.returncode == 0
+    return words(text), ticks
+
+
+def rate(said):
+    return said["pieces"][0] / said["cpu_s"][0]
+
+
+@pytest.mark.skipif(os.cpu_count() < 2, reason="two CPUs")
+def test_two_ps_share_what_began_on_one(build):
+    for _ in range(ATTEMPTS):
+        one, _ = balance(build, 1)
+        two, ticks = balance(build, 2)
+        assert one["steals"] == [0]
+        assert len(two["steals"]) == 2 and sum(two["steals"]) > 0
+        even = ticks[1] >= 0.75 * ticks[0]
+        useful = rate(two) >= 0.8 * rate(one)
+        if even and useful:
+            return
+    pytest.fail(f"CPU ticks {ticks}, pieces a CPU second {rate(one):.0f} on "
+                f"one P, {rate(two):.0f} on two")
