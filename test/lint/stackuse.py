@@ -49,8 +49,12 @@ class Graph:
 
     def resolve(self, name):
         """The title of NAME, which may be static in one file or another."""
+        # What gcc calls a function whose body serves another name too.
+        name = name.removesuffix(".localalias")
         if name in self.bytes or name in self.leaf:
             return name
+        if name.rpartition(":")[2] in self.bytes:
+            return name.rpartition(":")[2]
         tail = ":" + name if ":" not in name else "/" + name
         found = [t for t in self.bytes if t.endswith(tail)]
         if len(found) > 1:
