@@ -98,7 +98,7 @@ static void load_buildid(struct debugfile *d)
 	GElf_Addr at;
 	int n = dwfl_module_build_id(d->mod, &bytes, &at);
 
-	if (n <= 0 || n > BUILDID_BYTES_MAX)
+	if (n <= 0 || n > BUILDID_MAX)
 		return;
 	d->id.n = (size_t)n;
 	memcpy(d->id.bytes, bytes, d->id.n);
