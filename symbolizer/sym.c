@@ -12,7 +12,7 @@
 
 #include "symbolizer/cumap.h"
 #include "symbolizer/debugfile.h"
-#include "symbolizer/demangle.h"
+#include "symbolizer/memo.h"
 #include "symbolizer/sections.h"
 #include "symbolizer/symtab.h"
 
@@ -21,7 +21,7 @@ struct sym {
 	struct sections sections;
 	struct symtab symtab;
 	struct cumap cus;
-	struct demangle demangled;
+	struct memo demangled;
 	const char *reason;     /* of the last lookup */
 };
 
@@ -55,7 +55,7 @@ void sym_close(struct sym *s)
 {
 	if (!s)
 		return;
-	demangle_release(&s->demangled);
+	memo_release(&s->demangled);
 	cumap_release(&s->cus);
 	symtab_release(&s->symtab);
 	sections_release(&s->sections);
@@ -127,7 +127,7 @@ const char *sym_reason(const struct sym *s)
 
 const char *sym_demangle(struct sym *s, const char *name)
 {
-	return demangle(&s->demangled, name);
+	return memo_demangle(&s->demangled, name);
 }
 
 const char *sym_frame_name(struct sym *s, const struct sym_frame *f)

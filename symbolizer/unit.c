@@ -221,6 +221,9 @@ static int index_dies(struct unit *u, size_t *budget)
 	int rc;
 
 	u->mangles = language_mangles(root);
+	u->folder = string_of(root, DW_AT_comp_dir);
+	if (!u->folder)
+		u->folder = string_of(&u->cu, DW_AT_comp_dir);
 	if (dwarf_getsrcfiles(root, &u->files, &u->nfiles)) {
 		u->files = NULL;
 		u->nfiles = 0;
@@ -305,6 +308,11 @@ static void place_by_call(struct sym_frame *f, const struct node *inner)
 	f->discriminator = inner->call_discriminator;
 }
 
+static const char *whole_path(struct unit *u, const char *file)
+{
+	return file && u->folder ? memo_path(&u->paths, u->folder, file) : file;
+}
+
 size_t unit_lookup(struct unit *u, uint64_t addr, struct sym_frame *out,
 		   size_t max)
 {
@@ -316,6 +324,7 @@ size_t unit_lookup(struct unit *u, uint64_t addr, struct sym_frame *out,
 	if (!id && row && max) {
 		out[0] = (struct sym_frame){ 0 };
 		place_by_row(&out[0], row);
+		out[0].file = whole_path(u, out[0].file);
 		return 1;
 	}
 	for (; id && n < max; id = u->nodes[id].parent) {
@@ -332,6 +341,7 @@ size_t unit_lookup(struct unit *u, uint64_t addr, struct sym_frame *out,
 			place_by_call(&out[n], inner);
 		else
 			place_by_row(&out[n], row);
+		out[n].file = whole_path(u, out[n].file);
 		inner = node;
 		n++;
 	}
@@ -343,4 +353,5 @@ void unit_release(struct unit *u)
 	free(u->nodes);
 	segs_release(&u->segs);
 	lines_release(&u->lines);
+	memo_release(&u->paths);
 }

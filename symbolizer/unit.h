@@ -11,6 +11,7 @@
 #include <elfutils/libdw.h>
 
 #include "symbolizer/lines.h"
+#include "symbolizer/memo.h"
 #include "symbolizer/segs.h"
 #include "symbolizer/symbolizer.h"
 
@@ -36,6 +37,8 @@ struct unit {
 	size_t n, room;
 	struct segs segs;       /* ids are indexes into nodes */
 	struct lines lines;
+	const char *folder;     /* it was compiled in, NULL: unknown */
+	struct memo paths;      /* of its files */
 	Dwarf_Files *files;     /* NULL: none */
 	size_t nfiles;
 };
