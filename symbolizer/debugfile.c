@@ -52,7 +52,7 @@ static int open_elf(const char *path, struct err *e)
 	return rc ? rc : fd;
 }
 
-/* Whether FD is what a compiler made, no linker: its sections lie nowhere. */
+/* Whether FD is what a compiler made, no linker. */
 static bool is_object(int fd)
 {
 	uint8_t type[2];
@@ -74,6 +74,7 @@ static int load_elf(struct debugfile *d, const char *path, int fd,
 {
 	GElf_Addr bias;
 
+	d->object = is_object(fd);
 	d->dwfl = dwfl_begin(&callbacks);
 	if (!d->dwfl) {
 		close(fd);
@@ -81,7 +82,7 @@ static int load_elf(struct debugfile *d, const char *path, int fd,
 	}
 	dwfl_report_begin(d->dwfl);
 	d->mod = dwfl_report_elf(d->dwfl, path, path, fd,
-				 is_object(fd) ? OBJECT_BASE : 0, true);
+				 d->object ? OBJECT_BASE : 0, true);
 	if (!d->mod) {
 		dwfl_err(e, path);
 		close(fd);

@@ -9,6 +9,7 @@
 #ifndef SYMBOLIZER_DEBUGFILE_H
 #define SYMBOLIZER_DEBUGFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <elfutils/libdwfl.h>
@@ -22,6 +23,7 @@ struct debugfile {
 	Elf *elf;               /* the file itself */
 	Dwarf *dw;              /* NULL: no debug information */
 	uint64_t dw_bias;       /* address in the file - address in dw */
+	bool object;            /* not linked: its sections lie nowhere */
 	char *debug_path;       /* where dw was found */
 	char why[200];          /* why there is none, "" when there is */
 	struct buildid id;

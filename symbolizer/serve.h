@@ -1,7 +1,8 @@
 /*
  * pgo-sym --serve: the lines between it and whoever asks.
  *
- * The child has one stream as its descriptors 0 and 1.  A request is
+ * The child has one stream socket as its descriptor 0 (with a pipe there, it
+ * answers on 1).  A request is
  *
  *   MODULE_PATH <tab> BUILD_ID <tab> 0xADDRESS <newline>
  *

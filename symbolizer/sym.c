@@ -136,7 +136,7 @@ const char *sym_frame_name(struct sym *s, const struct sym_frame *f)
 		return sym_demangle(s, f->linkage);
 	if (f->func)
 		return f->func;
-	return f->symbol ? sym_demangle(s, f->symbol) : NULL;
+	return f->symbol && !f->nearest ? sym_demangle(s, f->symbol) : NULL;
 }
 
 const struct buildid *sym_buildid(const struct sym *s)
@@ -172,6 +172,17 @@ int sym_addr_of_section(const struct sym *s, const char *name, uint64_t *addr)
 		return -ENOENT;
 	*addr = section->lo;
 	return 0;
+}
+
+uint64_t sym_addr_in_object(const struct sym *s, uint64_t off)
+{
+	for (size_t i = 0; s->file.object && i < s->sections.n; i++) {
+		const struct section *in = &s->sections.list[i];
+
+		if (off < in->hi - in->lo)
+			return in->lo + off;
+	}
+	return off;
 }
 
 bool sym_has_addr(const struct sym *s, uint64_t addr)

@@ -57,7 +57,8 @@ size_t sym_lookup(struct sym *s, uint64_t addr, struct sym_frame *out,
 const char *sym_reason(const struct sym *s);
 
 /* What F should be called when it is shown: its C++ name demangled, else its
- * name, else its symbol's; NULL when it has none of them. */
+ * name, else its symbol's; NULL when it has none of them: a symbol that ends
+ * before the address is none. */
 const char *sym_frame_name(struct sym *s, const struct sym_frame *f);
 
 /* NAME demangled, or NAME itself when it is no C++ name. */
@@ -73,6 +74,10 @@ int sym_addr_of_offset(const struct sym *s, uint64_t off, uint64_t *addr);
 /* Where section NAME begins.  0 or -ENOENT. */
 int sym_addr_of_section(const struct sym *s, const char *name,
 			uint64_t *addr);
+
+/* The address of the byte at OFF in the first section so long, in an object
+ * file, where sections have no address yet; of linked files, OFF. */
+uint64_t sym_addr_in_object(const struct sym *s, uint64_t off);
 
 /* Whether ADDR lies in a section that is loaded. */
 bool sym_has_addr(const struct sym *s, uint64_t addr);

@@ -85,7 +85,8 @@ void places_find(struct places *p, uint64_t addr, struct place *place)
 	}
 	place->sym = p->exe;
 	place->module = p->options->exe;
-	place->addr = addr + p->base;
+	place->addr = p->options->section ? addr + p->base :
+		sym_addr_in_object(p->exe, addr);
 }
 
 void places_close(struct places *p)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/fd.h"
@@ -39,11 +40,12 @@ static void put_field(struct buf *out, const char *s, char end)
 static void put_frame(struct buf *out, struct sym *s,
 		      const struct sym_frame *f)
 {
-	/* A symbol that ends before the address is a guess: not here. */
-	if (!f->func && f->nearest)
+	const char *name = sym_frame_name(s, f);
+
+	if (!name && !f->line)
 		return;
-	put_field(out, sym_frame_name(s, f), '\t');
-	put_field(out, f->linkage ? f->linkage :
+	put_field(out, name, '\t');
+	put_field(out, !name || f->linkage ? f->linkage :
 		  f->func ? f->func : f->symbol, '\t');
 	put_field(out, f->file, '\t');
 	buf_printf(out, "%u\t%u\t%u\t%d\n", f->line, f->column, f->start_line,
@@ -91,9 +93,17 @@ static int flush(int fd, struct buf *out)
 	return rc;
 }
 
-static int serve(int fd, struct cache *cache, struct lines_in *in,
-		 struct buf *out)
+/* Where answers go: where requests come from, but for a pipe. */
+static int out_of(int fd)
 {
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISSOCK(st.st_mode) ? fd : 1;
+}
+
+static int serve(struct cache *cache, struct lines_in *in, struct buf *out)
+{
+	int fd = out_of(in->fd);
 	bool wait;
 	int rc = 0;
 
@@ -124,7 +134,7 @@ int server_run(int fd, struct err *e)
 	setrlimit(RLIMIT_CORE, &none);
 	if (in && cache) {
 		in->fd = fd;
-		rc = serve(fd, cache, in, &out);
+		rc = serve(cache, in, &out);
 	}
 	if (cache)
 		cache_release(cache);
