@@ -101,8 +101,10 @@ MKTHUNKS := $(B)/obj/pgo-mkthunks
 CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
 CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
 FOREIGN  := $(filter %/stack_foreign.o,$(RT))
-# libpgo.a needs libc only: what needs zlib is for tools and the agent.
-NOTPGO   := $(FOREIGN) $(B)/obj/lib/wire/gzip.o $(B)/obj/lib/wire/pprof_read.o
+# libpgo.a needs libc only: what needs zlib or a network is for tools and the
+# agent.
+NOTPGO   := $(FOREIGN) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
+            http.o http_url.o http_conn.o)
 PGOOBJS  := $(filter-out $(NOTPGO),$(BASE) $(WIRE) $(SAMPLE) $(RT))
 
 pgo-cc: $(PGOCC)                        ## the compiler driver and libpgo.a

@@ -1,0 +1,17 @@
+/* The processes of this machine, by name. */
+#ifndef LIB_TARGET_PROCS_H
+#define LIB_TARGET_PROCS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/base/buf.h"
+
+/* Finds the processes, but for this one, whose program's file or command name
+ * is NAME: the first MAX pids go to OUT.  Returns how many there are, or -E. */
+ssize_t procs_named(const char *name, pid_t *out, size_t max);
+
+/* Adds a line: pid, start time, cgroup, as far as known. */
+void procs_describe(struct buf *out, pid_t pid);
+
+#endif
