@@ -140,6 +140,7 @@ int pgo_chan_send(struct pgo_chan *c, const void *elem)
 {
 	struct waiter w = { .g = g_get(), .elem = (void *)(uintptr_t)elem };
 
+	sched_point();
 	if (!c)
 		wait_for_ever(WAIT_CHAN_SEND_NIL);
 	lock_get(&c->lock);
@@ -213,6 +214,7 @@ int pgo_chan_recv(struct pgo_chan *c, void *elem)
 	struct waiter w = { .g = g_get(), .elem = elem };
 	int rc;
 
+	sched_point();
 	if (!c)
 		wait_for_ever(WAIT_CHAN_RECEIVE_NIL);
 	lock_get(&c->lock);

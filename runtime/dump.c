@@ -42,11 +42,37 @@ static bool is_runtime(uintptr_t pc)
 	       pc < (uintptr_t)__stop_pgo_text;
 }
 
-static bool is_shown(const struct dump *d, uintptr_t pc,
-		     const struct name *name)
+/* Of the runtime only what a program calls by name. */
+static bool is_shown(uintptr_t pc)
 {
-	return d->system || !is_runtime(pc) ||
-	       (name->func && !strncmp(name->func, "pgo_", 4));
+	struct name name;
+
+	if (!is_runtime(pc))
+		return true;
+	names_find(pc, &name);
+	return name.func && !strncmp(name.func, "pgo_", 4);
+}
+
+/*
+ * Drops what is not shown, so that a deep stack is cut where the reader would
+ * count.  What stays are calls: one byte before where they return to.  Returns
+ * whether the first one is no call but where the goroutine stands.
+ */
+static bool drop_hidden(struct dump *d)
+{
+	bool stands = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		uintptr_t pc = d->pcs[i] - (i > 0);
+
+		if (!d->system && !is_shown(pc))
+			continue;
+		stands |= i == 0;
+		d->pcs[n++] = pc;
+	}
+	d->n = n;
+	return stands;
 }
 
 /* Frames ------------------------------------------------------------------ */
@@ -69,27 +95,28 @@ static const char *function(uintptr_t pc, const struct name *name, char *buf,
 	return buf;
 }
 
-static void put_frame(struct dump *d, size_t i)
+static void put_frame(struct dump *d, uintptr_t at, bool is_call)
 {
-	uintptr_t at = d->pcs[i] - (i > 0);
 	char buf[NAME_BYTES];
 	struct name name;
 
 	names_find(at, &name);
-	if (is_shown(d, at, &name))
-		traceback_frame(d->out, function(at, &name, buf, sizeof(buf)),
-				NULL, 0, name.offset + (i > 0));
+	traceback_frame(d->out, function(at, &name, buf, sizeof(buf)), NULL, 0,
+			name.offset + is_call);
 }
 
 /* A deep stack shows both its ends. */
 static void put_frames(struct dump *d)
 {
-	size_t left_out = d->n > 2 * FRAMES_EACH_END ?
-				  d->n - 2 * FRAMES_EACH_END : 0;
+	size_t left_out = 0;
+	bool stands = drop_hidden(d);
 	size_t i = 0;
 
+	if (d->n > 2 * FRAMES_EACH_END)
+		left_out = d->n - 2 * FRAMES_EACH_END;
 	while (i < d->n) {
-		put_frame(d, i++);
+		put_frame(d, d->pcs[i], i || !stands);
+		i++;
 		if (left_out && i == FRAMES_EACH_END) {
 			traceback_elided(d->out, left_out);
 			i += left_out;

@@ -310,7 +310,11 @@ static int64_t claim_deadline(void)
  * reached. */
 static void sleep_idle(struct m *m, int64_t deadline)
 {
-	bool woken = note_wait(&m->note, deadline);
+	bool woken;
+
+	m->blocked = true;
+	woken = note_wait(&m->note, deadline);
+	m->blocked = false;
 
 	if (deadline >= 0)
 		atomic_compare_exchange_strong(&sched.timer_deadline,

@@ -15,6 +15,7 @@
 #include <pgo/go.h>
 
 #include "lib/base/clock.h"
+#include "runtime/env.h"
 #include "runtime/fatal.h"
 
 struct sched sched = { .timer_deadline = INT64_MAX };
@@ -312,6 +313,12 @@ void pgo_yield(void)
 		sched_leave(or_stop(LEAVE_YIELD));
 	else
 		yield_bound(m, m->g);
+}
+
+void sched_point(void)
+{
+	if (env.yield_always)
+		pgo_yield();
 }
 
 void pgo_poll(void)

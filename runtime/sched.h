@@ -74,6 +74,9 @@ void sched_park(bool (*commit)(struct g *g, void *arg), void *arg,
 /* A commit function for the common case: ARG is a struct lock, held. */
 bool sched_unlock(struct g *g, void *arg);
 
+/* Where tests want a yield at every operation: PGODEBUG=yield=always.  [any] */
+void sched_point(void);
+
 /* Makes a parked goroutine runnable; runs it next when it can.  [any] */
 void sched_ready(struct g *gp);
 

@@ -114,7 +114,7 @@ static bool watch(struct m *m, int64_t now_ns)
 		return false;
 	if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
 		did = m_retake(m);
-	} else if (gp && ran_too_long(m, now_ns) &&
+	} else if (gp && !env.async_preempt_off && ran_too_long(m, now_ns) &&
 		   (queued_for(m) || timer_is_late(now_ns) ||
 		    atomic_load(&sched.stopping))) {
 		preempt(m, gp);

@@ -47,10 +47,11 @@ static bool view_row(uint32_t slot, struct view_row *out)
 	return true;
 }
 
-/* One goroutine ------------------------------------------------------------- */
+/* One goroutine ------------------------------------------------------------ */
 
 /* What may be read at any time: words that only the owner writes. */
-static void copy_words(const struct g *gp, uint32_t status, struct view_g *out)
+static void copy_words(const struct g *gp, uint32_t status,
+		       struct view_g *out)
 {
 	const struct m *m = gp->m;
 
@@ -76,7 +77,8 @@ static void copy_words(const struct g *gp, uint32_t status, struct view_g *out)
 }
 
 /* What needs the stack to stand still.  SP: how deep it is. */
-static void copy_segments(const struct g *gp, uintptr_t sp, struct view_g *out)
+static void copy_segments(const struct g *gp, uintptr_t sp,
+			  struct view_g *out)
 {
 	const struct seg *s;
 
@@ -169,7 +171,7 @@ static int view_goroutine(uint32_t slot, struct view_g *out, uint64_t *pcs,
 	return 0;
 }
 
-/* The scheduler --------------------------------------------------------------- */
+/* The scheduler ------------------------------------------------------------ */
 
 static void view_sched(struct view_sched *out)
 {
@@ -244,7 +246,7 @@ static uint32_t view_ms(struct view_m *out, uint32_t max)
 	return n;
 }
 
-/* The rest --------------------------------------------------------------------- */
+/* The rest ----------------------------------------------------------------- */
 
 static int view_cpu_end(void (*each)(void *ctx, const uint64_t *pcs, size_t n,
 				     uint64_t samples),

@@ -27,6 +27,7 @@ void pgo_waitgroup_add(struct pgo_waitgroup *wg, int n)
 	struct waiter *waiters = NULL;
 	int64_t count;
 
+	sched_point();
 	lock_get(lock_of(wg));
 	count = (int64_t)wg->count_ + n;
 	if (count >= 0 && count <= INT32_MAX)

@@ -19,7 +19,7 @@ struct module {
 	struct buildid id;
 	struct elfsym *sym;             /* NULL: none yet */
 	bool opened;                    /* it was tried */
-	uint64_t bias;                  /* of sym: pc - bias is a file address */
+	uint64_t bias;                  /* pc - bias is sym's address */
 };
 
 struct modules {
