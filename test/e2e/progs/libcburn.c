@@ -1,0 +1,99 @@
+/*
+ * libcburn - four goroutines burn CPU for SECONDS: half in own code, half in
+ * qsort() and snprintf(); then prints the CPU seconds of the process.
+ *
+ * usage: libcburn SECONDS [PROFILE]   PROFILE: by pgo_cpuprofile_start()
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <pgo/pgo.h>
+
+static double seconds;
+static int profile_fd = -1;
+static struct pgo_waitgroup workers;
+static volatile unsigned long sink;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+__attribute__((noinline)) static void own_code(void)
+{
+	for (unsigned long i = 0; i < 400000; i++)
+		sink += i * i;
+}
+
+__attribute__((noinline)) static void libc_code(void)
+{
+	char text[200];
+	int v[400];
+
+	for (int round = 0; round < 8; round++) {
+		for (int i = 0; i < 400; i++)
+			v[i] = (i * 7919 + round) % 400;
+		qsort(v, 400, sizeof(v[0]), compare);
+		for (int i = 0; i < 60; i++)
+			snprintf(text, sizeof(text), "%d %s %f", i, "x",
+				 i * 1.5);
+		sink += strlen(text);
+	}
+}
+
+static void worker(void *arg)
+{
+	double end = now() + seconds;
+
+	(void)arg;
+	while (now() < end) {
+		own_code();
+		libc_code();
+	}
+	pgo_waitgroup_done(&workers);
+}
+
+static void entry(void *arg)
+{
+	(void)arg;
+	if (profile_fd >= 0 && pgo_cpuprofile_start(profile_fd, 0))
+		exit(3);
+	if (profile_fd >= 0 && !pgo_cpuprofile_start(profile_fd, 0))
+		exit(4);
+	pgo_waitgroup_add(&workers, 4);
+	for (int i = 0; i < 4; i++)
+		pgo_go(worker, NULL);
+	pgo_waitgroup_wait(&workers);
+	if (profile_fd >= 0 && pgo_cpuprofile_stop())
+		exit(5);
+}
+
+int main(int argc, char **argv)
+{
+	struct rusage u;
+
+	if (argc < 2)
+		return 2;
+	seconds = atof(argv[1]);
+	if (argc > 2)
+		profile_fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (pgo_run(entry, NULL))
+		return 1;
+	getrusage(RUSAGE_SELF, &u);
+	printf("%.6f\n", (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6);
+	return 0;
+}
