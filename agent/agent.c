@@ -58,11 +58,14 @@ static void find_sym(char *out, size_t bytes)
 	if (!dladdr(&agent, &info))
 		return;
 	lib = realpath(info.dli_fname, NULL);
-	slash = lib ? strrchr(lib, '/') : NULL;
-	if (slash) {
-		*slash = 0;
-		snprintf(out, bytes, "%s/../bin/pgo-sym", lib);
+	/* Off with the file's name, off with lib. */
+	for (int i = 0; i < 2 && lib; i++) {
+		slash = strrchr(lib, '/');
+		if (slash)
+			*slash = 0;
 	}
+	if (lib)
+		snprintf(out, bytes, "%s/bin/pgo-sym", lib);
 	free(lib);
 }
 

@@ -17,7 +17,7 @@ void live_uint(struct json *j, const char *name, uint64_t v)
 void live_string(struct json *j, const char *name, const char *v)
 {
 	json_key(j, name);
-	json_string(j, v);
+	json_str(j, v);
 }
 
 void live_begin(struct json *j, struct buf *out)
