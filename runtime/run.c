@@ -5,6 +5,7 @@
 #include <pgo/go.h>
 
 #include "lib/base/clock.h"
+#include "runtime/agentload.h"
 #include "runtime/cpuprof.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
@@ -52,6 +53,8 @@ static int setup(void)
 		rc = fatal_setup();
 	if (!rc)
 		rc = cpuprof_setup();
+	if (!rc)
+		agentload_start();
 	return rc;
 }
 

@@ -106,6 +106,7 @@ static int copy_in_c(struct m *m, struct g *gp, uint32_t status,
 	copy_words(gp, status, out);
 	out->state = VIEW_SYSCALL;
 	copy_segments(gp, (uintptr_t)m->cfp, out);
+	w->g = gp;
 	stackwalk_in_c(w, m);
 	m_end_scan(m);
 	return (int)w->n;

@@ -186,8 +186,13 @@ static void add_shared(struct strs *cmd)
  */
 static void add_program(struct strs *cmd)
 {
+	const char *lib = where()->lib;
+
 	strs_add(cmd, "--export-dynamic-symbol=pgo_view_1");
-	strs_add(cmd, str_form("%s/libpgo.a", where()->lib));
+	/* Where the runtime finds libpgo-agent.so. */
+	if (!str_begins(lib, "/usr/lib") && !str_begins(lib, "/lib"))
+		strs_add(cmd, str_form("-rpath=%s", lib));
+	strs_add(cmd, str_form("%s/libpgo.a", lib));
 }
 
 static void make_command(struct link *l, struct strs *cmd,

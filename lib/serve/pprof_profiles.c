@@ -1,0 +1,229 @@
+/*
+ * /debug/pprof/: profiles.
+ *
+ * A goroutine or threadcreate profile over seconds= is the one at the end
+ * less the one at the beginning.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/serve/goroutines.h"
+#include "lib/serve/handlers.h"
+#include "lib/serve/profile.h"
+
+enum { CPU_SECONDS = 30, HZ = 100, HZ_MAX = 1000 };
+
+#define SECOND_NS INT64_C(1000000000)
+
+/* What the Go runtime says when it cannot wait as long as that. */
+static bool too_long(const struct serve *s, const struct http_request *rq,
+		     int64_t seconds, struct http_reply *rp)
+{
+	/* Nobody waits a year; more would not fit in nanoseconds. */
+	if (seconds < 365 * 86400 && (!rq->tcp || seconds <= s->max_seconds))
+		return false;
+	http_pprof_error(rp, 400,
+			 "profile duration exceeds server's WriteTimeout");
+	return true;
+}
+
+static void put_profile(const struct profile *p, struct http_reply *rp)
+{
+	int rc = profile_write(p, &rp->body);
+
+	if (rc && !buf_error(&rp->body))
+		http_pprof_error(rp, 500, "%s", strerror(-rc));
+}
+
+/* CPU ---------------------------------------------------------------------- */
+
+static void add_samples(void *ctx, const uint64_t *pcs, size_t n,
+			uint64_t samples)
+{
+	stacks_add(ctx, pcs, n, (int64_t)samples);
+}
+
+static void put_cpu(struct serve *s, const struct stacks *st, int64_t wall_ns,
+		    int64_t duration_ns, int hz, struct http_reply *rp)
+{
+	const struct profile p = {
+		.provider = s->provider,
+		.stacks = st,
+		.period_type = "cpu",
+		.period_unit = "nanoseconds",
+		.period = SECOND_NS / hz,
+		.types = { { "samples", "count", 1 },
+			   { "cpu", "nanoseconds", SECOND_NS / hz } },
+		.n_types = 2,
+		.wall_ns = wall_ns,
+		.duration_ns = duration_ns,
+	};
+
+	http_attachment(rp, "profile", "");
+	put_profile(&p, rp);
+}
+
+static void profile_cpu(struct serve *s, const struct http_request *rq,
+			int64_t seconds, int hz, struct http_reply *rp)
+{
+	const struct provider *p = s->provider;
+	struct stacks st = { 0 };
+	int64_t wall_ns = clock_wall_ns(), mono_ns = clock_mono_ns();
+	int rc = p->cpu_begin(p->ctx, hz);
+
+	if (rc) {
+		http_pprof_error(rp, 500, "Could not enable CPU profiling: %s",
+				 rc == -EBUSY ? "cpu profiling already in use" :
+						strerror(-rc));
+		return;
+	}
+	rq->wait(rq->ctx, seconds * SECOND_NS);
+	rc = p->cpu_end(p->ctx, add_samples, &st);
+	if (rc)
+		http_pprof_error(rp, 500, "CPU profile: %s", strerror(-rc));
+	else
+		put_cpu(s, &st, wall_ns, clock_mono_ns() - mono_ns, hz, rp);
+	stacks_release(&st);
+}
+
+void handle_cpu(struct serve *s, const struct http_request *rq,
+		struct http_reply *rp)
+{
+	int64_t seconds, hz;
+	int rc = http_query_int(rq->query, "seconds", &seconds);
+
+	if (rc || seconds <= 0)
+		seconds = CPU_SECONDS;
+	rc = http_query_int(rq->query, "hz", &hz);
+	if (rc == -ENOENT)
+		hz = HZ;
+	else if (rc || hz < 1 || hz > HZ_MAX) {
+		http_pprof_error(rp, 400, "invalid value for \"hz\" - must be "
+				 "from 1 to 1000");
+		return;
+	}
+	if (!too_long(s, rq, seconds, rp))
+		profile_cpu(s, rq, seconds, (int)hz, rp);
+}
+
+/* Counts ------------------------------------------------------------------- */
+
+/* Something of which there is a number at every moment. */
+struct counted {
+	const char *name;
+	/* Counts all, each COUNT, and says how many. */
+	int64_t (*collect)(const struct provider *p, struct stacks *into,
+			   int64_t count);
+	/* debug=2 and above; NULL: as debug=1. */
+	void (*dump)(const struct provider *p, struct buf *out);
+};
+
+/* Where a thread was made is not known. */
+static int64_t threads_count(const struct provider *p, struct stacks *into,
+			     int64_t count)
+{
+	int64_t n = p->ms(p->ctx, NULL, 0);
+
+	stacks_add(into, NULL, 0, n * count);
+	return n;
+}
+
+static const struct counted goroutine = { "goroutine", goroutines_count,
+					  dump_write };
+static const struct counted threadcreate = { "threadcreate", threads_count,
+					     NULL };
+
+static void put_counts(struct serve *s, const struct counted *c,
+		       const struct stacks *st, int64_t duration_ns,
+		       struct http_reply *rp)
+{
+	const struct profile p = {
+		.provider = s->provider,
+		.stacks = st,
+		.period_type = c->name,
+		.period_unit = "count",
+		.period = 1,
+		.types = { { c->name, "count", 1 } },
+		.n_types = 1,
+		.wall_ns = clock_wall_ns(),
+		.duration_ns = duration_ns,
+	};
+
+	put_profile(&p, rp);
+}
+
+static void write_counts(struct serve *s, const struct counted *c,
+			 int64_t debug, struct http_reply *rp)
+{
+	struct stacks st = { 0 };
+	int64_t total;
+
+	if (debug)
+		rp->type = HTTP_TEXT;
+	else
+		http_attachment(rp, c->name, "");
+	if (debug >= 2 && c->dump) {
+		c->dump(s->provider, &rp->body);
+		return;
+	}
+	total = c->collect(s->provider, &st, 1);
+	if (debug <= 0)
+		put_counts(s, c, &st, 0, rp);
+	else if (profile_text(s->provider, &st, c->name, total, &rp->body))
+		http_pprof_error(rp, 500, "%s", strerror(ENOMEM));
+	stacks_release(&st);
+}
+
+static void write_delta(struct serve *s, const struct http_request *rq,
+			const struct counted *c, int64_t seconds,
+			struct http_reply *rp)
+{
+	struct stacks st = { 0 };
+	int64_t mono_ns = clock_mono_ns();
+
+	c->collect(s->provider, &st, -1);
+	if (rq->wait(rq->ctx, seconds * SECOND_NS)) {
+		http_pprof_error(rp, 500, "context canceled");
+	} else {
+		c->collect(s->provider, &st, 1);
+		http_attachment(rp, c->name, "-delta");
+		put_counts(s, c, &st, clock_mono_ns() - mono_ns, rp);
+	}
+	stacks_release(&st);
+}
+
+static void answer_counts(struct serve *s, const struct http_request *rq,
+			  const struct counted *c, struct http_reply *rp)
+{
+	int64_t seconds, debug;
+	int rc = http_query_int(rq->query, "seconds", &seconds);
+
+	if (http_query_int(rq->query, "debug", &debug))
+		debug = 0;
+	if (rc == -ENOENT)
+		write_counts(s, c, debug, rp);
+	else if (rc || seconds <= 0)
+		http_pprof_error(rp, 400, "invalid value for \"seconds\" - "
+				 "must be a positive integer");
+	else if (too_long(s, rq, seconds, rp))
+		return;
+	else if (debug)
+		http_pprof_error(rp, 400,
+				 "seconds and debug params are incompatible");
+	else
+		write_delta(s, rq, c, seconds, rp);
+}
+
+void handle_goroutine(struct serve *s, const struct http_request *rq,
+		      struct http_reply *rp)
+{
+	answer_counts(s, rq, &goroutine, rp);
+}
+
+void handle_threadcreate(struct serve *s, const struct http_request *rq,
+			 struct http_reply *rp)
+{
+	answer_counts(s, rq, &threadcreate, rp);
+}

@@ -1,0 +1,149 @@
+/*
+ * What is served: one struct of callbacks, filled by the agent over the
+ * runtime, by tests over tables, by a tool over another process.
+ *
+ * All of it may be called on several threads at once.  Nothing is kept beyond
+ * a call except names, which live as long as the provider.
+ */
+#ifndef LIB_SERVE_PROVIDER_H
+#define LIB_SERVE_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base/buf.h"
+
+enum { SERVE_PCS_MAX = 1024, SERVE_FRAMES_MAX = 64 };
+
+/* Go's numbers. */
+enum serve_state {
+	SERVE_RUNNABLE = 1,
+	SERVE_RUNNING = 2,
+	SERVE_SYSCALL = 3,
+	SERVE_WAITING = 4,
+	SERVE_STATES,           /* as many, counted from 0 */
+};
+
+struct serve_g {
+	int64_t id;
+	int64_t parent_id;      /* 0: none */
+	uint64_t created_pc;    /* a return address */
+	uint64_t entry_pc;      /* its function */
+	int64_t since_ns;       /* how long it is in its state */
+	uint64_t wait_on;       /* 0: nothing that has an address */
+	uint64_t stack_bytes;
+	uint64_t stack_used;
+	uint64_t enters;
+	uint32_t segments;
+	uint32_t grows;
+	uint32_t shrinks;
+	uint32_t parks;
+	int32_t m;              /* -1: none */
+	int32_t p;              /* -1: none */
+	enum serve_state state;
+	const char *reason;     /* of a waiting one, else "" */
+	bool torn;              /* its stack could not be read */
+};
+
+struct serve_p {
+	int32_t id;
+	int32_t status;         /* Go's number */
+	int32_t m;              /* -1: none */
+	uint32_t runq;
+	uint32_t tick;
+	uint32_t handoffs;
+	uint64_t steals;
+};
+
+struct serve_m {
+	uint32_t id;
+	int32_t tid;
+	int32_t p;              /* -1: none */
+	int64_t g;              /* 0: none */
+	uint64_t switches;
+	uint64_t calls;
+	bool spinning;
+	bool in_c;
+	bool bound;
+};
+
+struct serve_sched {
+	int64_t uptime_ns;
+	int32_t gomaxprocs;
+	uint32_t idleprocs;
+	uint32_t threads;
+	uint32_t spinningthreads;
+	uint32_t needspinning;
+	uint32_t idlethreads;
+	uint32_t runqueue;
+	uint32_t bound;
+	int64_t goroutines;
+	uint64_t stack_bytes;
+};
+
+/* Samples that are in no profile. */
+struct serve_losses {
+	uint64_t ring_full;
+	uint64_t no_thread;
+	uint64_t no_room;
+};
+
+/* One function at an address. */
+struct serve_frame {
+	const char *func;
+	const char *linkage;    /* its name to the linker */
+	const char *file;       /* "" when unknown */
+	uint32_t line;          /* 0 when unknown */
+	uint32_t start_line;    /* 0 when unknown */
+	uint64_t entry;         /* where its code begins, 0 when unknown */
+	bool inlined;
+};
+
+struct serve_mapping {
+	uint64_t start, limit, offset;
+	const char *file;
+	const char *build_id;   /* hex, "" for none */
+};
+
+struct provider {
+	void *ctx;
+	pid_t pid;
+	const char *exe;
+	/* "elf": functions only; "dwarf": files, lines and inlines too. */
+	const char *(*names)(void *ctx);
+
+	/* Slots there ever were; goroutines come and go in them. */
+	uint32_t (*slots)(void *ctx);
+	/* Copies the one in SLOT and its stack, leaf first and exact, then
+	 * return addresses: how many pcs, or -ENOENT. */
+	int (*goroutine)(void *ctx, uint32_t slot, struct serve_g *out,
+			 uint64_t *pcs, uint32_t max);
+
+	void (*sched)(void *ctx, struct serve_sched *out);
+	bool (*p)(void *ctx, uint32_t index, struct serve_p *out);
+	/* At most MAX of them; how many exist. */
+	uint32_t (*ms)(void *ctx, struct serve_m *out, uint32_t max);
+
+	/* -EBUSY when a CPU profile runs already. */
+	int (*cpu_begin)(void *ctx, int hz);
+	int (*cpu_end)(void *ctx,
+		       void (*each)(void *each_ctx, const uint64_t *pcs,
+				    size_t n, uint64_t samples),
+		       void *each_ctx);
+	/* Of all profiles so far. */
+	void (*losses)(void *ctx, struct serve_losses *out);
+
+	/* The functions at PC, innermost first, at most SERVE_FRAMES_MAX; 0
+	 * when nobody knows. */
+	size_t (*frames)(void *ctx, uint64_t pc,
+			 const struct serve_frame **out);
+	/* False: no mapping INDEX.  The program's own comes first. */
+	bool (*mapping)(void *ctx, uint32_t index, struct serve_mapping *out);
+
+	/* The arguments, each with a zero behind. */
+	int (*cmdline)(void *ctx, struct buf *out);
+};
+
+#endif
