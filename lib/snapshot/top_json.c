@@ -22,7 +22,7 @@ static void put_text(struct json *j, const char *key, const char *s)
 	if (*s == 0)
 		return;
 	json_key(j, key);
-	json_string(j, s);
+	json_str(j, s);
 }
 
 static void put_target(struct json *j, const struct source_info *info)
