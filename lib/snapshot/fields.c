@@ -1,0 +1,73 @@
+#include "lib/snapshot/fields.h"
+
+#include <string.h>
+#include <strings.h>
+
+const struct field row_fields[ROW_NUMBERS] = {
+	[ROW_ID] = { "id", "id", "GOID", "number", UNIT_ID, 8, false },
+	[ROW_SINCE] = { "wait", "since_ns", "SINCE",
+			"time in its state", UNIT_NS, 8, true },
+	[ROW_STACK_BYTES] = { "stack", "stack_bytes", "STACK",
+			      "memory of its stack", UNIT_BYTES, 7, true },
+	[ROW_STACK_USED] = { "used", "stack_used", "USED",
+			     "of it in use", UNIT_BYTES, 7, true },
+	[ROW_SEGMENTS] = { "segments", "segments", "SEGS",
+			   "segments of its stack", UNIT_COUNT, 5, true },
+	[ROW_GROWS] = { "grows", "grows", "GROWS",
+			"times its stack grew", UNIT_COUNT, 6, true },
+	[ROW_SHRINKS] = { "shrinks", "shrinks", "SHRNK",
+			  "times its stack shrank", UNIT_COUNT, 6, true },
+	[ROW_ENTERS] = { "enters", "enters", "ENTERS",
+			 "times a segment was entered", UNIT_COUNT, 7, true },
+	[ROW_M] = { "m", "m", "M", "thread it is on", UNIT_ID, 4, false },
+	[ROW_P] = { "p", "p", "P", "processor it is on", UNIT_ID, 4, false },
+	[ROW_PARKS] = { "parks", "parks", "PARKS",
+			"times it left its thread", UNIT_COUNT, 7, true },
+};
+
+const struct field group_fields[GROUP_FIELDS] = {
+	[GROUP_COUNT] = { "count", "count", "COUNT",
+			  "goroutines with this stack", UNIT_COUNT, 8, true },
+	[GROUP_RATE] = { "rate", "rate", "+/s",
+			 "change of count a second", UNIT_MILLI, 7, true },
+	[GROUP_WAIT_MAX] = { "wait", "wait_max_ns", "WAIT-MAX",
+			     "longest time in this state", UNIT_NS, 8, true },
+	[GROUP_WAIT_P50] = { "p50", "wait_p50_ns", "WAIT-P50",
+			     "median time in this state", UNIT_NS, 8, true },
+	[GROUP_STACK_BYTES] = { "stack", "stack_bytes", "STACK",
+				"stack memory of all of them", UNIT_BYTES, 7,
+				true },
+	[GROUP_REASON] = { "reason", "reason", "REASON",
+			   "what they wait for, or their state", UNIT_TEXT, 14,
+			   false },
+	[GROUP_WHERE] = { "where", "frames", "WHERE",
+			  "where they stand, callers behind <", UNIT_TEXT, 0,
+			  false },
+};
+
+/* Whether NAME is TEXT (2), its beginning (1) or neither. */
+static int likeness(const char *text, const char *name)
+{
+	if (strcasecmp(text, name) == 0)
+		return 2;
+	return strncasecmp(text, name, strlen(name)) == 0;
+}
+
+int group_field_find(const char *name)
+{
+	int found = -1, near = 0;
+
+	if (*name == 0)
+		return -1;
+	for (int i = 0; i < GROUP_FIELDS; i++) {
+		int like = likeness(group_fields[i].name, name);
+
+		if (like == 2 || likeness(group_fields[i].column, name) == 2)
+			return i;
+		if (like) {
+			found = i;
+			near++;
+		}
+	}
+	return near == 1 ? found : -1;
+}

@@ -1,0 +1,492 @@
+/*
+ * Folding touches each row twice: once to find its group, once to lay its wait
+ * behind those of its group in one array, where the median is selected in
+ * linear time.  Groups are found by numbers (stack, state, reason): the texts
+ * were folded when the snapshot was filled.
+ */
+#include "lib/snapshot/group.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARK_DEPTH_MAX 8u       /* frames between a park and its pgo_... */
+
+static uint64_t hash_text(const char *s)
+{
+	return hash_bytes(s, strlen(s));
+}
+
+static uint64_t key_of(const struct snapshot *s, const struct snap_row *row)
+{
+	uint64_t stack = row->stack == SNAP_NONE ? 0 :
+			 s->stacks[row->stack].hash;
+
+	return hash_mix(hash_mix(stack, row->state),
+			hash_text(snapshot_string(s, row->reason)));
+}
+
+static bool same(const void *ctx, uint32_t id, const void *key)
+{
+	const struct groups *g = ctx;
+	const struct snap_row *row = key;
+	const struct group *one = &g->at[id];
+
+	return one->stack == row->stack && one->state == row->state &&
+	       one->reason == row->reason;
+}
+
+/* The group of ROW, made when it is the first. */
+static int64_t group_of(struct groups *g, struct hash *known, uint32_t *room,
+			const struct snap_row *row)
+{
+	uint64_t hash = hash_mix(hash_mix(row->stack, row->state),
+				 row->reason);
+	int64_t found = hash_find(known, hash, same, g, row);
+	struct group *at;
+
+	if (found >= 0)
+		return found;
+	if (g->n == *room) {
+		*room = *room ? *room * 2 : 64;
+		at = realloc(g->at, *room * sizeof(*at));
+		if (!at)
+			return -ENOMEM;
+		g->at = at;
+	}
+	if (hash_add(known, hash, g->n) < 0)
+		return -ENOMEM;
+	g->at[g->n] = (struct group){
+		.key = key_of(g->snapshot, row),
+		.number = { 0, SNAP_UNKNOWN, SNAP_UNKNOWN, SNAP_UNKNOWN,
+			    SNAP_UNKNOWN },
+		.stack = row->stack,
+		.reason = row->reason,
+		.state = row->state,
+	};
+	return g->n++;
+}
+
+static void count_row(struct groups *g, struct group *one,
+		      const struct snap_row *row)
+{
+	int64_t bytes = row->number[ROW_STACK_BYTES];
+	int64_t *sum = &one->number[GROUP_STACK_BYTES];
+
+	one->number[GROUP_COUNT]++;
+	g->goroutines++;
+	g->states[row->state]++;
+	if (bytes == SNAP_UNKNOWN)
+		return;
+	if (*sum == SNAP_UNKNOWN)
+		*sum = 0;
+	/* A hostile target must not make a sum wrap. */
+	if (__builtin_add_overflow(*sum, bytes, sum))
+		*sum = INT64_MAX;
+}
+
+/* Medians -------------------------------------------------------------------*/
+
+static int64_t select_nth(int64_t *v, size_t n, size_t nth)
+{
+	size_t lo = 0, hi = n - 1;
+
+	while (lo < hi) {
+		int64_t pivot = v[lo + (hi - lo) / 2], t;
+		size_t i = lo, j = hi;
+
+		for (;;) {
+			while (v[i] < pivot)
+				i++;
+			while (v[j] > pivot)
+				j--;
+			if (i >= j)
+				break;
+			t = v[i];
+			v[i++] = v[j];
+			v[j--] = t;
+		}
+		if (nth <= j)
+			hi = j;
+		else
+			lo = j + 1;
+	}
+	return v[nth];
+}
+
+static void waits_of(struct group *one, int64_t *v, uint32_t n)
+{
+	int64_t most = SNAP_UNKNOWN;
+
+	for (uint32_t i = 0; i < n; i++)
+		most = v[i] > most ? v[i] : most;
+	one->number[GROUP_WAIT_MAX] = most;
+	if (n)
+		one->number[GROUP_WAIT_P50] = select_nth(v, n, (n - 1) / 2);
+}
+
+/* OF is the group of each row. */
+static int find_waits(struct groups *g, const uint32_t *of)
+{
+	const struct snapshot *s = g->snapshot;
+	int64_t *waits = calloc(s->row_count + 1, sizeof(*waits));
+	uint32_t *first = calloc(g->n + 1, sizeof(*first));
+	uint32_t *fill = calloc(g->n + 1, sizeof(*fill));
+	int rc = -ENOMEM;
+
+	if (!waits || !first || !fill)
+		goto out;
+	for (uint32_t i = 0, at = 0; i < g->n; i++) {
+		first[i] = at;
+		at += (uint32_t)g->at[i].number[GROUP_COUNT];
+	}
+	for (uint32_t i = 0; i < s->row_count; i++) {
+		int64_t since = s->rows[i].number[ROW_SINCE];
+
+		if (since != SNAP_UNKNOWN)
+			waits[first[of[i]] + fill[of[i]]++] = since;
+	}
+	for (uint32_t i = 0; i < g->n; i++)
+		waits_of(&g->at[i], waits + first[i], fill[i]);
+	rc = 0;
+out:
+	free(waits);
+	free(first);
+	free(fill);
+	return rc;
+}
+
+/* Reasons -------------------------------------------------------------------*/
+
+static int by_reason(const void *a, const void *b)
+{
+	const struct reason_count *x = a, *y = b;
+
+	return (x->reason > y->reason) - (x->reason < y->reason);
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct reason_count *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return by_reason(a, b);
+}
+
+static int count_reasons(struct groups *g)
+{
+	struct reason_count *at = calloc(g->n + 1, sizeof(*at));
+	uint32_t n = 0, kept = 0;
+
+	if (!at)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->n; i++)
+		if (g->at[i].reason)
+			at[n++] = (struct reason_count){
+				g->at[i].reason, g->at[i].number[GROUP_COUNT],
+			};
+	qsort(at, n, sizeof(*at), by_reason);
+	for (uint32_t i = 0; i < n; i++) {
+		if (kept && at[kept - 1].reason == at[i].reason)
+			at[kept - 1].count += at[i].count;
+		else
+			at[kept++] = at[i];
+	}
+	qsort(at, kept, sizeof(*at), by_count);
+	g->reasons = at;
+	g->reason_count = kept;
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------*/
+
+int groups_init(struct groups *g, const struct snapshot *s)
+{
+	uint32_t *of = calloc(s->row_count + 1, sizeof(*of));
+	struct hash known = { 0 };
+	uint32_t room = 0;
+	int64_t id;
+	int rc = -ENOMEM;
+
+	*g = (struct groups){ .snapshot = s };
+	if (!of)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->row_count; i++) {
+		id = group_of(g, &known, &room, &s->rows[i]);
+		if (id < 0)
+			goto out;
+		of[i] = (uint32_t)id;
+		count_row(g, &g->at[id], &s->rows[i]);
+	}
+	rc = find_waits(g, of);
+	if (rc == 0)
+		rc = count_reasons(g);
+out:
+	hash_release(&known);
+	free(of);
+	return rc;
+}
+
+void groups_release(struct groups *g)
+{
+	free(g->at);
+	free(g->reasons);
+	*g = (struct groups){ 0 };
+}
+
+/* Rates ---------------------------------------------------------------------*/
+
+static int by_key(const void *a, const void *b)
+{
+	const struct group *const *x = a, *const *y = b;
+
+	return ((*x)->key > (*y)->key) - ((*x)->key < (*y)->key);
+}
+
+/* Pointers to all groups, by key; NULL without memory or groups. */
+static const struct group **index_by_key(const struct groups *g)
+{
+	const struct group **index = calloc(g->n + 1, sizeof(*index));
+
+	if (!index)
+		return NULL;
+	for (uint32_t i = 0; i < g->n; i++)
+		index[i] = &g->at[i];
+	qsort(index, g->n, sizeof(*index), by_key);
+	return index;
+}
+
+void groups_rate(struct groups *g, const struct groups *before)
+{
+	int64_t ns = g->snapshot->mono_ns - before->snapshot->mono_ns;
+	const struct group **index;
+
+	if (ns <= 0)
+		return;
+	index = index_by_key(before);
+	if (!index)
+		return;
+	for (uint32_t i = 0; i < g->n; i++) {
+		const struct group *key = &g->at[i], **was;
+		int64_t change = g->at[i].number[GROUP_COUNT];
+
+		was = bsearch(&key, index, before->n, sizeof(*index), by_key);
+		if (was)
+			change -= (*was)->number[GROUP_COUNT];
+		g->at[i].number[GROUP_RATE] =
+			(int64_t)((double)change * 1e12 / (double)ns);
+		g->at[i].rated = true;
+	}
+	free(index);
+}
+
+/* Texts ---------------------------------------------------------------------*/
+
+const char *group_reason(const struct groups *g, const struct group *one)
+{
+	if (one->reason)
+		return snapshot_string(g->snapshot, one->reason);
+	return snap_state_name(one->state);
+}
+
+void frame_name(const struct snapshot *s, const struct snap_frame *f,
+		struct buf *out)
+{
+	if (f->func)
+		buf_put_str(out, snapshot_string(s, f->func));
+	else
+		buf_printf(out, "0x%llx", (unsigned long long)f->pc);
+}
+
+/* Whether a frame is how the runtime parks, not where somebody stands. */
+static bool is_runtime(const struct snapshot *s, const struct snap_frame *f)
+{
+	static const char *const begin[] = {
+		"pgo_", "__wrap_", "runtime.", "__morestack",
+	};
+	const char *name = snapshot_string(s, f->func);
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (strncmp(name, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The first frame that is the program's own.  Who waits stands below the call
+ * of pgo_... that parked it, and frames without a telling name are above that;
+ * who does not, below the calls it is in.
+ */
+static uint32_t first_own(const struct groups *g, const struct group *one,
+			  const struct snap_frame *f, uint32_t depth)
+{
+	uint32_t own = 0;
+
+	if (one->state == SNAP_WAITING)
+		while (own < depth && own < PARK_DEPTH_MAX &&
+		       !is_runtime(g->snapshot, &f[own]))
+			own++;
+	if (own == depth || !is_runtime(g->snapshot, &f[own]))
+		own = 0;
+	while (own < depth && is_runtime(g->snapshot, &f[own]))
+		own++;
+	return own < depth ? own : 0;
+}
+
+void group_where(const struct groups *g, const struct group *one, uint32_t max,
+		 struct buf *out)
+{
+	uint32_t depth, from;
+	const struct snap_frame *f =
+		snapshot_frames(g->snapshot, one->stack, &depth);
+
+	if (!f) {
+		buf_put_str(out, "-");
+		return;
+	}
+	from = first_own(g, one, f, depth);
+	for (uint32_t i = from; i < depth && i - from < max; i++) {
+		if (i > from)
+			buf_put_str(out, " < ");
+		frame_name(g->snapshot, &f[i], out);
+	}
+}
+
+/* Sorting -------------------------------------------------------------------*/
+
+struct sorting {
+	const struct groups *g;
+	struct group_order order;
+};
+
+/* Where a stack stands, by the function shown first. */
+static const char *where_text(const struct groups *g, const struct group *one)
+{
+	uint32_t depth;
+	const struct snap_frame *f =
+		snapshot_frames(g->snapshot, one->stack, &depth);
+
+	if (!f)
+		return "";
+	return snapshot_string(g->snapshot,
+			       f[first_own(g, one, f, depth)].func);
+}
+
+static bool is_known(const struct group *one, enum group_field by)
+{
+	if (by == GROUP_RATE)
+		return one->rated;
+	return by >= GROUP_NUMBERS || one->number[by] != SNAP_UNKNOWN;
+}
+
+static int compare_field(const struct sorting *how, const struct group *a,
+			 const struct group *b)
+{
+	enum group_field by = how->order.by;
+
+	if (by == GROUP_REASON)
+		return strcmp(group_reason(how->g, a), group_reason(how->g, b));
+	if (by == GROUP_WHERE)
+		return strcmp(where_text(how->g, a), where_text(how->g, b));
+	return (a->number[by] > b->number[by]) -
+	       (a->number[by] < b->number[by]);
+}
+
+static int compare(const void *x, const void *y, void *ctx)
+{
+	const struct sorting *how = ctx;
+	const struct group *a = x, *b = y;
+	bool a_known = is_known(a, how->order.by);
+	bool b_known = is_known(b, how->order.by);
+	int c;
+
+	if (a_known != b_known)
+		return a_known ? -1 : 1;
+	c = a_known ? compare_field(how, a, b) : 0;
+	if (c)
+		return how->order.descending ? -c : c;
+	c = (a->number[GROUP_COUNT] < b->number[GROUP_COUNT]) -
+	    (a->number[GROUP_COUNT] > b->number[GROUP_COUNT]);
+	return c ? c : (a->key > b->key) - (a->key < b->key);
+}
+
+/* A heap of the TOP best at the front, the worst of them on top. */
+static void sift_down(struct group *at, uint32_t n, struct sorting *how)
+{
+	uint32_t i = 0, child;
+	struct group t;
+
+	while ((child = 2 * i + 1) < n) {
+		if (child + 1 < n &&
+		    compare(&at[child + 1], &at[child], how) > 0)
+			child++;
+		if (compare(&at[i], &at[child], how) >= 0)
+			return;
+		t = at[i];
+		at[i] = at[child];
+		at[child] = t;
+		i = child;
+	}
+}
+
+void groups_sort(struct groups *g, struct group_order order, uint32_t top)
+{
+	struct sorting how = { g, order };
+	struct group t;
+
+	if (g->n == 0 || top == 0)
+		return;
+	if (top >= g->n) {
+		qsort_r(g->at, g->n, sizeof(*g->at), compare, &how);
+		return;
+	}
+	/* Worst first is a heap already. */
+	qsort_r(g->at, top, sizeof(*g->at), compare, &how);
+	for (uint32_t i = 0; i < top / 2; i++) {
+		t = g->at[i];
+		g->at[i] = g->at[top - 1 - i];
+		g->at[top - 1 - i] = t;
+	}
+	for (uint32_t i = top; i < g->n; i++) {
+		if (compare(&g->at[i], &g->at[0], &how) >= 0)
+			continue;
+		t = g->at[i];
+		g->at[i] = g->at[0];
+		g->at[0] = t;
+		sift_down(g->at, top, &how);
+	}
+	qsort_r(g->at, top, sizeof(*g->at), compare, &how);
+}
+
+/* Filtering -----------------------------------------------------------------*/
+
+bool group_matches(const struct groups *g, const struct group *one,
+		   const char *text)
+{
+	const struct snapshot *s = g->snapshot;
+	bool inverse = text[0] == '!';
+	uint32_t depth;
+	const struct snap_frame *f = snapshot_frames(s, one->stack, &depth);
+
+	text += inverse;
+	if (*text == 0)
+		return true;
+	if (strcasestr(group_reason(g, one), text))
+		return !inverse;
+	for (uint32_t i = 0; i < depth; i++)
+		if (strcasestr(snapshot_string(s, f[i].func), text) ||
+		    strcasestr(snapshot_string(s, f[i].file), text))
+			return !inverse;
+	return inverse;
+}
+
+void groups_filter(struct groups *g, const char *text)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < g->n; i++)
+		if (group_matches(g, &g->at[i], text))
+			g->at[kept++] = g->at[i];
+	g->n = kept;
+}

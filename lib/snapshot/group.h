@@ -1,0 +1,97 @@
+/*
+ * The goroutines of a snapshot folded by what they do: one group for each
+ * stack, state and wait reason.
+ *
+ * A group's KEY is the same in every snapshot of one process, so a cursor can
+ * stay on it and rates can be taken.  The groups lean on their snapshot, which
+ * must live as long.
+ */
+#ifndef LIB_SNAPSHOT_GROUP_H
+#define LIB_SNAPSHOT_GROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/snapshot/snapshot.h"
+
+enum group_field {
+	GROUP_COUNT,
+	GROUP_RATE,             /* thousandths a second */
+	GROUP_WAIT_MAX,
+	GROUP_WAIT_P50,
+	GROUP_STACK_BYTES,
+	GROUP_NUMBERS,
+	GROUP_REASON = GROUP_NUMBERS,   /* texts from here on */
+	GROUP_WHERE,
+	GROUP_FIELDS,
+};
+
+struct group {
+	uint64_t key;
+	int64_t number[GROUP_NUMBERS];  /* SNAP_UNKNOWN; see group_rate() */
+	uint32_t stack;                 /* of the snapshot, SNAP_NONE: torn */
+	uint32_t reason;                /* string of the snapshot */
+	uint8_t state;                  /* enum snap_state */
+	bool rated;                     /* number[GROUP_RATE] is known */
+};
+
+struct reason_count {
+	uint32_t reason;        /* string of the snapshot, never 0 */
+	int64_t count;          /* goroutines that wait for it */
+};
+
+struct groups {
+	const struct snapshot *snapshot;
+	struct group *at;
+	uint32_t n;
+	int64_t states[SNAP_STATES];    /* goroutines in each */
+	int64_t goroutines;             /* all of them */
+	struct reason_count *reasons;   /* of all of them, most first */
+	uint32_t reason_count;
+};
+
+/* Folds S into G.  0 or -ENOMEM.  groups_release() in any case. */
+int groups_init(struct groups *g, const struct snapshot *s);
+void groups_release(struct groups *g);
+
+/* The change since BEFORE, of the same program: sets number[GROUP_RATE] of
+ * each group, which is signed, and rated. */
+void groups_rate(struct groups *g, const struct groups *before);
+
+struct group_order {
+	enum group_field by;
+	bool descending;
+};
+
+/* Sorts all groups; unknown values come last, equal ones by count and key, so
+ * that nothing jumps.  With TOP below n only the first TOP are in order. */
+void groups_sort(struct groups *g, struct group_order order, uint32_t top);
+
+/* Keeps the groups that have TEXT in their reason or any frame, in any case
+ * of letters.  "" keeps all; a leading `!` keeps the others.  What is counted
+ * of all goroutines stays. */
+void groups_filter(struct groups *g, const char *text);
+bool group_matches(const struct groups *g, const struct group *one,
+		   const char *text);
+
+/* A change of thousandths a second as a whole number. */
+static inline int64_t rate_rounded(int64_t milli)
+{
+	return (milli + (milli < 0 ? -500 : 500)) / 1000;
+}
+
+/* What they wait for, or their state. */
+const char *group_reason(const struct groups *g, const struct group *one);
+
+/* Puts "leaf < caller < ..." of at most MAX frames, as the target wrote them;
+ * the runtime's own frames at the leaf are left out unless there is nothing
+ * else.  "-" for a torn stack. */
+void group_where(const struct groups *g, const struct group *one, uint32_t max,
+		 struct buf *out);
+
+/* Frame I of a stack as a word: its function, or its address. */
+void frame_name(const struct snapshot *s, const struct snap_frame *f,
+		struct buf *out);
+
+#endif

@@ -1,0 +1,254 @@
+/*
+ * Stack ids are the target's and mean something within one page: they are
+ * looked up in a table of that page and never used as an index.
+ */
+#include "lib/snapshot/parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "lib/snapshot/fields.h"
+
+#define SCHEMA_NEWEST 1
+
+/* A stack of the page: the target's number and ours. */
+struct page_stack {
+	int64_t id;
+	uint32_t stack;
+};
+
+struct page_stacks {
+	struct page_stack *at;  /* by id */
+	size_t n;
+};
+
+static int64_t number(const json_t *obj, const char *key)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	if (!json_is_integer(v) || json_integer_value(v) < 0)
+		return SNAP_UNKNOWN;
+	return json_integer_value(v);
+}
+
+static const char *string(const json_t *obj, const char *key)
+{
+	return json_string_value(json_object_get(obj, key));
+}
+
+static uint64_t address(const json_t *obj, const char *key)
+{
+	const char *s = string(obj, key);
+
+	return s && s[0] == '0' && s[1] == 'x' ? strtoull(s, NULL, 16) : 0;
+}
+
+static uint32_t line_of(const json_t *obj)
+{
+	int64_t line = number(obj, "line");
+
+	return line > 0 && line <= INT32_MAX ? (uint32_t)line : 0;
+}
+
+/* Stacks --------------------------------------------------------------------*/
+
+static uint32_t parse_stack(struct snapshot *s, const json_t *frames)
+{
+	struct snap_frame f[SNAP_DEPTH_MAX];
+	size_t n = json_array_size(frames);
+
+	if (n > SNAP_DEPTH_MAX)
+		n = SNAP_DEPTH_MAX;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *frame = json_array_get(frames, i);
+
+		f[i] = (struct snap_frame){
+			.pc = address(frame, "pc"),
+			.func = strtab_put(&s->strings, string(frame, "func")),
+			.file = strtab_put(&s->strings, string(frame, "file")),
+			.line = line_of(frame),
+			.inlined = json_is_true(
+				json_object_get(frame, "inlined")),
+		};
+	}
+	return snapshot_stack(s, f, (uint32_t)n);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct page_stack *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int parse_stacks(struct snapshot *s, const json_t *array,
+			struct page_stacks *out)
+{
+	size_t n = json_array_size(array);
+
+	out->at = calloc(n ? n : 1, sizeof(*out->at));
+	out->n = 0;
+	if (!out->at)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *stack = json_array_get(array, i);
+		int64_t id = number(stack, "id");
+
+		if (id == SNAP_UNKNOWN) {
+			s->dropped++;
+			continue;
+		}
+		out->at[out->n++] = (struct page_stack){
+			id, parse_stack(s, json_object_get(stack, "frames")),
+		};
+	}
+	qsort(out->at, out->n, sizeof(*out->at), by_id);
+	return 0;
+}
+
+static uint32_t stack_of(const struct page_stacks *stacks, int64_t id)
+{
+	struct page_stack key = { .id = id }, *found;
+
+	if (stacks->n == 0 || id == SNAP_UNKNOWN)
+		return SNAP_NONE;
+	found = bsearch(&key, stacks->at, stacks->n, sizeof(key), by_id);
+	return found ? found->stack : SNAP_NONE;
+}
+
+/* Rows ----------------------------------------------------------------------*/
+
+static void parse_row(struct snapshot *s, const json_t *g,
+		      const struct page_stacks *stacks)
+{
+	const json_t *by = json_object_get(g, "created_by");
+	enum snap_state state = snap_state_of(string(g, "state"));
+	int64_t id = number(g, "id");
+	struct snap_row *row;
+
+	if (id == SNAP_UNKNOWN || state == SNAP_STATE_UNKNOWN) {
+		s->dropped++;
+		return;
+	}
+	row = snapshot_row(s);
+	if (!row)
+		return;
+	for (int i = 0; i < ROW_NUMBERS; i++)
+		row->number[i] = number(g, row_fields[i].json_key);
+	row->state = (uint8_t)state;
+	row->stack = stack_of(stacks, number(g, "stack"));
+	s->torn += row->stack == SNAP_NONE;
+	if (state == SNAP_WAITING)
+		row->reason = strtab_put(&s->strings, string(g, "reason"));
+	row->entry = strtab_put(&s->strings, string(g, "entry"));
+	row->wait_on = address(g, "wait_on");
+	row->creator = number(by, "goroutine");
+	row->created_func = strtab_put(&s->strings, string(by, "func"));
+	row->created_file = strtab_put(&s->strings, string(by, "file"));
+	row->created_line = line_of(by);
+}
+
+/* The document, or NULL with words in E. */
+static json_t *load(const char *body, size_t n, int *rc, struct err *e)
+{
+	json_error_t why;
+	json_t *doc;
+	int64_t schema;
+
+	*rc = -EFBIG;
+	if (n > PARSE_BODY_MAX) {
+		err_say(e, *rc, "answer of more than %zu bytes",
+			PARSE_BODY_MAX);
+		return NULL;
+	}
+	doc = json_loadb(body, n, 0, &why);
+	if (!json_is_object(doc)) {
+		*rc = err_say(e, -EBADMSG, "answer is no JSON object: %s",
+			      doc ? "something else" : why.text);
+		json_decref(doc);
+		return NULL;
+	}
+	schema = number(doc, "schema");
+	if (schema < 1 || schema > SCHEMA_NEWEST) {
+		*rc = err_say(e, -EPROTO, "answer of a schema we do not know "
+			      "(a pgo-top as new as the program)");
+		json_decref(doc);
+		return NULL;
+	}
+	*rc = 0;
+	return doc;
+}
+
+int parse_goroutines(struct snapshot *s, const char *body, size_t n,
+		     int64_t *next, struct err *e)
+{
+	struct page_stacks stacks;
+	const json_t *rows;
+	json_t *doc;
+	int rc;
+
+	*next = SNAP_UNKNOWN;
+	doc = load(body, n, &rc, e);
+	if (!doc)
+		return rc;
+	rc = parse_stacks(s, json_object_get(doc, "stacks"), &stacks);
+	if (rc < 0) {
+		err_set(e, rc, "stacks");
+		goto out;
+	}
+	rows = json_object_get(doc, "goroutines");
+	if (!json_is_array(rows)) {
+		rc = err_say(e, -EBADMSG, "answer without goroutines");
+		goto out;
+	}
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		parse_row(s, json_array_get(rows, i), &stacks);
+	s->time_ns = number(doc, "time");
+	s->pid = number(doc, "pid");
+	s->exe = strtab_put(&s->strings, string(doc, "exe"));
+	s->total = number(doc, "total");
+	*next = number(doc, "next");
+out:
+	free(stacks.at);
+	json_decref(doc);
+	return rc;
+}
+
+int parse_sched(struct snapshot *s, const char *body, size_t n, struct err *e)
+{
+	struct snap_sched *sched = &s->sched;
+	const json_t *ps, *ms;
+	json_t *doc;
+	int rc;
+
+	doc = load(body, n, &rc, e);
+	if (!doc)
+		return rc;
+	sched->gomaxprocs = number(doc, "gomaxprocs");
+	sched->idleprocs = number(doc, "idleprocs");
+	sched->threads = number(doc, "threads");
+	sched->spinningthreads = number(doc, "spinningthreads");
+	sched->idlethreads = number(doc, "idlethreads");
+	sched->runqueue = number(doc, "runqueue");
+	sched->gcount = number(doc, "gcount");
+	sched->stackinuse = number(doc, "stackinuse");
+	sched->uptime_ns = number(doc, "uptime_ns");
+	ms = json_object_get(doc, "ms");
+	if (json_is_array(ms))
+		sched->ms = (int64_t)json_array_size(ms);
+	ps = json_object_get(doc, "ps");
+	sched->p_count = 0;
+	for (size_t i = 0; i < json_array_size(ps) && i < SNAP_PS_MAX; i++) {
+		const json_t *p = json_array_get(ps, i);
+
+		sched->ps[sched->p_count++] = (struct snap_p){
+			.id = number(p, "id"), .status = number(p, "status"),
+			.runq = number(p, "runq"), .m = number(p, "m"),
+		};
+	}
+	json_decref(doc);
+	return 0;
+}

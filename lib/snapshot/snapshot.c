@@ -1,0 +1,172 @@
+/*
+ * Rows, stacks and frames are three arrays that double, each with a cap: what
+ * a target says about its size is never believed, only what came.
+ *
+ * A stack is known by its texts, not by addresses: the hash must be the same
+ * after the target was restarted, and equal frames must fold whatever pcs
+ * brought there.
+ */
+#include "lib/snapshot/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[SNAP_STATES] = {
+	[SNAP_STATE_UNKNOWN] = "",
+	[SNAP_RUNNING] = "running",
+	[SNAP_RUNNABLE] = "runnable",
+	[SNAP_SYSCALL] = "syscall",
+	[SNAP_WAITING] = "waiting",
+};
+
+const char *snap_state_name(unsigned int state)
+{
+	return state < SNAP_STATES ? state_names[state] : "";
+}
+
+enum snap_state snap_state_of(const char *name)
+{
+	for (unsigned int i = SNAP_RUNNING; name && i < SNAP_STATES; i++)
+		if (strcmp(name, state_names[i]) == 0)
+			return (enum snap_state)i;
+	return SNAP_STATE_UNKNOWN;
+}
+
+void snapshot_init(struct snapshot *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->time_ns = s->total = s->pid = SNAP_UNKNOWN;
+	s->sched = (struct snap_sched){
+		.gomaxprocs = SNAP_UNKNOWN, .idleprocs = SNAP_UNKNOWN,
+		.threads = SNAP_UNKNOWN, .spinningthreads = SNAP_UNKNOWN,
+		.idlethreads = SNAP_UNKNOWN, .runqueue = SNAP_UNKNOWN,
+		.gcount = SNAP_UNKNOWN, .stackinuse = SNAP_UNKNOWN,
+		.uptime_ns = SNAP_UNKNOWN, .ms = SNAP_UNKNOWN,
+	};
+}
+
+void snapshot_release(struct snapshot *s)
+{
+	free(s->rows);
+	free(s->stacks);
+	free(s->frames);
+	hash_release(&s->stack_known);
+	strtab_release(&s->strings);
+	snapshot_init(s);
+}
+
+/* Room for N more elements behind COUNT; false at MAX or without memory. */
+static bool grow(void **array, uint32_t *room, uint32_t count, uint32_t n,
+		 uint32_t max, size_t bytes)
+{
+	uint32_t want = *room ? *room : 64;
+	void *p;
+
+	if (n > max || count > max - n)
+		return false;
+	if (count + n <= *room)
+		return true;
+	while (want < count + n)
+		want *= 2;
+	p = realloc(*array, want * bytes);
+	if (!p)
+		return false;
+	*array = p;
+	*room = want;
+	return true;
+}
+
+struct snap_row *snapshot_row(struct snapshot *s)
+{
+	struct snap_row *row;
+
+	if (!grow((void **)&s->rows, &s->row_room, s->row_count, 1,
+		  SNAP_ROWS_MAX, sizeof(*s->rows))) {
+		s->dropped++;
+		return NULL;
+	}
+	row = &s->rows[s->row_count++];
+	memset(row, 0, sizeof(*row));
+	for (int i = 0; i < ROW_NUMBERS; i++)
+		row->number[i] = SNAP_UNKNOWN;
+	row->creator = SNAP_UNKNOWN;
+	row->stack = SNAP_NONE;
+	return row;
+}
+
+/* Stacks --------------------------------------------------------------------*/
+
+struct frames {
+	const struct snap_frame *frames;
+	uint32_t n;
+};
+
+static bool same_stack(const void *ctx, uint32_t id, const void *key)
+{
+	const struct snapshot *s = ctx;
+	const struct frames *k = key;
+	const struct snap_frame *f = s->frames + s->stacks[id].first;
+
+	if (s->stacks[id].depth != k->n)
+		return false;
+	for (uint32_t i = 0; i < k->n; i++)
+		if (f[i].func != k->frames[i].func ||
+		    f[i].file != k->frames[i].file ||
+		    f[i].line != k->frames[i].line ||
+		    (f[i].func == 0 && f[i].pc != k->frames[i].pc))
+			return false;
+	return true;
+}
+
+static uint64_t hash_stack(const struct snapshot *s, const struct frames *k)
+{
+	uint64_t h = hash_u64(k->n);
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct snap_frame *f = &k->frames[i];
+		const char *func = snapshot_string(s, f->func);
+		const char *file = snapshot_string(s, f->file);
+
+		h = hash_mix(h, hash_bytes(func, strlen(func)));
+		h = hash_mix(h, hash_bytes(file, strlen(file)));
+		h = hash_mix(h, f->func ? f->line : f->pc);
+	}
+	return h;
+}
+
+uint32_t snapshot_stack(struct snapshot *s, const struct snap_frame *frames,
+			uint32_t n)
+{
+	struct frames k = { frames, n };
+	uint64_t hash = hash_stack(s, &k);
+	uint32_t id = s->stack_count;
+	int64_t found;
+
+	found = hash_find(&s->stack_known, hash, same_stack, s, &k);
+	if (found >= 0)
+		return (uint32_t)found;
+	if (n == 0 || n > SNAP_DEPTH_MAX ||
+	    !grow((void **)&s->stacks, &s->stack_room, id, 1,
+		  SNAP_STACKS_MAX, sizeof(*s->stacks)) ||
+	    !grow((void **)&s->frames, &s->frame_room, s->frame_count, n,
+		  SNAP_FRAMES_MAX, sizeof(*s->frames)) ||
+	    hash_add(&s->stack_known, hash, id) < 0) {
+		s->dropped++;
+		return SNAP_NONE;
+	}
+	s->stacks[id] = (struct snap_stack){ hash, s->frame_count, n };
+	memcpy(s->frames + s->frame_count, frames, n * sizeof(*frames));
+	s->frame_count += n;
+	s->stack_count++;
+	return id;
+}
+
+const struct snap_frame *snapshot_frames(const struct snapshot *s,
+					 uint32_t id, uint32_t *depth)
+{
+	*depth = 0;
+	if (id >= s->stack_count)
+		return NULL;
+	*depth = s->stacks[id].depth;
+	return s->frames + s->stacks[id].first;
+}

@@ -1,0 +1,145 @@
+/*
+ * All goroutines of a program at one moment: rows, the stacks they stand on,
+ * each kept once, and the scheduler's figures.
+ *
+ * Whoever reads a program (an agent's answers, another process, a core) fills
+ * one of these, and what groups, sorts, filters and shows knows nothing else.
+ * What a source cannot tell is SNAP_UNKNOWN, never 0.  Ids of strings and
+ * stacks mean something in their own snapshot only; hashes of stacks are the
+ * same in all snapshots of one process, so that they can be compared.
+ *
+ * One thread at a time.  Strings are as the target gave them: not yet fit for
+ * a terminal.
+ */
+#ifndef LIB_SNAPSHOT_SNAPSHOT_H
+#define LIB_SNAPSHOT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/hash.h"
+#include "lib/snapshot/strtab.h"
+
+#define SNAP_UNKNOWN INT64_C(-1)
+#define SNAP_NONE UINT32_MAX            /* no stack */
+
+#define SNAP_ROWS_MAX 1000000u
+#define SNAP_STACKS_MAX (1u << 18)
+#define SNAP_FRAMES_MAX (1u << 22)      /* of all stacks */
+#define SNAP_DEPTH_MAX 1024u            /* of one */
+#define SNAP_PS_MAX 1024u
+#define SNAP_MS_MAX 65536u
+
+enum snap_state {
+	SNAP_STATE_UNKNOWN,
+	SNAP_RUNNING,
+	SNAP_RUNNABLE,
+	SNAP_SYSCALL,
+	SNAP_WAITING,
+	SNAP_STATES,
+};
+
+/* The numbers of a goroutine; lib/snapshot/fields.h names them. */
+enum snap_number {
+	ROW_ID,
+	ROW_SINCE,              /* ns it has been in its state */
+	ROW_STACK_BYTES,
+	ROW_STACK_USED,
+	ROW_SEGMENTS,
+	ROW_GROWS,
+	ROW_SHRINKS,
+	ROW_ENTERS,
+	ROW_M,
+	ROW_P,
+	ROW_PARKS,
+	ROW_NUMBERS,
+};
+
+struct snap_row {
+	int64_t number[ROW_NUMBERS];
+	int64_t creator;        /* id of the goroutine that made it */
+	uint64_t wait_on;       /* address; 0: nothing known */
+	uint32_t stack;         /* SNAP_NONE: torn */
+	uint32_t reason;        /* string; 0 unless waiting */
+	uint32_t entry;         /* string */
+	uint32_t created_func;  /* strings */
+	uint32_t created_file;
+	uint32_t created_line;
+	uint8_t state;          /* enum snap_state */
+};
+
+struct snap_frame {
+	uint64_t pc;
+	uint32_t func;          /* strings; 0: unknown */
+	uint32_t file;
+	uint32_t line;          /* 0: unknown */
+	uint32_t inlined;       /* 0 or 1 */
+};
+
+struct snap_stack {
+	uint64_t hash;          /* of its frames' texts */
+	uint32_t first;         /* in frames, leaf first */
+	uint32_t depth;
+};
+
+struct snap_p {
+	int64_t id, status, runq, m;    /* SNAP_UNKNOWN as everywhere */
+};
+
+struct snap_sched {
+	int64_t gomaxprocs, idleprocs, threads, spinningthreads, idlethreads;
+	int64_t runqueue, gcount, stackinuse, uptime_ns, ms;
+	struct snap_p ps[SNAP_PS_MAX];
+	uint32_t p_count;
+};
+
+struct snapshot {
+	int64_t time_ns;        /* the target's wall clock */
+	int64_t mono_ns;        /* ours, when reading began */
+	int64_t cost_ns;        /* reading it took */
+	int64_t total;          /* goroutines there are; rows may be fewer */
+	int64_t dropped;        /* rows and stacks left out: caps, nonsense */
+	int64_t torn;           /* rows without a stack */
+	int64_t pid;
+	uint32_t exe;           /* string */
+
+	struct snap_row *rows;
+	uint32_t row_count, row_room;
+	struct snap_stack *stacks;
+	uint32_t stack_count, stack_room;
+	struct snap_frame *frames;
+	uint32_t frame_count, frame_room;
+	struct hash stack_known;
+	struct strtab strings;
+	struct snap_sched sched;
+};
+
+/* Makes S empty, nothing known. */
+void snapshot_init(struct snapshot *s);
+void snapshot_release(struct snapshot *s);
+
+/* One more row, nothing known of it yet; until the next one.  NULL, and
+ * counted as dropped, at the cap or without memory. */
+struct snap_row *snapshot_row(struct snapshot *s);
+
+/* The id of the stack of N frames, whose strings are of S: new or known.
+ * SNAP_NONE, counted as dropped, when it is empty, too deep or does not fit. */
+uint32_t snapshot_stack(struct snapshot *s, const struct snap_frame *frames,
+			uint32_t n);
+
+/* The frames of stack ID, *DEPTH of them; NULL and 0 for SNAP_NONE. */
+const struct snap_frame *snapshot_frames(const struct snapshot *s,
+					 uint32_t id, uint32_t *depth);
+
+static inline const char *snapshot_string(const struct snapshot *s,
+					  uint32_t id)
+{
+	return strtab_get(&s->strings, id);
+}
+
+/* "running"..., "" for unknown; and back. */
+const char *snap_state_name(unsigned int state);
+enum snap_state snap_state_of(const char *name);
+
+#endif

@@ -1,0 +1,20 @@
+/* Snapshots of an agent behind an address: TCP or a unix socket. */
+#ifndef LIB_SNAPSHOT_SOURCE_URL_H
+#define LIB_SNAPSHOT_SOURCE_URL_H
+
+#include <stdatomic.h>
+
+#include "lib/snapshot/source.h"
+#include "lib/wire/http.h"
+
+#define SOURCE_URL_DEADLINE_NS INT64_C(5000000000)      /* of one request */
+
+/*
+ * 0 or -ENOMEM; nothing is asked yet.  U is copied; its path is not used.
+ * Once *STOP, which may be NULL, is set by another thread, a refresh ends
+ * with -ECANCELED within a tenth of a second.
+ */
+int source_url_open(struct source **out, const struct http_url *u,
+		    const atomic_bool *stop);
+
+#endif

@@ -1,0 +1,34 @@
+/* What the command line asks for. */
+#ifndef PGO_TOP_OPTIONS_H
+#define PGO_TOP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/snapshot/group.h"
+
+struct options {
+	const char *target;
+	const char *filter;             /* "" for none */
+	struct group_order order;
+	int64_t delay_ns;
+	int64_t frames;                 /* 0: until told to stop */
+	int cols, rows;                 /* of batch and --dump-frame; 0: unsaid */
+	bool batch;
+	bool json;
+	bool dump_frame;
+	bool no_colour;
+	bool ascii;
+};
+
+/*
+ * Fills O.  -1 to go on; otherwise the exit status: 0 after --help, --version
+ * and -s help, 2 after a line about what is wrong.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+/* "1", "0.5", "500ms", "2s" as ns, at least a tenth of a second; -1 for what
+ * is no time. */
+int64_t delay_parse(const char *text);
+
+#endif
