@@ -13,7 +13,8 @@ pids=()
 
 cleanup()
 {
-	trap - EXIT INT TERM
+	trap '' INT TERM
+	trap - EXIT
 	if [ ${#pids[@]} -gt 0 ]; then
 		kill "${pids[@]}" 2>/dev/null || :
 		wait "${pids[@]}" 2>/dev/null || :
@@ -29,6 +30,15 @@ fail()
 	echo "demo: $*" >&2
 	cat "$tmp/err" >&2 2>/dev/null || :
 	exit 1
+}
+
+# A command that a signal to this script ends at once: bash looks at signals
+# while it waits, not while a command is in the foreground.
+run()
+{
+	"$@" &
+	pids+=($!)
+	wait $!
 }
 
 # Does nobody listen on localhost:$1?
@@ -65,22 +75,25 @@ pids+=($server)
 until_seen 'http://' "$tmp/out" $server || fail "the server does not start"
 url=$(sed -n 's|.*\(http://[^ ]*\).*|\1|p' "$tmp/out")
 
-echo "Loading $url for $seconds seconds."
+echo "Loading $url for $seconds seconds: eight connections, kept alive."
 curl -s --parallel --parallel-max 8 --max-time $seconds -o /dev/null \
     "${url}[1-1000000]" >/dev/null 2>&1 &
-pids+=($!)
+load=$!
+pids+=($load)
 
-"$B/bin/pgo-trace" record -t cpu -s $((seconds / 2)) -f \
+run "$B/bin/pgo-trace" record -t cpu -s $((seconds / 2)) -f \
     -o "$tmp/cpu.pb.gz" "localhost:$agent" || fail "no CPU profile"
 
+printf '\nThe goroutines (pgo-top -b -n 2 %s), the second frame:\n\n' $server
+run "$B/bin/pgo-top" -b -n 2 $server >"$tmp/frames" || fail "pgo-top failed"
+awk '/^pgo-top/ { frame++ } frame == 2 { print }' "$tmp/frames" | head -n 40
+
+wait $load || :
 printf '\nThe scheduler, a line a second (SCHEDTRACE=1000):\n\n'
 grep '^SCHED' "$tmp/err" | tail -n 4 || fail "no scheduler lines"
 
-printf '\nThe goroutines (pgo-top -b -n 2 %s):\n\n' "$server"
-"$B/bin/pgo-top" -b -n 2 "$server" | head -n 40 || fail "pgo-top failed"
-
 printf '\nWhere the CPU time went (pgo-trace record, pgo-trace top):\n\n'
-"$B/bin/pgo-trace" top -n 10 --cum "$tmp/cpu.pb.gz" || fail "no report"
+run "$B/bin/pgo-trace" top -n 10 --cum "$tmp/cpu.pb.gz" || fail "no report"
 
 cat <<END
 
