@@ -32,27 +32,6 @@ enum {
 
 #define MINUTE_NS INT64_C(60000000000)
 
-/* The runtime's own code; see the rule of libpgo.o in the Makefile. */
-extern const char __start_pgo_text[] __attribute__((visibility("hidden")));
-extern const char __stop_pgo_text[] __attribute__((visibility("hidden")));
-
-static bool is_runtime(uintptr_t pc)
-{
-	return pc >= (uintptr_t)__start_pgo_text &&
-	       pc < (uintptr_t)__stop_pgo_text;
-}
-
-/* Of the runtime only what a program calls by name. */
-static bool is_shown(uintptr_t pc)
-{
-	struct name name;
-
-	if (!is_runtime(pc))
-		return true;
-	names_find(pc, &name);
-	return name.func && !strncmp(name.func, "pgo_", 4);
-}
-
 /*
  * Drops what is not shown, so that a deep stack is cut where the reader would
  * count.  What stays are calls: one byte before where they return to.  Returns
@@ -66,7 +45,7 @@ static bool drop_hidden(struct dump *d)
 	for (size_t i = 0; i < d->n; i++) {
 		uintptr_t pc = d->pcs[i] - (i > 0);
 
-		if (!d->system && !is_shown(pc))
+		if (!d->system && !names_is_shown(pc))
 			continue;
 		stands |= i == 0;
 		d->pcs[n++] = pc;

@@ -138,3 +138,23 @@ void names_find(uintptr_t pc, struct name *out)
 		name_in(m, pc, out);
 	lock_put(&names.lock);
 }
+
+/* The runtime's own code; see the rule of libpgo.o in the Makefile. */
+extern const char __start_pgo_text[] __attribute__((visibility("hidden")));
+extern const char __stop_pgo_text[] __attribute__((visibility("hidden")));
+
+bool names_is_runtime(uintptr_t pc)
+{
+	return pc >= (uintptr_t)__start_pgo_text &&
+	       pc < (uintptr_t)__stop_pgo_text;
+}
+
+bool names_is_shown(uintptr_t pc)
+{
+	struct name name;
+
+	if (!names_is_runtime(pc))
+		return true;
+	names_find(pc, &name);
+	return name.func && !strncmp(name.func, "pgo_", 4);
+}

@@ -18,4 +18,11 @@ struct name {
  * [any but g] */
 void names_find(uintptr_t pc, struct name *out);
 
+/* Whether a stack shows PC to users: not the runtime's own functions, but what
+ * a program calls by name, pgo_*.  A return address must come less 1. */
+bool names_is_shown(uintptr_t pc);
+
+/* Whether PC is the runtime's code. */
+bool names_is_runtime(uintptr_t pc);
+
 #endif

@@ -14,6 +14,7 @@
 #include "lib/base/clock.h"
 #include "runtime/cpuprof.h"
 #include "runtime/layout.h"
+#include "runtime/names.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/stackwalk.h"
@@ -57,7 +58,8 @@ static void copy_words(const struct g *gp, uint32_t status,
 
 	out->id = gp->id;
 	out->parent_id = gp->parent_id;
-	out->created_pc = gp->created_pc;
+	/* Goroutine 1 was begun by the program as a whole. */
+	out->created_pc = gp->id == 1 ? 0 : gp->created_pc;
 	out->entry_pc = (uintptr_t)gp->fn;
 	out->since_ns = gp->since_ns;
 	out->wait_on = (uintptr_t)gp->wait_on;
@@ -154,6 +156,23 @@ static int try_goroutine(uint32_t slot, struct view_g *out, uint64_t *pcs,
 	}
 }
 
+/* How it parked or was preempted is the runtime's business: a stack begins
+ * with what the program called. */
+static int hide_runtime(uint64_t *pcs, int n)
+{
+	int first = 0;
+
+	while (first < n && !names_is_shown(pcs[first] - (first > 0)))
+		first++;
+	if (first == 0 || first == n)
+		return n;
+	n -= first;
+	memmove(pcs, pcs + first, (size_t)n * sizeof(pcs[0]));
+	/* The leaf is taken as it is: into the call it goes. */
+	pcs[0]--;
+	return n;
+}
+
 static int view_goroutine(uint32_t slot, struct view_g *out, uint64_t *pcs,
 			  uint32_t max)
 {
@@ -166,6 +185,8 @@ static int view_goroutine(uint32_t slot, struct view_g *out, uint64_t *pcs,
 		if (rc == -EAGAIN)
 			sys_call(SYS_sched_yield, 0, 0, 0, 0);
 	}
+	if (rc > 0)
+		return hide_runtime(pcs, rc);
 	if (rc != -EAGAIN)
 		return rc;
 	out->torn = true;
