@@ -1,7 +1,7 @@
 /*
  * Every instruction of a goroutine that grows its stack, calls libc, yields
  * and is switched: the trap flag is set, and in the handler libunwind must
- * reach the goroutine's entry, or main() while the thread is in the scheduler,
+ * reach where goroutines begin, or main() while the thread is in the scheduler,
  * and a plain frame-pointer walk the end of the chain.
  */
 #define _GNU_SOURCE
@@ -26,18 +26,19 @@ enum { MAX_FRAMES = 200, TRAP_FLAG = 0x100 };
 static volatile long steps, lost_by_unwind, lost_by_fp;
 static volatile uintptr_t first_lost_unwind, first_lost_fp;
 
-/* Linker-given bounds would need a section of their own; these two functions
- * are the ends of every walk, so their starts and sizes by symbol will do. */
-__attribute__((noinline)) static void entry(void *arg);
+/* The roots: where every goroutine begins, and the thread. */
+void pgo_gostart(void);
 int main(void);
+
+enum { GOSTART_BYTES = 9, MAIN_BYTES = 400 };
 
 static bool ends_walk(uintptr_t pc)
 {
-	unw_word_t entry_at = (unw_word_t)entry;
-	unw_word_t main_at = (unw_word_t)main;
+	uintptr_t gostart_at = (uintptr_t)pgo_gostart;
+	uintptr_t main_at = (uintptr_t)main;
 
-	return (pc > entry_at && pc < entry_at + 400) ||
-	       (pc > main_at && pc < main_at + 400);
+	return (pc >= gostart_at && pc <= gostart_at + GOSTART_BYTES) ||
+	       (pc > main_at && pc < main_at + MAIN_BYTES);
 }
 
 static bool unwind_arrives(ucontext_t *uc)
@@ -146,7 +147,7 @@ static void other(void *arg)
 
 static volatile long result;
 
-__attribute__((noinline)) static void entry(void *arg)
+static void entry(void *arg)
 {
 	struct sigaction sa = { .sa_flags = SA_SIGINFO };
 
@@ -165,9 +166,9 @@ static void every_instruction_unwinds_to_the_entry(void **state)
 	(void)state;
 	if (lost_by_unwind || lost_by_fp)
 		print_message("of %ld steps libunwind lost %ld (first at %#lx),"
-			      " the fp walk %ld (first at %#lx); entry %p\n",
+			      " the fp walk %ld (first at %#lx); main %p\n",
 			      steps, lost_by_unwind, first_lost_unwind,
-			      lost_by_fp, first_lost_fp, (void *)entry);
+			      lost_by_fp, first_lost_fp, (void *)main);
 	assert_true(steps > 1000);
 	assert_int_equal(lost_by_unwind, 0);
 	assert_int_equal(lost_by_fp, 0);
