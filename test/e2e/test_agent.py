@@ -119,7 +119,7 @@ def test_go_tool_pprof_counts_goroutines(watched):
     w = watched(50, 0)
     out = pprof(f"http://127.0.0.1:{w.port}{PPROF}/goroutine", "-top")
     assert "of 51 total" in out
-    assert re.search(r"\b50 +98\.04% +wait_for_ever", out)
+    assert re.search(r"\b50 +98\.04% +wait_for_ever$", out, re.M)
 
 
 @pytest.mark.limit(120)
@@ -188,9 +188,10 @@ def test_the_child_is_asked_once_an_address(watched, tmp_path):
     assert w.end() == ""
 
 
-@pytest.mark.parametrize("answer", ["x" * 300000, None])
+@pytest.mark.parametrize("answer", ["endless", "none"])
 def test_a_mad_child_is_left_alone(watched, tmp_path, answer):
-    sym = fake_sym(tmp_path, answer) if answer else "/bin/false"
+    sym = (fake_sym(tmp_path, "x" * 300000) if answer == "endless"
+           else "/bin/false")
     w = watched(1, 0, PGO_SYM=sym)
     dump = w.get(f"{PPROF}/goroutine?debug=2").decode()
     assert "wait_for_ever(...)\n\t??:0 +0x" in dump
@@ -381,23 +382,29 @@ def talk(w, *pieces, pause_s=0):
     return b""
 
 
+HOSTILE = {
+    "zeros": b"\0" * 1000,
+    "word": b"GET\r\n\r\n",
+    "version": b"GET / HTTP/9.9\r\n\r\n",
+    "path": b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n",
+    "headers": b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20000 + b"\r\n",
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "query": b"GET /debug/pprof/goroutine?seconds=%&&&=;%zz&seconds=x "
+             b"HTTP/1.0\r\n\r\n",
+    "length": b"POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\n"
+              b"Content-Length: 99999999999999999999\r\n\r\n",
+    "chunk": b"POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\n"
+             b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+    "escapes": b"GET /debug/pgo/goroutine/%00%ff%2e%2e HTTP/1.0\r\n\r\n",
+}
+
+
 @pytest.mark.fast
-@pytest.mark.parametrize("request_", [
-    b"\0" * 1000, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-    b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 20000 + b"\r\n",
-    b"GET /debug/pprof/profile?seconds=%&&&=;%zz HTTP/1.1\r\n\r\n",
-    b"POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\n"
-    b"Content-Length: 99999999999999999999\r\n\r\n",
-    b"POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\n"
-    b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
-    b"GET /debug/pgo/goroutine/%00%ff%2e%2e HTTP/1.1\r\nHost: localhost\r\n"
-    b"Connection: close\r\n\r\n",
-])
-def test_hostile_requests_harm_nobody(watched, request_):
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_requests_harm_nobody(watched, name):
     w = watched(1, 0)
-    said = talk(w, request_)
-    assert not said or re.match(rb"HTTP/1\.[01] 4\d\d ", said), said[:200]
+    said = talk(w, HOSTILE[name])
+    assert not said or re.match(rb"HTTP/1\.[01] [45]\d\d ", said), said[:200]
     assert w.get("/healthz") == b"ok\n"
     assert w.end() == ""
 
