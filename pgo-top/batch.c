@@ -17,6 +17,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/log.h"
 #include "lib/snapshot/top_json.h"
+#include "pgo-top/connect.h"
 #include "pgo-top/view.h"
 
 #define COLS_UNLIMITED 512
@@ -131,8 +132,10 @@ int batch_run(const struct options *o, struct source *src)
 	for (int64_t i = 0; rc == 0 && (frames == 0 || i < frames); i++) {
 		sleep_until(due);
 		rc = frame_new(&frame, src, before, &e);
-		if (rc < 0)
+		if (rc < 0) {
+			connect_name(&e, o->target);
 			break;
+		}
 		frame_free(before);
 		before = frame;
 		v.frame = frame;
@@ -144,7 +147,7 @@ int batch_run(const struct options *o, struct source *src)
 			due = clock_mono_ns();
 	}
 	if (rc < 0)
-		log_error("%s: %s", o->target, e.text);
+		log_error("%s", e.text);
 	view_release(&v);
 	frame_free(before);
 	return rc < 0;

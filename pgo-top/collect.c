@@ -91,7 +91,7 @@ static int read_once(struct collect *c, struct frame **out, struct err *e)
 
 	*out = NULL;
 	if (!c->src)
-		rc = connect_open(&c->src, c->target, c->stop, e);
+		rc = connect_open(&c->src, c->target, c->stop, NULL, e);
 	if (rc == 0)
 		rc = frame_new(out, c->src, c->last, e);
 	if (rc < 0) {

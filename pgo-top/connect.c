@@ -1,18 +1,68 @@
 #include "pgo-top/connect.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/snapshot/source_url.h"
+#include "lib/target/target.h"
 
 int connect_open(struct source **out, const char *target,
-		 const atomic_bool *stop, struct err *e)
+		 const atomic_bool *stop, struct buf *choices, struct err *e)
 {
-	struct http_url url;
+	struct target *t = malloc(sizeof(*t));
 	int rc;
 
-	rc = http_url_parse(&url, target, e);
-	if (rc < 0)
-		return rc;
-	rc = source_url_open(out, &url, stop);
-	return rc < 0 ? err_set(e, rc, "%s", target) : 0;
+	if (!t)
+		return err_set(e, -ENOMEM, "%s", target);
+	rc = target_resolve(t, target, choices, e);
+	if (rc == 0) {
+		rc = source_url_open(out, &t->url, stop);
+		if (rc < 0)
+			err_set(e, rc, "%s", target);
+	}
+	free(t);
+	return rc;
+}
+
+/* One line of stderr for each of TEXT. */
+static void say_lines(char *text)
+{
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_error("%s", line);
+}
+
+int connect_open_or_say(struct source **out, const char *target,
+			const atomic_bool *stop)
+{
+	struct buf choices = { 0 };
+	struct err e = { 0 };
+	char *lines;
+	int rc;
+
+	rc = connect_open(out, target, stop, &choices, &e);
+	if (rc < 0) {
+		connect_name(&e, target);
+		log_error("%s", e.text);
+	}
+	if (rc == -ENOTUNIQ) {
+		lines = strdup(buf_str(&choices));
+		if (lines)
+			say_lines(lines);
+		free(lines);
+	}
+	buf_release(&choices);
+	return rc;
+}
+
+void connect_name(struct err *e, const char *target)
+{
+	size_t n = strlen(target);
+
+	if (strncmp(e->text, target, n) != 0 || e->text[n] != ':')
+		err_of(e, "%s", target);
 }

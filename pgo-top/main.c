@@ -11,13 +11,10 @@
 static int batch(const struct options *o)
 {
 	struct source *src;
-	struct err e = { 0 };
 	int status;
 
-	if (connect_open(&src, o->target, NULL, &e) < 0) {
-		log_error("%s", e.text);
+	if (connect_open_or_say(&src, o->target, NULL) < 0)
 		return 1;
-	}
 	status = batch_run(o, src);
 	source_close(src);
 	return status;

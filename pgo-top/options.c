@@ -220,6 +220,7 @@ static int option(struct options *o, int opt)
 
 int options_parse(struct options *o, int argc, char **argv)
 {
+	static char name[] = "pgo-top";
 	const char *no_colour = getenv("NO_COLOR");
 	int opt, rc;
 
@@ -228,6 +229,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		.order = { GROUP_COUNT, true },
 		.no_colour = no_colour && *no_colour,
 	};
+	/* getopt() begins its messages with it. */
+	argv[0] = name;
 	while ((opt = getopt_long(argc, argv, "bn:d:p:s:o:F:w:CUhV", longs,
 				  NULL)) >= 0) {
 		rc = option(o, opt);

@@ -208,17 +208,18 @@ int screen_run(const struct options *o)
 	int rc;
 
 	/* What is wrong from the start is said without a screen. */
-	rc = connect_open(&src, o->target, &s.stop, &e);
-	if (rc == 0) {
-		rc = frame_new(&first, src, NULL, &e);
-		if (rc < 0)
-			source_close(src);
-		else
-			rc = run(o, &s, src, first, &e);
+	if (connect_open_or_say(&src, o->target, &s.stop) < 0)
+		return 1;
+	rc = frame_new(&first, src, NULL, &e);
+	if (rc < 0) {
+		connect_name(&e, o->target);
+		source_close(src);
+	} else {
+		rc = run(o, &s, src, first, &e);
 	}
 	if (s.signals >= 0)
 		close(s.signals);
 	if (rc < 0 && !s.gone)
-		log_error("%s: %s", o->target, e.text);
+		log_error("%s", e.text);
 	return rc < 0;
 }

@@ -1,7 +1,9 @@
 #include "lib/snapshot/source_url.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/snapshot/source_agent.h"
@@ -18,12 +20,21 @@ static int waiting(void *ctx)
 	return at->stop && atomic_load(at->stop) ? -ECANCELED : 0;
 }
 
+/* Bytes of PATH without a slash at its end. */
+static int before_slash(const char *path)
+{
+	size_t n = strlen(path);
+
+	return (int)(n && path[n - 1] == '/' ? n - 1 : n);
+}
+
 static int fetch(void *ctx, const char *path, size_t cap, struct buf *body,
 		 struct err *e)
 {
 	struct place *at = ctx;
+	char full[HTTP_PATH_BYTES];
 	struct http_request rq = {
-		.path = path,
+		.path = full,
 		.accept = "application/json",
 		.deadline_ns = clock_mono_ns() + SOURCE_URL_DEADLINE_NS,
 		.max = cap,
@@ -33,6 +44,9 @@ static int fetch(void *ctx, const char *path, size_t cap, struct buf *body,
 	struct http_answer answer;
 	int rc;
 
+	if (snprintf(full, sizeof(full), "%.*s%s", before_slash(at->url.path),
+		     at->url.path, path) >= (int)sizeof(full))
+		return err_set(e, -ENAMETOOLONG, "%s", path);
 	rc = http_fetch(&at->url, &rq, &answer, e);
 	if (rc == 0)
 		buf_put(body, answer.body.data, answer.body.len);
