@@ -73,7 +73,7 @@ static void add_symbol(struct sym *s, uint64_t addr, struct sym_frame *f,
 	if (!symbol)
 		return;
 	f->symbol = symbol->name;
-	f->nearest = !symbol_covers(symbol, addr);
+	f->nearest = symbol_is_guess(symbol, addr);
 	if (!f->file && !f->func)
 		f->file = symbol->file;
 	/* Some C++ functions (main, lambdas) have their name only here. */
