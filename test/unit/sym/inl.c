@@ -2,7 +2,7 @@
  * What test/unit/sym.c looks up: two inlined calls inside one function, and a
  * function of its own.  The lines are counted on there.
  */
-int sink;
+volatile int sink;
 
 static inline __attribute__((always_inline)) void inner(int v)
 {
