@@ -69,6 +69,19 @@ const char *memo_demangle(struct memo *m, const char *name)
 	return memo_get(m, name, demangle, NULL);
 }
 
+static char *cut_version(const void *ctx, const char *name)
+{
+	(void)ctx;
+	return strndup(name, strcspn(name, "@"));
+}
+
+const char *memo_unversioned(struct memo *m, const char *name)
+{
+	const char *at = strchr(name, '@');
+
+	return at && at > name ? memo_get(m, name, cut_version, NULL) : name;
+}
+
 static char *join(const void *folder, const char *name)
 {
 	char *path;

@@ -33,6 +33,9 @@ void memo_release(struct memo *m);
 /* C++ names as in the source; other names as they are. */
 const char *memo_demangle(struct memo *m, const char *name);
 
+/* Names of ELF symbols without a version: f of f@@V_1. */
+const char *memo_unversioned(struct memo *m, const char *name);
+
 /* File names below FOLDER (not NULL) when they are relative. */
 const char *memo_path(struct memo *m, const char *folder, const char *name);
 

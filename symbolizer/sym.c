@@ -22,6 +22,7 @@ struct sym {
 	struct symtab symtab;
 	struct cumap cus;
 	struct memo demangled;
+	struct memo unversioned;
 	const char *reason;     /* of the last lookup */
 };
 
@@ -56,6 +57,7 @@ void sym_close(struct sym *s)
 	if (!s)
 		return;
 	memo_release(&s->demangled);
+	memo_release(&s->unversioned);
 	cumap_release(&s->cus);
 	symtab_release(&s->symtab);
 	sections_release(&s->sections);
@@ -72,13 +74,13 @@ static void add_symbol(struct sym *s, uint64_t addr, struct sym_frame *f,
 
 	if (!symbol)
 		return;
-	f->symbol = symbol->name;
-	f->nearest = !symbol_covers(symbol, addr);
+	f->symbol = memo_unversioned(&s->unversioned, symbol->name);
+	f->nearest = symbol_is_guess(symbol, addr);
 	if (!f->file && !f->func)
 		f->file = symbol->file;
 	/* Some C++ functions (main, lambdas) have their name only here. */
 	if (mangles && f->func && !f->linkage && !f->nearest)
-		f->linkage = symbol->name;
+		f->linkage = f->symbol;
 }
 
 static const char *reason_for(struct sym *s, uint64_t addr,

@@ -34,6 +34,12 @@ int symtab_read(struct symtab *t, const struct debugfile *d);
 const struct symbol *symtab_find(const struct symtab *t, uint64_t addr,
 				 const struct section *in);
 
+/* One without a size, as of hand-written assembler, goes on to the next. */
+static inline bool symbol_is_guess(const struct symbol *s, uint64_t addr)
+{
+	return s->size && addr - s->start >= s->size;
+}
+
 static inline bool symbol_covers(const struct symbol *s, uint64_t addr)
 {
 	return addr == s->start ||
