@@ -46,7 +46,7 @@ def test_libc_works_from_a_goroutine(t, name):
     run(t, FAST[name])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ALL)
 def test_libc_works_from_a_goroutine_with_every_option(t, name):
     run(t, ALL[name])

@@ -96,6 +96,29 @@ __attribute__((target("avx"))) static void try_wide(void)
 			wrong("ymm arguments");
 }
 
+__attribute__((noinline, target("avx512f"))) static __m512d
+widest(__m512d a, __m512d b, __m512d c, __m512d d, __m512d e, __m512d f,
+       __m512d g, __m512d h)
+{
+	char pad[900];
+
+	__asm__ volatile("" : : "r"(pad) : "memory");
+	return a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8;
+}
+
+__attribute__((target("avx512f"))) static void try_widest(void)
+{
+	__m512d one = _mm512_set1_pd(1);
+	__m512d v = widest(one, one + one, one, one, one, one, one,
+			   _mm512_set_pd(8, 7, 6, 5, 4, 3, 2, 1));
+	double q[8];
+
+	_mm512_storeu_pd(q, v);
+	for (int i = 0; i < 8; i++)
+		if (q[i] != 30 + 8 * (i + 1))
+			wrong("zmm arguments");
+}
+
 struct big {
 	long v[9];
 };
@@ -200,8 +223,10 @@ static void try_one(unsigned kind, long id, long depth)
 		 many(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 2, 3, 4, 5, 6, 7, 8) !=
 			 385 + 204)
 		wrong("arguments on the stack");
-	else if (kind >= 12 && kind < 16 && __builtin_cpu_supports("avx"))
+	else if (kind >= 12 && kind < 14 && __builtin_cpu_supports("avx"))
 		try_wide();
+	else if (kind >= 14 && kind < 16 && __builtin_cpu_supports("avx512f"))
+		try_widest();
 	else if (kind >= 16 && kind < 19)
 		try_printf(id, depth);
 	else if (kind >= 19 && kind < 21)
