@@ -22,6 +22,9 @@
 #define DEPTH_MAX 512           /* of the DIE tree */
 #define AT_GNU_DISCRIMINATOR 0x2136     /* no header has it */
 
+/* Newer than the header. */
+enum { LANG_C17 = 0x2c, LANG_C23 = 0x3e };
+
 struct level {
 	Dwarf_Die die;
 	uint32_t node;          /* the function its children lie in */
@@ -192,6 +195,8 @@ static bool language_mangles(Dwarf_Die *cu)
 	case DW_LANG_C:
 	case DW_LANG_C99:
 	case DW_LANG_C11:
+	case LANG_C17:
+	case LANG_C23:
 	case DW_LANG_Mips_Assembler:
 	case DW_LANG_Fortran77:
 	case DW_LANG_Cobol74:

@@ -153,7 +153,7 @@ static int run(struct run *r, struct err *e)
 		return rc;
 	say_source(r);
 	rc = take_all(r);
-	return rc ? err_set(e, rc, "addresses") : 0;
+	return rc ? err_set(e, rc, "standard input or output") : 0;
 }
 
 int main(int argc, char **argv)

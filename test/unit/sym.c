@@ -122,6 +122,16 @@ static void calls_inlined_twice_have_three_frames(void **state)
 	}
 }
 
+static void nothing_depends_on_aranges(void **state)
+{
+	char path[256];
+
+	(void)state;
+	build(path, sizeof(path), "bare", "",
+	      "objcopy --remove-section .debug_aranges bare");
+	check_chain(path, address_of_outer(path));
+}
+
 static void debug_information_is_found_by_debuglink(void **state)
 {
 	char path[256];
@@ -361,6 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_inlined_twice_have_three_frames),
+		cmocka_unit_test(nothing_depends_on_aranges),
 		cmocka_unit_test(debug_information_is_found_by_debuglink),
 		cmocka_unit_test(minidebuginfo_names_what_strip_took),
 		cmocka_unit_test(an_object_is_looked_up_by_section),
