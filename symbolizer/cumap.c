@@ -4,8 +4,11 @@
  * knows how far anything before it reaches, and a search goes back until
  * nothing reaches the address any more.
  *
- * A unit that claims no range at all is indexed at once, and what its
- * functions cover counts as claimed.
+ * A unit that claims no range at all is walked at once, and what its functions
+ * cover counts as claimed.
+ *
+ * Ranges and rows of all units together have a budget: any number of units may
+ * share one table, so the size of the file is no bound.
  */
 #include "symbolizer/cumap.h"
 
@@ -15,7 +18,7 @@
 
 #include "symbolizer/grow.h"
 
-#define RANGES_MAX ((size_t)32 << 20)   /* in a file, some 1.5 GB */
+#define ENTRIES_MAX ((size_t)32 << 20)  /* of a file, some 1.5 GB */
 #define BACK_MAX 64                     /* units tried for an address */
 
 static int put_range(struct cumap *m, uint64_t lo, uint64_t hi, size_t unit)
@@ -45,10 +48,9 @@ static int put_claimed(struct cumap *m, size_t unit)
 	return rc;
 }
 
-static int index_unit(struct cumap *m, struct unit *u)
+/* What a call that may use up the budget returned. */
+static int note_cut(struct cumap *m, int rc)
 {
-	int rc = unit_index(u, &m->budget);
-
 	if (rc == -E2BIG)
 		m->cut = true;
 	return rc == -ENOMEM ? rc : 0;
@@ -57,7 +59,7 @@ static int index_unit(struct cumap *m, struct unit *u)
 static int put_covered(struct cumap *m, size_t unit)
 {
 	const struct segs *s = &m->units[unit].segs;
-	int rc = index_unit(m, &m->units[unit]);
+	int rc = note_cut(m, unit_walk(&m->units[unit], &m->budget));
 
 	for (size_t i = 0; !rc && i + 1 < s->n; i++)
 		if (s->segs[i].id)
@@ -114,7 +116,7 @@ int cumap_read(struct cumap *m, Dwarf *dw)
 	uint8_t type;
 	int rc = 0;
 
-	m->budget = RANGES_MAX;
+	m->budget = ENTRIES_MAX;
 	while (!rc && !dwarf_get_units(dw, cu, &cu, &version, &type, &die,
 				       NULL)) {
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
@@ -152,7 +154,7 @@ size_t cumap_lookup(struct cumap *m, uint64_t addr, struct sym_frame *out,
 		tried++;
 		if (m->ranges[i].hi <= addr)
 			continue;
-		if (index_unit(m, u))
+		if (note_cut(m, unit_index(u, &m->budget)))
 			continue;
 		n = unit_lookup(u, addr, out, max);
 		*mangles = u->mangles;

@@ -27,7 +27,7 @@ struct cumap {
 	size_t nunits, units_room;
 	struct cu_range *ranges;
 	size_t n, room;
-	size_t budget;          /* ranges that may still be read */
+	size_t budget;          /* ranges and rows that may still be read */
 	bool cut;               /* the budget ran out somewhere */
 };
 

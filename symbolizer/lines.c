@@ -44,7 +44,7 @@ static int put_row(struct lines *l, const struct row *r)
 	return 0;
 }
 
-int lines_read(struct lines *l, Dwarf_Die *cu)
+int lines_read(struct lines *l, Dwarf_Die *cu, size_t *budget)
 {
 	Dwarf_Lines *table;
 	size_t n;
@@ -52,6 +52,9 @@ int lines_read(struct lines *l, Dwarf_Die *cu)
 
 	if (dwarf_getsrclines(cu, &table, &n))
 		return 0;
+	if (n > *budget)
+		return -E2BIG;
+	*budget -= n;
 	for (size_t i = 0; !rc && i < n; i++) {
 		struct row r;
 

@@ -22,9 +22,10 @@ struct lines {
 	size_t n, room;
 };
 
-/* Reads those of the unit CU.  0 or -ENOMEM; a table that is not there or not
- * readable is empty. */
-int lines_read(struct lines *l, Dwarf_Die *cu);
+/* Reads those of the unit CU, at most *BUDGET rows, from which they are taken.
+ * 0, -ENOMEM, or -E2BIG when the budget is too small; a table that is not there
+ * or not readable is empty. */
+int lines_read(struct lines *l, Dwarf_Die *cu, size_t *budget);
 
 /* The row at ADDR or NULL. */
 const struct row *lines_find(const struct lines *l, uint64_t addr);

@@ -93,7 +93,7 @@ static const char *reason_for(struct sym *s, uint64_t addr,
 	if (!s->file.dw)
 		return *s->file.why ? s->file.why : "no debug information";
 	if (s->cus.cut)
-		return "debug information claims too many ranges";
+		return "debug information is too large to index";
 	if (!f || !f->func)
 		return "no function of the debug information is there";
 	return "the line table has no line for it";

@@ -244,19 +244,29 @@ static int index_dies(struct unit *u, size_t *budget)
 	return rc;
 }
 
-int unit_index(struct unit *u, size_t *budget)
+int unit_walk(struct unit *u, size_t *budget)
 {
 	int rc, end;
 
-	if (u->tried)
+	if (u->walked)
 		return 0;
-	u->tried = true;
+	u->walked = true;
 	rc = index_dies(u, budget);
 	end = segs_finish(&u->segs);
-	if (!rc)
-		rc = end;
-	end = lines_read(&u->lines, &u->cu);
 	return rc ? rc : end;
+}
+
+int unit_index(struct unit *u, size_t *budget)
+{
+	int rc, lines;
+
+	if (u->read)
+		return 0;
+	u->read = true;
+	rc = unit_walk(u, budget);
+	/* Unless memory is gone, lines are good without functions too. */
+	lines = rc == -ENOMEM ? rc : lines_read(&u->lines, &u->cu, budget);
+	return rc ? rc : lines;
 }
 
 /* Of NODE alone, not of the function it is an instance of. */

@@ -31,7 +31,8 @@ struct node {
 
 struct unit {
 	Dwarf_Die cu;           /* of the file with the line table */
-	bool tried;             /* unit_index() was called */
+	bool walked;            /* unit_walk() was called */
+	bool read;              /* unit_index() was */
 	bool mangles;           /* its language mangles names */
 	struct node *nodes;     /* the first is nobody */
 	size_t n, room;
@@ -43,8 +44,11 @@ struct unit {
 	size_t nfiles;
 };
 
-/* Indexes U, once; at most *BUDGET ranges, from which it is taken.  0,
- * -ENOMEM, or -E2BIG when the budget is gone. */
+/* Finds the functions of U, once; at most *BUDGET ranges, from which they are
+ * taken.  0, -ENOMEM, or -E2BIG when the budget is gone. */
+int unit_walk(struct unit *u, size_t *budget);
+
+/* The same, and reads its lines, of the same budget. */
 int unit_index(struct unit *u, size_t *budget);
 
 /* Fills at most MAX frames at ADDR, innermost first; how many there are. */
