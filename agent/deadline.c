@@ -14,7 +14,7 @@
 
 #include "lib/base/clock.h"
 
-enum { CONNECTIONS_MAX = 1024, LOOK_MS = 200 };
+enum { CONNECTIONS_MAX = 4096, LOOK_MS = 200 };
 
 struct watched {
 	int fd;

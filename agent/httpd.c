@@ -23,7 +23,7 @@
 
 enum {
 	DAEMONS_MAX = 32,
-	CONNECTIONS_MAX = 32,           /* of one daemon */
+	CONNECTIONS_MAX = 128,          /* of one daemon */
 	MEMORY_BYTES = 32 << 10,        /* for head and answer of a request */
 	STACK_BYTES = 512 << 10,
 };

@@ -16,6 +16,7 @@
 #include "runtime/cpustack.h"
 #include "runtime/lock.h"
 #include "runtime/m.h"
+#include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 
@@ -40,7 +41,10 @@ static void on_prof(int sig, siginfo_t *info, void *uc)
 	struct m *m = m_get();
 
 	(void)sig;
-	cpu_sample_take(&prof.sampler, m ? &m->cpu : NULL, info, uc);
+	/* A tick and a question may have become one signal. */
+	probe_answer(uc);
+	if (info->si_code != SI_TKILL)
+		cpu_sample_take(&prof.sampler, m ? &m->cpu : NULL, info, uc);
 }
 
 static void intern(void *ctx, const struct cpu_sample *s)

@@ -57,7 +57,9 @@ void probe_ask(struct m *m, const struct g *gp, struct probe *out)
 	ask.probe.n = 0;
 	ask.probe.segments = 0;
 	atomic_store(&ask.m, m);
-	sys_call(SYS_tgkill, sys_getpid(), m->tid, SIGURG, 0);
+	/* Its handler is the one that restarts system calls: the program must
+	 * not see EINTR for being looked at as it went into one. */
+	sys_call(SYS_tgkill, sys_getpid(), m->tid, SIGPROF, 0);
 	if (!note_wait(&ask.answered, clock_mono_ns() + PATIENCE_NS) &&
 	    !atomic_compare_exchange_strong(&ask.m, &still, NULL))
 		note_wait(&ask.answered, -1);   /* it has just begun */

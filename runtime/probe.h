@@ -1,5 +1,5 @@
 /*
- * Asking a thread that runs a goroutine where it stands: by SIGURG, whose
+ * Asking a thread that runs a goroutine where it stands: by SIGPROF, whose
  * handler walks the stack it interrupted.  Goroutines that nobody runs, or
  * that are in C, are read without a signal.
  */
