@@ -35,7 +35,7 @@ const char *const key_help[] = {
 	"",
 	"COUNT goroutines stand on one stack for one reason; +/s is how their",
 	"number changes.  WAIT-MAX and WAIT-P50 are the longest and the median",
-	"time they have been in this state, STACK the memory of all their stacks.",
+	"time they have been in this state, STACK the memory of all stacks.",
 	"WHERE is the innermost function of the program, its callers behind <.",
 	"- is what the target cannot tell.  The cursor stays on its stack,",
 	"wherever that moves.",

@@ -106,7 +106,7 @@ def test_width_order_and_filter(top):
                      agent.target)
         lines = result.stdout.decode().splitlines()
     assert all(len(line) <= 60 for line in lines)
-    reasons = [line[44:58].strip() for line in lines[6:]]
+    reasons = [line[43:57].strip() for line in lines[6:]]
     assert reasons == ["chan receive", "syscall", "runnable", "running"]
 
 
@@ -187,7 +187,7 @@ HOSTILE = [
     ({"schema": 99, "goroutines": []}, "answer of a schema we do not know"),
     ({"schema": 1}, "answer without goroutines"),
     ({"schema": 1, "next": 0, "goroutines": []}, "the next page is not"),
-    (b" " * (17 << 20), "File too large"),
+    (b" " * (17 << 20), "the answer is more than 16777216 bytes"),
     (None, "404"),
 ]
 

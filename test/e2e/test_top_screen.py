@@ -28,7 +28,7 @@ def selected(s):
     """The reason of the stack under the cursor."""
     rows = s.reversed_rows()
     assert len(rows) == 1, s.text()
-    return s.line(rows[0])[44:58].strip()
+    return s.line(rows[0])[43:57].strip()
 
 
 def test_the_stacks_screen(open_top, agent):
@@ -60,7 +60,7 @@ def test_keys_move_sort_search_filter_and_open(open_top, agent):
         assert selected(s) == "chan receive"
         s.press(">", ">")
         s.until("sort: WAIT-MAX v")
-        assert s.line(6)[44:51] == "running"
+        assert s.line(6)[43:50] == "running"
         assert selected(s) == "chan receive"    # it went with its stack
         s.press("s", "count", "enter")
         s.until("sort: COUNT v")

@@ -341,7 +341,7 @@ static void filters_look_at_frames_and_reasons(void **state)
 	assert_int_equal(left_by("!nowhere"), 2);
 }
 
-/* A source over answers from memory ------------------------------------------*/
+/* A source over answers from memory -----------------------------------------*/
 
 struct script {
 	const char *sched;
