@@ -90,6 +90,7 @@ static void show_prompt(struct keys *k)
 static void ask(struct keys *k, enum key_prompt prompt, const char *line)
 {
 	k->prompt = prompt;
+	k->cursor_key = k->view->cursor_key;
 	snprintf(k->line, sizeof(k->line), "%s", line);
 	show_prompt(k);
 }
@@ -142,6 +143,9 @@ static void answer_delay(struct keys *k)
 static void set_filter(struct keys *k, const char *text)
 {
 	snprintf(k->view->filter, sizeof(k->view->filter), "%s", text);
+	/* Half a word may have hidden the cursor's stack. */
+	if (k->prompt == PROMPT_FILTER)
+		k->view->cursor_key = k->cursor_key;
 	update(k);
 }
 
