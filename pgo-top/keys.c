@@ -35,7 +35,7 @@ const char *const key_help[] = {
 	"",
 	"COUNT goroutines stand on one stack for one reason; +/s is how their",
 	"number changes.  WAIT-MAX and WAIT-P50 are the longest and the median",
-	"time they have been in this state, STACK the memory of all their stacks.",
+	"time they have been in this state, STACK the memory of all stacks.",
 	"WHERE is the innermost function of the program, its callers behind <.",
 	"- is what the target cannot tell.  The cursor stays on its stack,",
 	"wherever that moves.",
@@ -90,6 +90,7 @@ static void show_prompt(struct keys *k)
 static void ask(struct keys *k, enum key_prompt prompt, const char *line)
 {
 	k->prompt = prompt;
+	k->cursor_key = k->view->cursor_key;
 	snprintf(k->line, sizeof(k->line), "%s", line);
 	show_prompt(k);
 }
@@ -142,6 +143,9 @@ static void answer_delay(struct keys *k)
 static void set_filter(struct keys *k, const char *text)
 {
 	snprintf(k->view->filter, sizeof(k->view->filter), "%s", text);
+	/* Half a word may have hidden the cursor's stack. */
+	if (k->prompt == PROMPT_FILTER)
+		k->view->cursor_key = k->cursor_key;
 	update(k);
 }
 

@@ -42,6 +42,7 @@ struct keys {
 	int rows;                       /* of the screen */
 	enum key_prompt prompt;
 	char line[VIEW_TEXT_BYTES];     /* typed at the prompt so far */
+	uint64_t cursor_key;            /* where the cursor was before that */
 	bool quit;
 	bool redraw;                    /* the whole terminal, anew */
 	bool refresh;                   /* do not wait for the delay */

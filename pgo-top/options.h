@@ -13,7 +13,7 @@ struct options {
 	struct group_order order;
 	int64_t delay_ns;
 	int64_t frames;                 /* 0: until told to stop */
-	int cols, rows;                 /* of batch and --dump-frame; 0: unsaid */
+	int cols, rows;                 /* of batch, --dump-frame; 0: unsaid */
 	bool batch;
 	bool json;
 	bool dump_frame;

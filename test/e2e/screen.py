@@ -24,7 +24,7 @@ class Screen:
         self.argv = [str(a) for a in argv]
         self.rows, self.cols = rows, cols
         # pyte lacks REP, which TERM=linux does not use.
-        self.env = dict(os.environ, TERM="linux", LC_ALL="C.UTF-8", **env)
+        self.env = {**os.environ, "TERM": "linux", "LC_ALL": "C.UTF-8", **env}
         for name in ("LINES", "COLUMNS", "NO_COLOR"):
             if name not in env:
                 self.env.pop(name, None)
@@ -39,7 +39,6 @@ class Screen:
             fcntl.ioctl(1, termios.TIOCSWINSZ,
                         struct.pack("HHHH", self.rows, self.cols, 0, 0))
             os.execvpe(self.argv[0], self.argv, self.env)
-        self.modes = None
         return self
 
     def __exit__(self, *_):
