@@ -1,8 +1,9 @@
 /*
  * What examples/server does with a request: parse, a slow operation, render.
  * The work is counted, not timed: 3 rounds in 5 below slow_stack_operation,
- * 1 in parse, 1 in render, each over a large array on the stack.  Some 15 ms a
- * request, so that what HTTP costs beside it is hardly seen.
+ * 1 in parse, 1 in render, each over a large array on the stack.  Some 60 ms a
+ * request: what HTTP costs is hardly seen beside it, and no phase fits between
+ * two ticks of the kernel, by which it is sampled.
  */
 #ifndef EXAMPLES_WORK_H
 #define EXAMPLES_WORK_H
@@ -14,7 +15,7 @@
 
 #include <pgo/pgo.h>
 
-enum { WORDS = 2048, LEVELS = 12, LEVEL_ROUNDS = 225, OTHER_ROUNDS = 900 };
+enum { WORDS = 2048, LEVELS = 12, LEVEL_ROUNDS = 900, OTHER_ROUNDS = 3600 };
 
 #define OWN_FRAME static __attribute__((noipa))  /* whatever gcc thinks */
 

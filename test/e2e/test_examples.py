@@ -1,8 +1,11 @@
 """The examples do what their head comments say."""
 import contextlib
+import http.client
+import os
 import re
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -14,10 +17,11 @@ def run(program, *args, limit_s=20):
 
 
 @contextlib.contextmanager
-def server(build):
+def server(build, **env):
     """A running server example; (process, port)."""
     process = subprocess.Popen([build / "examples/server", "-p", "0"],
-                               stdout=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, **env})
     try:
         yield process, int(re.search(r":(\d+)/", process.stdout.readline())[1])
     finally:
@@ -113,6 +117,35 @@ def test_a_head_without_end_is_hung_up_on(build):
             assert talk(port, b"GET /" + b"a" * 10000) == ""
         assert talk(port, b"GET / HTTP/1.0\r\n\r\n").startswith("HTTP/1.1 200")
         assert process.poll() is None
+
+
+def load(port, seconds):
+    """One connection, kept, asked again and again."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        connection.request("GET", "/")
+        assert connection.getresponse().read()
+    connection.close()
+
+
+def test_the_servers_profile_says_where_it_burns(build, tmp_path):
+    profile = tmp_path / "cpu.pb.gz"
+    with server(build, PGODEBUG=f"cpuprofile={profile}") as (process, port):
+        clients = [threading.Thread(target=load, args=(port, 4))
+                   for _ in range(8)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    top = run("go", "tool", "pprof", "-top", "-cum", profile).stdout
+    share = {name: float(percent) for percent, name in
+             re.findall(r" ([\d.]+)%  (\w+)$", top, re.M)}
+    assert 52 <= share["slow_stack_operation"] <= 68, top
+    assert 14 <= share["parse"] <= 26, top
+    assert 14 <= share["render"] <= 26, top
 
 
 def test_sixty_four_connections_and_no_more(build):

@@ -2,6 +2,8 @@
 import re
 import subprocess
 
+from agent_client import started
+
 FIRST_BYTES = 2048
 
 
@@ -24,6 +26,21 @@ def test_a_million_frames_grow_and_give_back(build):
     assert seen["rss_after"] < 2 * seen["rss_before"]
     # The goroutine still lives: what it keeps is its own.
     assert seen["last_bytes"] < 2 * seen["first_bytes"]
+
+
+def test_the_agent_shows_how_deep_a_goroutine_is(build):
+    with started(build / "examples/fib", "--depth", "1000000") as (program,
+                                                                   agent):
+        assert program.stdout.readline() == "bottom\n"
+        rows = agent.json("/debug/pgo/goroutines")["goroutines"]
+        deep, = (row["id"] for row in rows if row["entry"] == "deep")
+        below = agent.json(f"/debug/pgo/goroutine/{deep}")["goroutine"]
+        assert program.stdout.readline() == "back\n"
+        above = agent.json(f"/debug/pgo/goroutine/{deep}")["goroutine"]
+    assert below["segments"] >= 10
+    assert below["stack_used"] > 48 * 1000000
+    assert below["grows"] == below["segments"] - 1
+    assert above["stack_used"] < FIRST_BYTES
 
 
 def test_a_parked_goroutine_costs_little(build):

@@ -1,13 +1,18 @@
 """Goroutines share what there is: one P among many, two Ps evenly."""
 import os
+import statistics
 import subprocess
+import time
 
 import pytest
+
+from agent_client import started
 
 SECONDS = "1"
 # The machine may be shared: somebody else's second on one CPU looks like an
 # uneven one of ours.  One bad one is an accident, three are not.
 ATTEMPTS = 3
+DUMP = "/debug/pprof/goroutine?debug=2"
 
 
 def with_ps(n):
@@ -35,6 +40,24 @@ def test_a_clock_ticks_beside_eight_that_never_rest(build, what, ps):
     pytest.fail(f"{said['worst_ms'][0]} ms between two ticks")
 
 
+@pytest.mark.parametrize("ps", [1, 2])
+@pytest.mark.parametrize("what", ["call", "strlen", "memcpy", "getpid"])
+def test_a_dump_comes_at_once_beside_eight_that_never_rest(build, what, ps):
+    for _ in range(ATTEMPTS):
+        took_ms = []
+        with started(build / "test/e2e/progs/tick", what,
+                     GOMAXPROCS=str(ps)) as (_, agent):
+            agent.get(DUMP)     # the first one reads symbols
+            for _ in range(20):
+                begin = time.monotonic()
+                text = agent.get(DUMP).decode()
+                took_ms.append(1e3 * (time.monotonic() - begin))
+                assert text.count("\nspin(") == 8
+        if statistics.median(took_ms) <= 50:
+            return
+    pytest.fail(f"20 dumps took {took_ms} ms")
+
+
 def cpu_ticks(pid):
     """User time of each thread, most first."""
     ticks = []
@@ -58,6 +81,17 @@ def balance(build, ps):
 
 def rate(said):
     return said["pieces"][0] / said["cpu_s"][0]
+
+
+def test_the_agent_counts_what_was_stolen(build):
+    with started(build / "test/e2e/progs/balance", SECONDS,
+                 GOMAXPROCS="2") as (program, agent):
+        text = "".join(program.stdout.readline() for _ in range(3))
+        ps = agent.json("/debug/pgo/sched")["ps"]
+    steals = [p["steals"] for p in ps]
+    assert sum(steals) > 0
+    # Waiting for its input costs it no more of them.
+    assert steals == words(text)["steals"]
 
 
 @pytest.mark.skipif(os.cpu_count() < 2, reason="two CPUs")
