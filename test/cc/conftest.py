@@ -10,10 +10,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PGO_BUILD", ROOT / "build"))
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: for make check-all")
-
-
 class Tool:
     """Runs commands in DIR; says what went wrong when they should not."""
 
