@@ -16,6 +16,7 @@
 #include "lib/base/fd.h"
 
 enum { FILE_BYTES_MAX = 65536 };
+#define TICKS_MAX ((uint64_t)1 << 40)   /* more than a thousand years */
 
 /* /proc/PID/FILE as a string in B, "" when it cannot be read. */
 static const char *slurp(struct buf *b, pid_t pid, const char *file)
@@ -92,7 +93,7 @@ static time_t start_time(pid_t pid, struct buf *b)
 		s = strchr(s, ' ');
 		s = s ? s + 1 : NULL;
 	}
-	if (!s || sscanf(s, "%" SCNu64, &ticks) != 1 || ticks > UINT32_MAX * 1000ULL)
+	if (!s || sscanf(s, "%" SCNu64, &ticks) != 1 || ticks > TICKS_MAX)
 		return 0;
 	start_ns = (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK)) *
 		   1000000000;

@@ -1,0 +1,340 @@
+/*
+ * pgo-trace record: a profile of a running program, into a file.
+ *
+ * The answer is collected and checked before the file is made, so what is
+ * there can be read; until then an interrupt leaves nothing.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/safe_text.h"
+#include "lib/target/target.h"
+#include "lib/wire/json.h"
+#include "lib/wire/pprof_read.h"
+#include "pgo-trace/command.h"
+#include "pgo-trace/find.h"
+#include "pgo-trace/interrupt.h"
+#include "pgo-trace/output.h"
+
+#define NS_PER_S INT64_C(1000000000)
+
+enum {
+	CPU_SECONDS = 30,
+	SECONDS_MAX = 86400,
+	SLACK_S = 30,           /* for all that is not the recording itself */
+};
+
+struct record {
+	struct target target;
+	const char *type;
+	int seconds;            /* 0: not given */
+	const char *path;       /* -o */
+	bool force, json;
+	int64_t begin_ns;
+	bool shown;             /* a progress line stands on the terminal */
+};
+
+static bool is_cpu(const struct record *r)
+{
+	return !strcmp(r->type, "cpu");
+}
+
+static void show_progress(struct record *r)
+{
+	int64_t s = (clock_mono_ns() - r->begin_ns) / NS_PER_S;
+	char name[64];
+
+	if (!isatty(STDERR_FILENO) || !r->seconds)
+		return;
+	safe_text(name, sizeof(name), r->target.text, strlen(r->target.text));
+	fprintf(stderr, "\r%s of %s: %d of %d s ", r->type, name,
+		(int)(s < r->seconds ? s : r->seconds), r->seconds);
+	r->shown = true;
+}
+
+static void clear_progress(struct record *r)
+{
+	if (r->shown)
+		fprintf(stderr, "\r%79s\r", "");
+	r->shown = false;
+}
+
+static int waiting(void *ctx)
+{
+	if (interrupted())
+		return -EINTR;
+	show_progress(ctx);
+	return 0;
+}
+
+/* Of the user's words; anything but a profile's name could be a path. */
+static bool is_type(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n < 64 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == n &&
+	       s[0] != '.';
+}
+
+static int fetch(struct record *r, struct http_answer *a, struct err *e)
+{
+	struct target_ask ask = {
+		.deadline_ns = r->begin_ns +
+			       (r->seconds + SLACK_S) * NS_PER_S,
+		.max = PPROF_BYTES_MAX,
+		.waiting = waiting,
+		.ctx = r,
+	};
+	char path[160];
+	int rc;
+
+	snprintf(path, sizeof(path), "/debug/pprof/%s",
+		 is_cpu(r) ? "profile" : r->type);
+	if (r->seconds)
+		snprintf(path + strlen(path), sizeof(path) - strlen(path),
+			 "?seconds=%d", r->seconds);
+	rc = target_get(&r->target, path, &ask, a, e);
+	clear_progress(r);
+	return rc;
+}
+
+/* The program's file name: of the process, of the profile's first mapping, or
+ * else the host; with nothing in it that is special in a shell. */
+static void name_program(const struct record *r, const struct pprof *p,
+			 char *out, size_t bytes)
+{
+	const char *from = r->target.exe, *base;
+	size_t n = 0;
+
+	if (!*from && p->n_mappings)
+		from = p->mappings[0].file;
+	base = strrchr(from, '/');
+	base = base ? base + 1 : from;
+	if (!*base)
+		base = r->target.url.is_unix ? "profile" : r->target.url.host;
+	/* A program that was replaced is "x (deleted)". */
+	for (; base[n] && base[n] != ' ' && n + 1 < bytes; n++)
+		out[n] = isalnum((unsigned char)base[n]) ||
+			 (n && strchr("._-+", base[n])) ? base[n] : '_';
+	out[n] = '\0';
+}
+
+static void name_file(const struct record *r, const struct pprof *p,
+		      char *out, size_t bytes)
+{
+	char program[80], pid[16] = "", when[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
+	name_program(r, p, program, sizeof(program));
+	if (r->target.pid)
+		snprintf(pid, sizeof(pid), "-%d", (int)r->target.pid);
+	if (localtime_r(&now, &tm))
+		strftime(when, sizeof(when), "%Y%m%dT%H%M%S", &tm);
+	snprintf(out, bytes, "%s%s-%s-%s.pb.gz", program, pid, r->type, when);
+}
+
+static int write_file(struct output *o, const struct http_answer *a,
+		      struct err *e)
+{
+	int rc = output_write(o, a->body.data, a->body.len, e);
+
+	if (rc == 0)
+		rc = output_commit(o, e);
+	output_abort(o);
+	return rc;
+}
+
+/* On stdout: the name of the file, for scripts, or what is known of it. */
+static int tell(const struct record *r, const char *path, size_t bytes,
+		const struct pprof *p, struct err *e)
+{
+	struct output out;
+	struct buf b = { 0 };
+	struct json j;
+	int rc;
+
+	if (r->json) {
+		json_init(&j, &b);
+		json_object_begin(&j);
+		json_key(&j, "schema");
+		json_uint(&j, 1);
+		json_key(&j, "file");
+		json_str(&j, path);
+		json_key(&j, "type");
+		json_str(&j, r->type);
+		if (r->target.pid) {
+			json_key(&j, "pid");
+			json_int(&j, r->target.pid);
+		}
+		json_key(&j, "bytes");
+		json_uint(&j, bytes);
+		json_key(&j, "samples");
+		json_uint(&j, p->n_samples);
+		json_key(&j, "duration_ns");
+		json_int(&j, p->duration_ns);
+		json_object_end(&j);
+		buf_put_u8(&b, '\n');
+	} else {
+		buf_printf(&b, "%s\n", path);
+	}
+	output_open(&out, NULL, false, NULL);
+	rc = buf_error(&b) ? err_set(e, buf_error(&b), "output") :
+	     output_write(&out, b.data, b.len, e);
+	buf_release(&b);
+	return rc;
+}
+
+/* OUT is open when -o was given: what hinders is said before the wait. */
+static int keep(struct record *r, struct output *out, struct http_answer *a,
+		struct err *e)
+{
+	struct pprof p = { 0 };
+	char path[256];
+	int rc;
+
+	rc = pprof_read(&p, a->body.data, a->body.len, r->target.text, e);
+	if (rc == 0 && !r->path) {
+		name_file(r, &p, path, sizeof(path));
+		rc = output_open(out, path, r->force, e);
+	}
+	if (rc == 0)
+		rc = write_file(out, a, e);
+	/* The profile itself went to stdout with "-o -". */
+	if (rc == 0 && !(r->path && !strcmp(r->path, "-")))
+		rc = tell(r, r->path ? r->path : path, a->body.len, &p, e);
+	pprof_release(&p);
+	return rc;
+}
+
+static int record(struct record *r, struct err *e)
+{
+	struct output out = { .fd = -1 };
+	struct http_answer a = { 0 };
+	int rc = 0;
+
+	interrupt_begin();
+	if (r->path)
+		rc = output_open(&out, r->path, r->force, e);
+	r->begin_ns = clock_mono_ns();
+	if (rc == 0)
+		rc = fetch(r, &a, e);
+	if (rc == 0)
+		rc = keep(r, &out, &a, e);
+	output_abort(&out);
+	http_answer_release(&a);
+	if (rc < 0 && interrupted()) {
+		log_error("record: interrupted, nothing written");
+		interrupt_die();
+	}
+	return rc;
+}
+
+static const char usage[] =
+"usage: pgo-trace record [-t TYPE] [-s SECONDS] [-o FILE] [-f] [--json] TARGET\n"
+"\n"
+"Records a profile into NAME-PID-TYPE-TIME.pb.gz and prints that name.\n"
+"\n"
+"  -t, --type TYPE        cpu (default), goroutine, threadcreate, or any other\n"
+"                         that the program serves\n"
+"  -s, --seconds SECONDS  how long (cpu: 30); of other types the difference\n"
+"  -o, --output FILE      into FILE; - is stdout\n"
+"  -f, --force            overwrite FILE\n"
+"      --json             tell about the file in JSON\n"
+"  -h, --help             this text\n";
+
+enum { OPT_JSON = 256 };
+
+/* 0, or an exit status + 1. */
+static int parse(struct record *r, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "type", required_argument, NULL, 't' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const struct command *c = &command_record;
+	double seconds;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, ":t:s:o:fh", options, NULL)) != -1)
+		switch (opt) {
+		case 't':
+			r->type = optarg;
+			break;
+		case 's':
+			if (!find_number(optarg, 1, SECONDS_MAX, &seconds) ||
+			    seconds != (int)seconds)
+				return 1 + command_misused(c, "-s %s: whole "
+					"seconds from 1 to %d", optarg,
+					SECONDS_MAX);
+			r->seconds = (int)seconds;
+			break;
+		case 'o':
+			r->path = optarg;
+			break;
+		case 'f':
+			r->force = true;
+			break;
+		case OPT_JSON:
+			r->json = true;
+			break;
+		case 'h':
+			return 1 + command_help(c);
+		default:
+			return 1 + find_bad_option(c, opt, argv);
+		}
+	if (!is_type(r->type))
+		return 1 + command_misused(c, "-t %s: no profile type",
+					   r->type);
+	if (!strcmp(r->type, "trace"))
+		return 1 + command_misused(c, "-t trace: only profiles are "
+					   "recorded");
+	if (argc - optind != 1)
+		return 1 + command_misused(c, optind < argc ?
+					   "one TARGET" : "no TARGET");
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct record r = { .type = "cpu" };
+	struct err e = { 0 };
+	int rc = parse(&r, argc, argv);
+
+	if (rc)
+		return rc - 1;
+	if (is_cpu(&r) && !r.seconds)
+		r.seconds = CPU_SECONDS;
+	if (find_target(&r.target, argv[optind]) < 0)
+		return EXIT_FAILED;
+	if (record(&r, &e) < 0) {
+		log_error("%s", e.text);
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+const struct command command_record = {
+	.name = "record",
+	.summary = "record a profile of a running program",
+	.usage = usage,
+	.run = run,
+};

@@ -1,0 +1,27 @@
+/* SCHED lines as a table, CSV or JSON. */
+#ifndef PGO_TRACE_SCHED_OUT_H
+#define PGO_TRACE_SCHED_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/wire/schedtrace.h"
+
+enum sched_format { SCHED_TABLE, SCHED_CSV, SCHED_JSON };
+
+struct sched_out {
+	enum sched_format format;
+	uint64_t lines;         /* so far */
+	uint64_t last_ms;       /* of the line before, */
+	uint64_t last_ticks;    /* all its Ps */
+	bool had_ticks;
+};
+
+/* Appends line L, and what comes before the first; NEEDSPINNING says whether
+ * the line had that field.  What a line has not is "-", empty, or no key.
+ * 0 or -E. */
+int sched_out_line(struct sched_out *o, struct buf *b,
+		   const struct sched_line *l, bool needspinning);
+
+#endif
