@@ -150,10 +150,16 @@ static void refuse_own_wraps(const struct check *c, const char *name,
 		    call_text(name, caller), name + 7, name + 7);
 }
 
+/* The agent is a plain C library under a name of ours. */
+static int is_runtime(const char *name)
+{
+	return str_begins(name, "pgo_") && !str_begins(name, "pgo_agent_");
+}
+
 /* What the runtime or the compiler's support library defines, or nobody. */
 static int is_ours(const char *name)
 {
-	return str_begins(name, "pgo_") || str_begins(name, "__morestack") ||
+	return is_runtime(name) || str_begins(name, "__morestack") ||
 	       str_begins(name, "__wrap_") || libc_is_bare(name) ||
 	       !strcmp(name, "_GLOBAL_OFFSET_TABLE_");
 }

@@ -156,7 +156,9 @@ def test_without_pgo_sym_functions_remain(watched, tmp_path):
 
 
 FAKE = """#!/usr/bin/python3
+import os
 import sys
+sys.stderr = open(os.devnull, "w")
 seen = {{}}
 for line in open(0, newline="\\n", closefd=False):
     module, build_id, address = line.rstrip("\\n").split("\\t")
@@ -449,3 +451,58 @@ def test_many_at_once_get_their_answers(watched):
         t.join()
     assert not wrong
     assert w.end() == ""
+
+
+# The C API
+
+CALLS = r"""
+#include <stdio.h>
+#include <pgo/agent.h>
+#include <pgo/pgo.h>
+
+static void entry(void *arg)
+{
+	printf("%d\n", pgo_agent_start(arg));
+	printf("%d\n", pgo_agent_start(arg));
+	fflush(stdout);
+	getchar();
+	pgo_agent_stop();
+	pgo_agent_stop();
+	printf("%d\n", pgo_agent_start(arg));
+	fflush(stdout);
+	getchar();
+}
+
+int main(int argc, char **argv)
+{
+	return pgo_run(entry, argv[argc - 1]);
+}
+"""
+
+
+def test_a_program_starts_and_stops_its_own(build, tmp_path):
+    source = tmp_path / "calls.c"
+    source.write_text(CALLS)
+    subprocess.run([build / "bin/pgo-cc", "--libs", "pgo-agent", "-O2", "-o",
+                    tmp_path / "calls", source], check=True, timeout=30)
+    path = tmp_path / "own.sock"
+    process = subprocess.Popen([tmp_path / "calls", f"unix:{path}"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        assert [process.stdout.readline() for _ in range(2)] == ["0\n",
+                                                                 "-114\n"]
+        assert ask(Unix(path), "/healthz")[1] == b"ok\n"
+        tasks = len(os.listdir(f"/proc/{process.pid}/task"))
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "0\n"
+        assert ask(Unix(path), "/healthz")[1] == b"ok\n"
+        # The first agent's threads have gone.
+        assert len(os.listdir(f"/proc/{process.pid}/task")) <= tasks
+        assert process.communicate("\n", timeout=10) == ("", "")
+        assert process.returncode == 0
+        assert not path.exists()
+    finally:
+        process.kill()
+        process.wait()

@@ -191,59 +191,59 @@ static void expect(const char *target, unsigned int status, const char *text)
 	buf_release(&rp.body);
 }
 
+static const struct {
+	const char *target;
+	unsigned int status;
+	const char *text;
+	bool go_pprof;
+} errors[] = {
+	{ "/debug/pprof/nope", 404, "Unknown profile\n", true },
+	{ "/debug/pprof/heap", 404, "Unknown profile\n", true },
+	{ "/debug/pprof/trace", 404, "Unknown profile\n", true },
+	{ "/debug/pprof/goroutine/", 404, "Unknown profile\n", true },
+	{ "/", 404, "404 page not found\n", false },
+	{ "/debug/pgo/nope", 404, "404 page not found\n", false },
+	{ "/debug/pprofx", 404, "404 page not found\n", false },
+	{ "/debug/pprof/goroutine?seconds=0", 400,
+	  "invalid value for \"seconds\" - must be a positive "
+	  "integer\n", true },
+	{ "/debug/pprof/goroutine?seconds=-1", 400,
+	  "invalid value for \"seconds\" - must be a positive "
+	  "integer\n", true },
+	{ "/debug/pprof/threadcreate?seconds=1.5", 400,
+	  "invalid value for \"seconds\" - must be a positive "
+	  "integer\n", true },
+	{ "/debug/pprof/goroutine?seconds=99999999999999999999", 400,
+	  "invalid value for \"seconds\" - must be a positive "
+	  "integer\n", true },
+	{ "/debug/pprof/goroutine?seconds=1&debug=1", 400,
+	  "seconds and debug params are incompatible\n", true },
+	{ "/debug/pprof/profile?seconds=301", 400,
+	  "profile duration exceeds server's WriteTimeout\n", true },
+	{ "/debug/pprof/goroutine?seconds=301", 400,
+	  "profile duration exceeds server's WriteTimeout\n", true },
+	{ "/debug/pprof/profile?hz=0", 400,
+	  "invalid value for \"hz\" - must be from 1 to 1000\n", true },
+	{ "/debug/pprof/profile?hz=1001", 400,
+	  "invalid value for \"hz\" - must be from 1 to 1000\n", true },
+	{ "/debug/pprof/cmdline", 403,
+	  "arguments may hold secrets and are not shown "
+	  "(PGO_AGENT_CMDLINE=1)\n", true },
+	{ "/debug/pgo/goroutines?limit=0", 400,
+	  "invalid value for \"limit\" - must be from 1 to 1000000\n",
+	  false },
+	{ "/debug/pgo/goroutines?offset=x", 400,
+	  "invalid value for \"offset\" - must be from 0 to "
+	  "4294967295\n", false },
+	{ "/debug/pgo/goroutine/2", 404, "no such goroutine\n", false },
+	{ "/debug/pgo/goroutine/", 404, "no such goroutine\n", false },
+	{ "/debug/pgo/goroutine/x", 404, "no such goroutine\n", false },
+	{ "/debug/pgo/goroutine/1%", 404, "no such goroutine\n",
+	  false },
+};
+
 static void every_error_has_gos_text(void **state)
 {
-	static const struct {
-		const char *target;
-		unsigned int status;
-		const char *text;
-		bool go_pprof;
-	} errors[] = {
-		{ "/debug/pprof/nope", 404, "Unknown profile\n", true },
-		{ "/debug/pprof/heap", 404, "Unknown profile\n", true },
-		{ "/debug/pprof/trace", 404, "Unknown profile\n", true },
-		{ "/debug/pprof/goroutine/", 404, "Unknown profile\n", true },
-		{ "/", 404, "404 page not found\n", false },
-		{ "/debug/pgo/nope", 404, "404 page not found\n", false },
-		{ "/debug/pprofx", 404, "404 page not found\n", false },
-		{ "/debug/pprof/goroutine?seconds=0", 400,
-		  "invalid value for \"seconds\" - must be a positive "
-		  "integer\n", true },
-		{ "/debug/pprof/goroutine?seconds=-1", 400,
-		  "invalid value for \"seconds\" - must be a positive "
-		  "integer\n", true },
-		{ "/debug/pprof/threadcreate?seconds=1.5", 400,
-		  "invalid value for \"seconds\" - must be a positive "
-		  "integer\n", true },
-		{ "/debug/pprof/goroutine?seconds=99999999999999999999", 400,
-		  "invalid value for \"seconds\" - must be a positive "
-		  "integer\n", true },
-		{ "/debug/pprof/goroutine?seconds=1&debug=1", 400,
-		  "seconds and debug params are incompatible\n", true },
-		{ "/debug/pprof/profile?seconds=301", 400,
-		  "profile duration exceeds server's WriteTimeout\n", true },
-		{ "/debug/pprof/goroutine?seconds=301", 400,
-		  "profile duration exceeds server's WriteTimeout\n", true },
-		{ "/debug/pprof/profile?hz=0", 400,
-		  "invalid value for \"hz\" - must be from 1 to 1000\n", true },
-		{ "/debug/pprof/profile?hz=1001", 400,
-		  "invalid value for \"hz\" - must be from 1 to 1000\n", true },
-		{ "/debug/pprof/cmdline", 403,
-		  "arguments may hold secrets and are not shown "
-		  "(PGO_AGENT_CMDLINE=1)\n", true },
-		{ "/debug/pgo/goroutines?limit=0", 400,
-		  "invalid value for \"limit\" - must be from 1 to 1000000\n",
-		  false },
-		{ "/debug/pgo/goroutines?offset=x", 400,
-		  "invalid value for \"offset\" - must be from 0 to "
-		  "4294967295\n", false },
-		{ "/debug/pgo/goroutine/2", 404, "no such goroutine\n", false },
-		{ "/debug/pgo/goroutine/", 404, "no such goroutine\n", false },
-		{ "/debug/pgo/goroutine/x", 404, "no such goroutine\n", false },
-		{ "/debug/pgo/goroutine/1%", 404, "no such goroutine\n",
-		  false },
-	};
-
 	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		struct http_reply rp = ask("GET", errors[i].target, true);
