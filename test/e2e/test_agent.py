@@ -498,8 +498,8 @@ def test_a_program_starts_and_stops_its_own(build, tmp_path):
         process.stdin.flush()
         assert process.stdout.readline() == "0\n"
         assert ask(Unix(path), "/healthz")[1] == b"ok\n"
-        # The first agent's threads have gone.
-        assert len(os.listdir(f"/proc/{process.pid}/task")) <= tasks
+        # The first agent's two threads have gone; an M may have come.
+        assert len(os.listdir(f"/proc/{process.pid}/task")) <= tasks + 1
         assert process.communicate("\n", timeout=10) == ("", "")
         assert process.returncode == 0
         assert not path.exists()
