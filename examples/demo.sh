@@ -76,7 +76,7 @@ until_seen 'http://' "$tmp/out" $server || fail "the server does not start"
 url=$(sed -n 's|.*\(http://[^ ]*\).*|\1|p' "$tmp/out")
 
 echo "Loading $url for $seconds seconds: eight connections, kept alive."
-curl -s --parallel --parallel-max 8 --max-time $seconds -o /dev/null \
+timeout $seconds curl -s --parallel --parallel-max 8 -o /dev/null \
     "${url}[1-1000000]" >/dev/null 2>&1 &
 load=$!
 pids+=($load)

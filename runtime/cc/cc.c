@@ -136,6 +136,8 @@ static void add_cflags(struct strs *to)
 {
 	strs_add(to, "-fsplit-stack");
 	strs_add(to, "-fno-omit-frame-pointer");
+	/* A goroutine whose last call waits would not be on its own stack. */
+	strs_add(to, "-fno-optimize-sibling-calls");
 	strs_add(to, "-g");
 }
 
