@@ -76,13 +76,13 @@ until_seen 'http://' "$tmp/out" $server || fail "the server does not start"
 url=$(sed -n 's|.*\(http://[^ ]*\).*|\1|p' "$tmp/out")
 
 echo "Loading $url for $seconds seconds: eight connections, kept alive."
-curl -s --parallel --parallel-max 8 --max-time $seconds -o /dev/null \
+timeout $seconds curl -s --parallel --parallel-max 8 -o /dev/null \
     "${url}[1-1000000]" >/dev/null 2>&1 &
 load=$!
 pids+=($load)
 
 run "$B/bin/pgo-trace" record -t cpu -s $((seconds / 2)) -f \
-    -o "$tmp/cpu.pb.gz" "localhost:$agent" || fail "no CPU profile"
+    -o "$tmp/cpu.pb.gz" "localhost:$agent" >/dev/null || fail "no CPU profile"
 
 printf '\nThe goroutines (pgo-top -b -n 2 %s), the second frame:\n\n' $server
 run "$B/bin/pgo-top" -b -n 2 $server >"$tmp/frames" || fail "pgo-top failed"
