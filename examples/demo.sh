@@ -82,7 +82,7 @@ load=$!
 pids+=($load)
 
 run "$B/bin/pgo-trace" record -t cpu -s $((seconds / 2)) -f \
-    -o "$tmp/cpu.pb.gz" "localhost:$agent" || fail "no CPU profile"
+    -o "$tmp/cpu.pb.gz" "localhost:$agent" >/dev/null || fail "no CPU profile"
 
 printf '\nThe goroutines (pgo-top -b -n 2 %s), the second frame:\n\n' $server
 run "$B/bin/pgo-top" -b -n 2 $server >"$tmp/frames" || fail "pgo-top failed"
