@@ -244,11 +244,12 @@ static int record(struct record *r, struct err *e)
 }
 
 static const char usage[] =
-"usage: pgo-trace record [-t TYPE] [-s SECONDS] [-o FILE] [-f] [--json] TARGET\n"
+"usage: pgo-trace record [-t TYPE] [-s SECONDS] [-o FILE] [-f] [--json] "
+"TARGET\n"
 "\n"
 "Records a profile into NAME-PID-TYPE-TIME.pb.gz and prints that name.\n"
 "\n"
-"  -t, --type TYPE        cpu (default), goroutine, threadcreate, or any other\n"
+"  -t, --type TYPE        cpu (default), goroutine, threadcreate, or any\n"
 "                         that the program serves\n"
 "  -s, --seconds SECONDS  how long (cpu: 30); of other types the difference\n"
 "  -o, --output FILE      into FILE; - is stdout\n"
@@ -274,7 +275,8 @@ static int parse(struct record *r, int argc, char **argv)
 	double seconds;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":t:s:o:fh", options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, ":t:s:o:fh", options,
+				  NULL)) != -1)
 		switch (opt) {
 		case 't':
 			r->type = optarg;
