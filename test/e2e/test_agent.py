@@ -409,6 +409,7 @@ def test_hostile_requests_harm_nobody(watched, name):
     assert w.end() == ""
 
 
+@pytest.mark.long
 def test_a_slow_request_is_cut_off(watched):
     w = watched(1, 0)
     start = time.monotonic()

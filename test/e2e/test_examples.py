@@ -64,6 +64,7 @@ def test_ten_sleep_beside_each_other(build):
     assert 1 <= took_s < 3
 
 
+@pytest.mark.long
 def test_sleepers_count_themselves(build):
     result = run(build / "examples/sleepers")
     assert result.returncode == 0, result.stderr

@@ -1,6 +1,6 @@
 /*
  * libcburn - four goroutines burn CPU for SECONDS: half in own code, half in
- * qsort() and snprintf(); then prints the CPU seconds of the process.
+ * qsort() and snprintf(); then prints the CPU seconds that took.
  *
  * usage: libcburn SECONDS [PROFILE]   PROFILE: by pgo_cpuprofile_start()
  */
@@ -43,7 +43,7 @@ __attribute__((noinline)) static void libc_code(void)
 	char text[200];
 	int v[400];
 
-	for (int round = 0; round < 8; round++) {
+	for (int round = 0; round < 12; round++) {
 		for (int i = 0; i < 400; i++)
 			v[i] = (i * 7919 + round) % 400;
 		qsort(v, 400, sizeof(v[0]), compare);
@@ -66,34 +66,40 @@ static void worker(void *arg)
 	pgo_waitgroup_done(&workers);
 }
 
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
 static void entry(void *arg)
 {
+	double before;
+
 	(void)arg;
-	if (profile_fd >= 0 && pgo_cpuprofile_start(profile_fd, 0))
+	if (profile_fd >= 0 && pgo_cpuprofile_start(profile_fd, 500))
 		exit(3);
-	if (profile_fd >= 0 && !pgo_cpuprofile_start(profile_fd, 0))
+	if (profile_fd >= 0 && !pgo_cpuprofile_start(profile_fd, 500))
 		exit(4);
+	before = cpu_seconds();
 	pgo_waitgroup_add(&workers, 4);
 	for (int i = 0; i < 4; i++)
 		pgo_go(worker, NULL);
 	pgo_waitgroup_wait(&workers);
+	printf("%.6f\n", cpu_seconds() - before);
 	if (profile_fd >= 0 && pgo_cpuprofile_stop())
 		exit(5);
 }
 
 int main(int argc, char **argv)
 {
-	struct rusage u;
-
 	if (argc < 2)
 		return 2;
 	seconds = atof(argv[1]);
 	if (argc > 2)
 		profile_fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	if (pgo_run(entry, NULL))
-		return 1;
-	getrusage(RUSAGE_SELF, &u);
-	printf("%.6f\n", (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6);
-	return 0;
+	return pgo_run(entry, NULL) != 0;
 }
