@@ -33,6 +33,7 @@ enum {
 	CPU_SECONDS = 30,
 	SECONDS_MAX = 86400,
 	SLACK_S = 30,           /* for all that is not the recording itself */
+	IDENTIFY_S = 2,
 };
 
 struct record {
@@ -233,6 +234,9 @@ static int record(struct record *r, struct err *e)
 	if (rc == 0)
 		rc = fetch(r, &a, e);
 	if (rc == 0)
+		target_identify(&r->target,
+				clock_mono_ns() + IDENTIFY_S * NS_PER_S);
+	if (rc == 0)
 		rc = keep(r, &out, &a, e);
 	output_abort(&out);
 	http_answer_release(&a);
@@ -244,12 +248,12 @@ static int record(struct record *r, struct err *e)
 }
 
 static const char usage[] =
-"usage: pgo-trace record [-t TYPE] [-s SECONDS] [-o FILE] [-f] [--json] "
-"TARGET\n"
+"usage: pgo-trace record [-t TYPE] [-s SECONDS] [-o FILE] [-f] [--json]\n"
+"                        TARGET\n"
 "\n"
 "Records a profile into NAME-PID-TYPE-TIME.pb.gz and prints that name.\n"
 "\n"
-"  -t, --type TYPE        cpu (default), goroutine, threadcreate, or any\n"
+"  -t, --type TYPE        cpu (default), goroutine, threadcreate, or another\n"
 "                         that the program serves\n"
 "  -s, --seconds SECONDS  how long (cpu: 30); of other types the difference\n"
 "  -o, --output FILE      into FILE; - is stdout\n"
@@ -275,8 +279,8 @@ static int parse(struct record *r, int argc, char **argv)
 	double seconds;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, ":t:s:o:fh", options,
-				  NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, ":t:s:o:fh", options, NULL)) !=
+	       -1)
 		switch (opt) {
 		case 't':
 			r->type = optarg;

@@ -17,8 +17,8 @@
 #include "pgo-trace/calls.h"
 #include "pgo-trace/units.h"
 
-/* Frames of all samples, inlined ones too: minutes of work beyond. */
-#define FRAMES_MAX (UINT64_C(1) << 30)
+/* Frames of all samples, inlined ones too: seconds of work beyond. */
+#define FRAMES_MAX (UINT64_C(1) << 28)
 
 struct graph {
 	const struct pprof *p;

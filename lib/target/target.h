@@ -43,7 +43,8 @@ struct target {
 int target_resolve(struct target *t, const char *text, struct buf *choices,
 		   struct err *e);
 
-/* What ask() needs beyond the path; all zero but the deadline is fine. */
+/* What target_get() needs beyond the path; all zero but the deadline is
+ * fine. */
 struct target_ask {
 	int64_t deadline_ns;            /* on the monotonic clock */
 	size_t max;                     /* bytes; 0: 64 MiB */
@@ -52,11 +53,15 @@ struct target_ask {
 	void *ctx;
 };
 
-/* GET PATH ("/debug/...") of its agent; the body of a 200 is appended to
- * nothing else than A's, which the caller releases in any case.  0, or as
- * http_fetch(). */
+/* GET PATH ("/debug/...") of its agent.  The caller releases A in any case.
+ * 0, or as http_fetch(). */
 int target_get(const struct target *t, const char *path,
 	       const struct target_ask *ask, struct http_answer *a,
 	       struct err *e);
+
+/* Fills the pid and exe of a target that is only known by its address, as its
+ * agent calls them, in its pid namespace.  0; -E when it does not tell, as Go
+ * programs do not. */
+int target_identify(struct target *t, int64_t deadline_ns);
 
 #endif

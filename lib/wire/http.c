@@ -384,7 +384,7 @@ static int status_error(const struct http_url *u, struct http_answer *a,
 	err_say(e, rc, "%s: HTTP %d: %.*s", name, a->status,
 		(int)strcspn(text, "\r\n"), text);
 	if (a->status == 401)
-		err_way_out(e, "give the token");
+		err_way_out(e, "give its token: http://pgo:TOKEN@HOST:PORT/");
 	return rc;
 }
 

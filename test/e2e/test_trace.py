@@ -171,6 +171,18 @@ def test_names_cannot_steer_the_terminal(trace):
     assert run.stdout.decode().splitlines()[-1].endswith("  evil?[2J??")
 
 
+def test_a_small_file_cannot_keep_it_busy(trace):
+    line = profiles.message(4, profiles.number(1, 1))
+    out = profiles.message(1, b"") + profiles.message(5, profiles.number(1, 1))
+    out += profiles.message(4, profiles.number(1, 1) + line * 32768)
+    out += profiles.message(2, profiles.packed(1, [1] * 65536)
+                            + profiles.packed(2, [1]))
+    run = trace("top", "-", stdin=profiles.Strings().encoded() + out,
+                binary=True)
+    assert run.returncode == 1
+    assert run.stderr == b"pgo-trace: -: more than 268435456 frames\n"
+
+
 # record
 
 
@@ -251,6 +263,8 @@ def test_a_pid_is_recorded_by_its_own_agent(trace, build, tmp_path):
         by_socket = trace("record", "-t", "threadcreate", "-o", "t.pb.gz",
                           f"unix:{socket_path}")
         assert by_socket.returncode == 0, by_socket.stderr
+        named = trace("record", "-t", "threadcreate", f"unix:{socket_path}")
+        assert named.stdout.startswith(f"sleepers-{child.pid}-threadcreate-")
     assert_same_top(trace, tmp_path / name)
     report = json.loads(trace("top", "--json", name).stdout)
     assert report["total"] == 11

@@ -502,7 +502,7 @@ static void only_a_200_is_fetched(void **state)
 		  "redirects to /debug/pprof/ (not followed", -EOPNOTSUPP },
 		{ "HTTP/1.1 404 Not Found\r\n\r\nUnknown profile\nmore",
 		  "HTTP 404: Unknown profile", -ENOENT },
-		{ "HTTP/1.1 401 Unauthorized\r\n\r\nno", "(give the token)",
+		{ "HTTP/1.1 401 Unauthorized\r\n\r\nno", "(give its token: ",
 		  -EACCES },
 		{ "HTTP/1.1 500 Oh\r\n\r\nCould not", "HTTP 500: Could not",
 		  -EPROTO },
@@ -530,7 +530,7 @@ static void only_a_200_is_fetched(void **state)
 /* A unix socket in a fresh folder whose path is longer than sun_path. */
 static void unix_sockets_have_paths_of_any_length(void **state)
 {
-	char dir[300] = "/tmp/pgo-http-XXXXXX", deep[400], text[500];
+	char dir[40] = "/tmp/pgo-http-XXXXXX", deep[400], text[500];
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	struct http_request rq = {
 		.deadline_ns = clock_mono_ns() + 5000 * MS, .max = 1 << 20,
