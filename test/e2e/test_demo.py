@@ -40,7 +40,8 @@ def test_the_demo_shows_lines_goroutines_and_the_culprit(root, build,
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("after_s", [0.3, 2, 7])
+@pytest.mark.parametrize("after_s", [
+    0.3, 2, pytest.param(7, marks=pytest.mark.long)])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_demo_and_all_of_it(root, build, tmp_path, how,
                                               after_s):
