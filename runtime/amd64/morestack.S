@@ -9,8 +9,9 @@
  * Exactness.  Unwinders must see body -> __morestack -> caller of the body:
  * the slot of the `ret` does not exist for them, so the CFA is rbp + 24.  For
  * frame-pointer walkers the slot at 8(%rbp) is overwritten with the caller's
- * pc while the body runs; the real one is in the segment header.  gdb lets
- * stacks jump at a function of this very name only.
+ * pc while the body runs; the real one is in the segment header.  So it is on
+ * the slow path, where a goroutine may lie for long; the real one is in r13.
+ * gdb lets stacks jump at a function of this very name only.
  *
  * Poison.  The limit may be LIMIT_POISON: the slow path then yields first.  In
  * C (csp 0) there is nothing to grow: a callback only clears the limit.
@@ -110,6 +111,11 @@ pgo_morestack_ret:
 	.cfi_offset rbx,-104
 	push %r12
 	.cfi_offset r12,-112
+	push %r13
+	.cfi_offset r13,-120
+	mov 8(%rbp),%r13                # for frame pointers: as in the body
+	mov 16(%rbp),%rcx
+	mov %rcx,8(%rbp)
 	mov %rsp,%rbx
 	GETM %r12
 	cmpq $0,G_PREEMPT(%rax)
@@ -136,6 +142,9 @@ pgo_morestack_ret:
 	mov %rbx,%rsp
 	mov %rax,%rdi
 	mov M_G(%r12),%rax
+	mov %r13,8(%rbp)
+	pop %r13
+	.cfi_restore r13
 	pop %r12
 	.cfi_restore r12
 	pop %rbx

@@ -3,13 +3,14 @@
  *
  * usage: thunk [N]    20000000
  *
- * The same calls before pgo_run(), where a thunk is a plain jump.  toascii()
- * runs on the thread's stack, as nearly everything does; toupper() is a leaf
- * and stays on the goroutine's; read() of nothing is a system call.
+ * The same calls before pgo_run(), where a thunk is a plain jump.
+ * strcasecmp() runs on the thread's stack, as nearly everything does; strcmp()
+ * is a leaf and stays on the goroutine's; getpgrp() is a system call.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <pgo/pgo.h>
@@ -18,30 +19,39 @@
 
 static volatile int sink;
 
-static double toascii_ns(long n)
+/* An empty string of which the compiler knows nothing. */
+static inline const char *empty(void)
+{
+	const char *s = "";
+
+	__asm__ volatile("" : "+r"(s));
+	return s;
+}
+
+static double strcasecmp_ns(long n)
 {
 	int64_t begin = clock_mono_ns();
 
 	for (long i = 0; i < n; i++)
-		sink = (toascii)((int)i);
+		sink = strcasecmp(empty(), empty());
 	return (double)(clock_mono_ns() - begin) / (double)n;
 }
 
-static double toupper_ns(long n)
+static double strcmp_ns(long n)
 {
 	int64_t begin = clock_mono_ns();
 
 	for (long i = 0; i < n; i++)
-		sink = (toupper)('a');
+		sink = strcmp(empty(), empty());
 	return (double)(clock_mono_ns() - begin) / (double)n;
 }
 
-static double read_ns(long n)
+static double getpgrp_ns(long n)
 {
 	int64_t begin = clock_mono_ns();
 
 	for (long i = 0; i < n; i++)
-		sink = (int)read(-1, NULL, 0);
+		sink = (int)getpgrp();
 	return (double)(clock_mono_ns() - begin) / (double)n;
 }
 
@@ -50,9 +60,9 @@ static void measure(void *arg)
 	long n = *(long *)arg;
 	const char *where = pgo_goid() ? "from a goroutine" : "off goroutines";
 
-	printf("toascii() %s: %.1f ns\n", where, toascii_ns(n));
-	printf("toupper(), a leaf, %s: %.1f ns\n", where, toupper_ns(n));
-	printf("read(-1) %s: %.1f ns\n", where, read_ns(n / 20));
+	printf("strcasecmp() %s: %.1f ns\n", where, strcasecmp_ns(n));
+	printf("strcmp(), a leaf, %s: %.1f ns\n", where, strcmp_ns(n));
+	printf("getpgrp() %s: %.1f ns\n", where, getpgrp_ns(n / 20));
 }
 
 int main(int argc, char **argv)

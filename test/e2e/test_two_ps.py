@@ -1,5 +1,6 @@
 """Goroutines share what there is: one P among many, two Ps evenly."""
 import os
+import re
 import statistics
 import subprocess
 import time
@@ -40,6 +41,16 @@ def test_a_clock_ticks_beside_eight_that_never_rest(build, what, ps):
     pytest.fail(f"{said['worst_ms'][0]} ms between two ticks")
 
 
+def callees_of_spin(dump):
+    """What the eight are said to call; None: one has not begun."""
+    called = set()
+    for goroutine in dump.split("\n\n"):
+        frames = [None, *re.findall(r"^(\w+)\(", goroutine, re.M)]
+        called |= {leaf for leaf, caller in zip(frames, frames[1:])
+                   if caller == "spin"}
+    return called
+
+
 @pytest.mark.parametrize("ps", [1, 2])
 @pytest.mark.parametrize("what", ["call", "strlen", "memcpy", "getpid"])
 def test_a_dump_comes_at_once_beside_eight_that_never_rest(build, what, ps):
@@ -52,7 +63,9 @@ def test_a_dump_comes_at_once_beside_eight_that_never_rest(build, what, ps):
                 begin = time.monotonic()
                 text = agent.get(DUMP).decode()
                 took_ms.append(1e3 * (time.monotonic() - begin))
-                assert text.count("\nspin(") == 8
+                assert text.count("\nspin(") == 8, text
+                # Also where it stands in the prologue of what it calls.
+                assert callees_of_spin(text) <= {None, f"loop_{what}"}, text
         if statistics.median(took_ms) <= 50:
             return
     pytest.fail(f"20 dumps took {took_ms} ms")
