@@ -127,10 +127,20 @@ static uint32_t tick_of(struct p *pp)
 	return atomic_load_explicit(&pp->tick, memory_order_relaxed);
 }
 
+/* A program that dies at once may do so before sysmon's first line. */
+static uint64_t since_first_ms(int64_t now_ns)
+{
+	int64_t first_ns = __atomic_load_n(&trace.first_ns, __ATOMIC_RELAXED);
+
+	if (!first_ns || now_ns < first_ns)
+		return 0;
+	return (uint64_t)(now_ns - first_ns) / 1000000;
+}
+
 static void fill_line(struct sched_line *l, int64_t now_ns)
 {
 	*l = (struct sched_line){
-		.ms = (uint64_t)(now_ns - trace.first_ns) / 1000000,
+		.ms = since_first_ms(now_ns),
 		.gomaxprocs = (uint32_t)sched.gomaxprocs,
 		.idleprocs = atomic_load(&sched.npidle),
 		.threads = sched.nm + 1,        /* and sysmon */
@@ -297,8 +307,6 @@ void schedtrace_write(const struct text_sink *t)
 	bool locked = lock_try(&sched.lock);
 	int64_t now_ns = clock_mono_ns();
 
-	if (!trace.first_ns)
-		trace.first_ns = now_ns;
 	put_head_ps_ms(t, now_ns);
 	put_gs(t);
 	if (locked)

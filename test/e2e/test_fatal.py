@@ -130,6 +130,7 @@ def test_crash_leaves_by_abort(build):
 def test_the_scheduler_is_shown_first_when_it_was_asked_for(build):
     lines = die(build, "send", GODEBUG="schedtrace=60000").stderr.split("\n")
     starts = [line.split("=")[0] for line in lines]
-    assert starts.count("SCHED 0ms: gomaxprocs") == 2
+    # Its own line, and the first of sysmon if that got to run.
+    assert starts.count("SCHED 0ms: gomaxprocs") in (1, 2)
     panic = lines.index("panic: send on closed channel")
     assert any(line.startswith("  G2: status=") for line in lines[:panic])
