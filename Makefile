@@ -298,7 +298,7 @@ DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         libncurses-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev \
         zlib1g-dev libzstd-dev liblzma-dev libjansson-dev \
         libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
-        mandoc gdb elfutils llvm binutils curl go
+        mandoc gdb elfutils llvm binutils curl procps go
 DEPS_ALL := valgrind clang cmake meson ninja-build autoconf automake libtool \
         strace debootstrap ca-certificates universal-ctags
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
