@@ -167,11 +167,16 @@ static void call(int sig, siginfo_t *info, void *uc)
 static void trampoline(int sig, siginfo_t *info, void *uc)
 {
 	struct m *m = m_get();
+	uintptr_t limit;
 	void *csp;
 	int err;
 
 	if (!m || !m->csp) {
+		/* On its way into goroutine code the limit is set before csp. */
+		limit = limit_get();
+		limit_set(0);
 		call(sig, info, uc);
+		limit_set(limit);
 		return;
 	}
 	err = *m->errnop;
