@@ -130,6 +130,13 @@ static int start_thread(void)
 	return -rc;
 }
 
+/* After fork(): the child is the program's, as it will be after execve(). */
+static void open_in_child(void)
+{
+	if (m_get())
+		pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
+}
+
 int signal_setup(void)
 {
 	struct sigaction old;
@@ -139,6 +146,8 @@ int signal_setup(void)
 		signal_handle(SIGQUIT, on_quit, 0);
 	if (!sigaction(SIGURG, NULL, &old) && old.sa_handler == SIG_DFL)
 		signal_handle(SIGURG, on_urgent, 0);
+	if (pthread_atfork(NULL, NULL, open_in_child))
+		return -ENOMEM;
 	return start_thread();
 }
 
