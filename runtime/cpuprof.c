@@ -91,9 +91,11 @@ static int start_drainer(void)
 
 static void stop_drainer(void)
 {
+	/* While it lives: counted for longer than that it would stand for a
+	 * thread of the program's, and a deadlock be seen where none is. */
+	atomic_fetch_sub(&sched.runtime_threads, 1);
 	note_wake(&prof.stop);
 	pthread_join(prof.drainer, NULL);
-	atomic_fetch_sub(&sched.runtime_threads, 1);
 }
 
 static int begin_locked(int hz)

@@ -77,6 +77,8 @@ bool note_wait(struct note *n, int64_t deadline_ns)
 		}
 		futex_wait(&n->set, 0, deadline_ns);
 	}
-	atomic_store_explicit(&n->set, 0, memory_order_relaxed);
+	/* An exchange: a second note_wake() that this clears too has its reason
+	 * seen after it.  A plain store could pass the caller's next look. */
+	atomic_exchange(&n->set, 0);
 	return true;
 }

@@ -83,8 +83,29 @@ static void *m_main(void *arg)
 	return NULL;
 }
 
+/* PLUS is 1 or -1. */
+static void count_m(int plus)
+{
+	lock_get(&sched.lock);
+	sched.nm += (uint32_t)plus;
+	lock_put(&sched.lock);
+}
+
+/* An M that got no thread stays on the list and waits for the next try. */
+static struct m *m_for_thread(struct m **unused)
+{
+	struct m *m = *unused;
+
+	*unused = NULL;
+	if (!m)
+		return m_new();
+	count_m(1);
+	return m;
+}
+
 int m_spawn(void)
 {
+	static struct m *unused;
 	pthread_attr_t attr;
 	pthread_t thread;
 	struct m *m;
@@ -92,7 +113,7 @@ int m_spawn(void)
 
 	if (sched.nm >= M_MAX)
 		return -EAGAIN;
-	m = m_new();
+	m = m_for_thread(&unused);
 	if (!m)
 		return -ENOMEM;
 	pthread_attr_init(&attr);
@@ -100,5 +121,9 @@ int m_spawn(void)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	rc = pthread_create(&thread, &attr, m_main, m);
 	pthread_attr_destroy(&attr);
+	if (rc) {
+		count_m(-1);
+		unused = m;
+	}
 	return -rc;
 }

@@ -88,6 +88,14 @@ static inline void limit_set(uintptr_t limit)
 	__asm__ volatile("movq %0, %%fs:0x70" : : "r"(limit) : "memory");
 }
 
+static inline uintptr_t limit_get(void)
+{
+	uintptr_t limit;
+
+	__asm__ volatile("movq %%fs:0x70, %0" : "=r"(limit));
+	return limit;
+}
+
 /* The goroutine that calls, NULL on other threads.  [any] */
 static inline struct g *g_get(void)
 {

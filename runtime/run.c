@@ -70,6 +70,25 @@ void sched_stop(void)
 	sysmon_wake();
 }
 
+static int64_t start(void (*fn)(void *), void *arg, uintptr_t created_pc)
+{
+	struct g *me = g_get();
+	struct g *gp = g_new(fn, arg);
+	int64_t id;
+
+	if (!gp)
+		return -ENOMEM;
+	/* Once it is started it may end, and be another. */
+	id = atomic_fetch_add_explicit(&sched.last_id, 1,
+				       memory_order_relaxed) + 1;
+	gp->id = id;
+	gp->parent_id = me ? me->id : 0;
+	gp->created_pc = created_pc;
+	atomic_fetch_add_explicit(&sched.live, 1, memory_order_relaxed);
+	sched_start(gp);
+	return id;
+}
+
 /* The caller's thread is M0 until goroutine 1 has returned. */
 static int run(void (*fn)(void *), void *arg)
 {
@@ -83,7 +102,7 @@ static int run(void (*fn)(void *), void *arg)
 	m_begin(m);
 	sched_take_p(m, sched_pidle_get());
 	rc = sysmon_start();
-	id = rc ? rc : pgo_go(fn, arg);
+	id = rc ? rc : start(fn, arg, 0);
 	if (id > 0)
 		sched_loop(m);
 	m_end(m);
@@ -109,24 +128,11 @@ int pgo_run(void (*fn)(void *), void *arg)
 
 int64_t pgo_go(void (*fn)(void *), void *arg)
 {
-	struct g *me = g_get();
-	struct g *gp;
-	int64_t id;
-
-	if (!sched.m0)
+	/* Not before goroutine 1, which pgo_run() itself starts: a thread of the
+	 * program's may be faster. */
+	if (!atomic_load(&sched.last_id))
 		return -EINVAL;
-	gp = g_new(fn, arg);
-	if (!gp)
-		return -ENOMEM;
-	/* Once it is started it may end, and be another. */
-	id = atomic_fetch_add_explicit(&sched.last_id, 1,
-				       memory_order_relaxed) + 1;
-	gp->id = id;
-	gp->parent_id = me ? me->id : 0;
-	gp->created_pc = (uintptr_t)__builtin_return_address(0);
-	atomic_fetch_add_explicit(&sched.live, 1, memory_order_relaxed);
-	sched_start(gp);
-	return id;
+	return start(fn, arg, (uintptr_t)__builtin_return_address(0));
 }
 
 int64_t pgo_goid(void)

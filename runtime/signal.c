@@ -130,6 +130,13 @@ static int start_thread(void)
 	return -rc;
 }
 
+/* After fork(): the child is the program's, as it will be after execve(). */
+static void open_in_child(void)
+{
+	if (m_get())
+		pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
+}
+
 int signal_setup(void)
 {
 	struct sigaction old;
@@ -139,6 +146,8 @@ int signal_setup(void)
 		signal_handle(SIGQUIT, on_quit, 0);
 	if (!sigaction(SIGURG, NULL, &old) && old.sa_handler == SIG_DFL)
 		signal_handle(SIGURG, on_urgent, 0);
+	if (pthread_atfork(NULL, NULL, open_in_child))
+		return -ENOMEM;
 	return start_thread();
 }
 
@@ -167,11 +176,16 @@ static void call(int sig, siginfo_t *info, void *uc)
 static void trampoline(int sig, siginfo_t *info, void *uc)
 {
 	struct m *m = m_get();
+	uintptr_t limit;
 	void *csp;
 	int err;
 
 	if (!m || !m->csp) {
+		/* On its way into goroutine code the limit is set before csp. */
+		limit = limit_get();
+		limit_set(0);
 		call(sig, info, uc);
+		limit_set(limit);
 		return;
 	}
 	err = *m->errnop;

@@ -87,7 +87,10 @@ void *stack_alloca(size_t bytes, uintptr_t sp)
 
 	if (!gp || bytes >> ALLOCA_MAX_SHIFT)
 		fatal_throw("alloca: size out of range");
-	blocks_free_below(gp->cur, sp);
+	/* A callback has nothing to do with the frames of its goroutine; poison
+	 * may bring it here. */
+	if (seg_holds(gp->cur, sp))
+		blocks_free_below(gp->cur, sp);
 	whole = (bytes + sizeof(*b) + PAGE - 1) & ~(size_t)(PAGE - 1);
 	b = sys_map(whole);
 	if (!b)

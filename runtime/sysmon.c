@@ -104,6 +104,14 @@ static bool timer_is_late(int64_t now_ns)
 	return timer_next_ns() <= now_ns - TIMER_LATE_NS;
 }
 
+/* The end of pgo_run() comes whether preemption is on or not. */
+static bool others_want_p(struct m *m, int64_t now_ns)
+{
+	return atomic_load(&sched.stopping) ||
+	       (!env.async_preempt_off &&
+		(queued_for(m) || timer_is_late(now_ns)));
+}
+
 /* Returns whether a P was taken: then more may come soon. */
 static bool watch(struct m *m, int64_t now_ns)
 {
@@ -114,9 +122,7 @@ static bool watch(struct m *m, int64_t now_ns)
 		return false;
 	if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
 		did = m_retake(m);
-	} else if (gp && !env.async_preempt_off && ran_too_long(m, now_ns) &&
-		   (queued_for(m) || timer_is_late(now_ns) ||
-		    atomic_load(&sched.stopping))) {
+	} else if (gp && ran_too_long(m, now_ns) && others_want_p(m, now_ns)) {
 		preempt(m, gp);
 	}
 	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
@@ -171,13 +177,16 @@ static void new_epoch(int64_t now_ns)
 	trim_parked();
 }
 
-static void make_thread(void)
+/* Returns whether one was made. */
+static bool make_thread(void)
 {
 	if (!atomic_exchange(&sched.want_m, 0))
-		return;
-	/* Others are there to go on: try again when they ask again. */
-	if (m_spawn() && sched.nm == 1)
-		fatal_throw("cannot make a thread");
+		return false;
+	if (!m_spawn())
+		return true;
+	/* Whoever asked counts on it: again at the next turn. */
+	atomic_store(&sched.want_m, 1);
+	return false;
 }
 
 /* pgo_run() wants to return: its thread may sleep in a system call. */
@@ -196,9 +205,8 @@ static void call_m0_home(void)
 static bool turn(int64_t now_ns)
 {
 	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
-	bool did = atomic_load(&sched.want_m);
+	bool did = make_thread();
 
-	make_thread();
 	for (; m; m = m->alllink)
 		did |= watch(m, now_ns);
 	if (timer_is_late(now_ns))

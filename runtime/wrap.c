@@ -99,18 +99,22 @@ static struct seg *segment_of(struct g *gp, uintptr_t sp)
 	return s;
 }
 
-/* A jump back to goroutine code leaves segments, and C. */
+/* A jump back to goroutine code leaves segments, C, and handlers. */
 static void leave_for(const struct __jmp_buf_tag *env)
 {
 	struct m *m = m_get();
 	struct seg *s;
 
-	if (!m || !m->g || m->insched)
+	if (!m || !m->g)
 		return;
 	s = segment_of(m->g, target_sp(env));
 	if (!s)
 		return;
-	if (!m->csp) {
+	if (m->insched) {
+		/* Out of a handler: what its trampoline would have put back. */
+		m->csp = m->ctop;
+		m->insched = 0;
+	} else if (!m->csp) {
 		m->g->err = *m->errnop;
 		sched_back_from_c(m);
 	}
