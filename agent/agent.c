@@ -223,12 +223,16 @@ static int start(const char *addresses)
 	return 0;
 }
 
+/* What a fault of its own raises stays open: a crash is told, not silent. */
 static int start_masked(const char *addresses)
 {
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 	sigset_t all, old;
 	int rc;
 
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigdelset(&all, faults[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_mutex_lock(&agent.lock);
 	rc = agent.running ? -EALREADY : start(addresses);
@@ -239,6 +243,8 @@ static int start_masked(const char *addresses)
 
 int pgo_agent_start(const char *addresses)
 {
+	if (!addresses)
+		return -EINVAL;
 	if (!agent.view)
 		agent.view = &pgo_view_1;
 	return agent.view ? start_masked(addresses) : -ENOSYS;

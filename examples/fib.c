@@ -95,5 +95,5 @@ int main(int argc, char **argv)
 	rc = pgo_run(start, NULL);
 	if (rc && rc != -EBUSY)
 		fprintf(stderr, "fib: pgo_run: %s\n", strerror(-rc));
-	return good != frames;
+	return (rc && rc != -EBUSY) || good != frames;
 }

@@ -75,17 +75,17 @@ int main(int argc, char **argv)
 {
 	int with_port = argc == 3 && !strcmp(argv[1], "-p");
 	int help = argc == 2 && !strcmp(argv[1], "--help");
-	int fd, rc, port = with_port ? atoi(argv[2]) : 8080;
+	char *end = NULL;
+	int fd, rc, port = with_port ? (int)strtol(argv[2], &end, 10) : 8080;
 
-	if ((argc > 1 && !with_port) || port < 0 || port > 65535) {
+	if ((argc > 1 && !with_port) || (end && *end) || (port >> 16)) {
 		fprintf(help ? stdout : stderr,
 			"usage: server [-p PORT]    8080; 0: any free one\n");
 		return help ? 0 : 2;
 	}
 	fd = http_listen(&port);
 	if (fd < 0) {
-		fprintf(stderr, "server: port %d: %m (another by -p PORT)\n",
-			port);
+		fprintf(stderr, "server: port %d: %m (-p ANOTHER)\n", port);
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);

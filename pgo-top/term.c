@@ -50,6 +50,11 @@ int term_begin(bool no_colour, bool ascii, struct err *e)
 		return err_say(e, -ENOTTY, "TERM=%s: no terminal that "
 			       "terminfo knows (-b for plain text)",
 			       name ? name : "");
+	if (!tigetstr("cup")) {
+		delscreen(screen);
+		return err_say(e, -ENOTTY, "TERM=%s: no cursor to move (-b for "
+			       "plain text)", name ? name : "");
+	}
 	only_ascii = ascii;
 	begin_colours(no_colour);
 	raw();

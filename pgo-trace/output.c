@@ -1,7 +1,8 @@
 /*
  * A temporary file beside the final one, renamed when it is complete.
  * RENAME_NOREPLACE decides in one step about a file that came meanwhile; where
- * a filesystem has it not, link(2) does.
+ * a filesystem has it not, link(2) does.  A device or a pipe is written to as
+ * it is: /dev/null must not become a file.
  */
 #include "pgo-trace/output.h"
 
@@ -28,12 +29,24 @@ static const char *name_of(const struct output *o)
 	return o->path ? o->path : "stdout";
 }
 
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
+}
+
 int output_open(struct output *o, const char *path, bool force, struct err *e)
 {
 	*o = (struct output){ .fd = STDOUT_FILENO, .force = force };
 	if (!path || !strcmp(path, "-"))
 		return 0;
 	o->path = path;
+	if (is_special(path)) {
+		o->fd = open(path, O_WRONLY | O_CLOEXEC);
+		return o->fd < 0 ? err_set(e, -errno, "%s", path) : 0;
+	}
 	o->fd = -1;
 	if (!force && access(path, F_OK) == 0)
 		return exists(path, e);
@@ -83,13 +96,13 @@ int output_commit(struct output *o, struct err *e)
 	int rc = 0;
 
 	if (path) {
-		rc = open_up(o->fd);
+		if (*o->temp)
+			rc = open_up(o->fd);
 		if (close(o->fd) < 0 && rc == 0)
 			rc = -errno;
-		o->fd = -1;
-		if (rc == 0)
+		if (rc == 0 && *o->temp)
 			rc = put_name(o);
-		if (rc < 0)
+		if (rc < 0 && *o->temp)
 			unlink(o->temp);
 	}
 	o->path = NULL;
@@ -103,7 +116,8 @@ void output_abort(struct output *o)
 {
 	if (o->path && o->fd >= 0) {
 		close(o->fd);
-		unlink(o->temp);
+		if (*o->temp)
+			unlink(o->temp);
 	}
 	o->path = NULL;
 	o->fd = -1;

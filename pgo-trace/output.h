@@ -14,11 +14,12 @@ struct output {
 	int fd;                 /* -1: closed */
 	const char *path;       /* NULL: stdout */
 	bool force;             /* an older file may go */
-	char temp[4200];        /* the file until output_commit() */
+	char temp[4200];        /* the file until output_commit(); "" when PATH
+				 * is a device or a pipe, written to as it is */
 };
 
-/* PATH, which must stay, is a file; NULL or "-" is stdout.  0; -EEXIST when
- * there is one and not FORCE; -E of open(2). */
+/* PATH, which must stay, is a file, a device or a pipe; NULL or "-" is stdout.
+ * 0; -EEXIST when there is such a file and not FORCE; -E of open(2). */
 int output_open(struct output *o, const char *path, bool force, struct err *e);
 
 int output_write(struct output *o, const void *p, size_t n, struct err *e);

@@ -1,7 +1,8 @@
 /*
  * Growth is geometric, so a descent of any depth takes few segments; the
  * segment above the current one stays cached, so a call that crosses a
- * boundary in a loop costs nanoseconds, not an allocation.
+ * boundary in a loop costs nanoseconds, not an allocation.  A recursion that
+ * never ends dies at Go's bound, before it takes the machine's memory.
  */
 #include "runtime/stack.h"
 
@@ -18,7 +19,7 @@ struct alloca_block {
 	uint64_t pad;           /* what follows is a multiple of 16 */
 };
 
-enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40 };
+enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40, STACK_MAX_BYTES = 1 << 30 };
 
 static void blocks_free_below(struct seg *s, uintptr_t sp)
 {
@@ -59,6 +60,8 @@ struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 	n = seg_new_for(frame + args, 2 * s->bytes);
 	if (!n)
 		fatal_throw("out of memory for a stack segment");
+	if (gp->stack_bytes + n->bytes > STACK_MAX_BYTES)
+		fatal_throw("stack overflow: goroutine stack exceeds 1 GiB");
 	n->prev = s;
 	s->next = n;
 	gp->grows++;

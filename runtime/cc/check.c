@@ -225,6 +225,34 @@ static void inner_calls(struct check *c)
 			    c->in[i]->label, caller, callee, callee);
 }
 
+/* Has IN functions that it could start as goroutines? */
+static int has_functions(struct input *in)
+{
+	struct names funcs = { 0 };
+	size_t i;
+
+	input_functions(in, &funcs);
+	for (i = 0; i < funcs.room; i++)
+		if (funcs.at[i].s && strcmp(funcs.at[i].s, "main"))
+			return 1;
+	return 0;
+}
+
+/* What it starts is most likely its own: a pointer no linker wraps. */
+static void refuse_plain_starts(struct input *in)
+{
+	static const char *const starts[] = { "pgo_go", "pgo_run", NULL };
+	struct names calls = { 0 };
+	int i;
+
+	input_calls(in, &calls);
+	for (i = 0; starts[i]; i++)
+		if (names_find(&calls, starts[i]) && has_functions(in))
+			die("%s, but was built without -fsplit-stack, so what "
+			    "it starts may overrun its stack: build it with "
+			    "pgo-cc", call_text(starts[i], in));
+}
+
 /* A program may define a function of libc's name; then that is the one. */
 static void find_unwrapped(struct check *c)
 {
@@ -247,6 +275,8 @@ void check_calls(struct check *c)
 		input_defs(c->in[i], &c->defs);
 		if (c->in[i]->split)
 			input_calls(c->in[i], &c->calls);
+		else
+			refuse_plain_starts(c->in[i]);
 	}
 	inner_calls(c);
 	for (s = names_sorted(&c->calls); *s; s++)

@@ -138,6 +138,8 @@ int options_parse(struct sym_options *o, int argc, char **argv)
 	if (!strcmp(base, "addr2line"))
 		prog_name = "addr2line";
 	*o = (struct sym_options){ 0 };
+	/* getopt() begins its messages with it. */
+	argv[0] = (char *)prog_name;
 	while (!rc && (c = getopt_long(argc, argv, short_options, long_options,
 				       NULL)) != -1)
 		rc = take(o, c);

@@ -118,6 +118,20 @@ def test_what_no_thunk_can_serve_is_refused_in_one_line(t, name, flags):
     assert not (t.dir / "a").exists()
 
 
+def test_a_plain_object_that_starts_goroutines_is_refused(t):
+    t.write("plain.c", """#include <pgo/pgo.h>
+static void work(void *arg) { volatile char frame[8192]; frame[0] = !arg; }
+int main(void) { return pgo_run(work, 0); }
+""")
+    t.ok("gcc", "-O2", "-w", f"-I{ROOT}/include", "-c", "plain.c")
+    r = t.cc("plain.o", "-o", "a")
+    assert r.returncode == 1
+    assert r.stderr.splitlines()[0] == (
+        "pgo-cc: plain.o: main() calls pgo_run(), but was built without "
+        "-fsplit-stack, so what it starts may overrun its stack: build it "
+        "with pgo-cc")
+
+
 def test_split_and_plain_merged_by_ld_r_are_told_apart(t):
     t.write("main.c", MAIN)
     plain(t, "plain", BIG)

@@ -171,4 +171,4 @@ def test_a_taken_port_is_said_in_one_line(build):
         result = run(build / "examples/server", "-p", str(port))
     assert result.returncode == 1
     assert result.stderr == (f"server: port {port}: Address already in use "
-                             "(another by -p PORT)\n")
+                             "(-p ANOTHER)\n")

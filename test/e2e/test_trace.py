@@ -233,6 +233,18 @@ def test_record_never_overwrites_unasked(trace, tmp_path):
     assert (tmp_path / "old").read_bytes() == data
 
 
+def test_record_never_replaces_what_is_no_file(trace, tmp_path):
+    data = profiles.made_up(5)
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with agent({"/debug/pprof/heap": (200, data)}) as (at, _):
+        run = trace("record", "-f", "-t", "heap", "-o", "pipe", at)
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "pipe").is_fifo()
+    assert os.read(reader, len(data) + 1) == data
+    os.close(reader)
+
+
 @pytest.mark.parametrize("body", [
     b"", b"<html>not a profile</html>", profiles.made_up(5)[:-20]])
 def test_record_writes_no_file_that_cannot_be_read(trace, tmp_path, body):

@@ -63,6 +63,14 @@ def test_goroutine_1_dies(build, way, line, state):
     assert creator is None
 
 
+def test_a_recursion_without_end_dies_before_memory_is_out(build):
+    result = die(build, "recurse_for_ever")
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "fatal error: stack overflow: goroutine stack exceeds 1 GiB\n\n"
+        "goroutine 1 [running]:\nrecurse_for_ever(")
+
+
 def test_a_deadlock_shows_every_goroutine(build):
     result = die(build, "all_wait")
     assert result.returncode == 2

@@ -168,6 +168,17 @@ APART static void panic_deep(void *arg)
 	after++;
 }
 
+/* Little of each frame is touched: the bound counts address space. */
+APART static void recurse_for_ever(void *arg)
+{
+	volatile char pad[65536];
+
+	pad[0] = 1;
+	if (!arg)
+		recurse_for_ever(arg);
+	after += pad[0];
+}
+
 APART static void panic_in_many(void *arg)
 {
 	pgo_chan_close(c);
@@ -223,6 +234,7 @@ static const struct {
 	{ "panic_in_another", panic_in_another },
 	{ "panic_deep", panic_deep },
 	{ "panic_in_many", panic_in_many },
+	{ "recurse_for_ever", recurse_for_ever },
 	{ "wait_for_signal", wait_for_signal },
 	{ "dump", dump },
 };
