@@ -34,8 +34,8 @@ static struct {
 	int hz;
 	int64_t wall_ns;
 	int64_t mono_ns;
-	int env_fd;             /* PGODEBUG's file, 0: none */
-} file;
+	int env_fd;             /* PGODEBUG's file, -1: none */
+} file = { .env_fd = -1 };
 
 /* Names -------------------------------------------------------------------- */
 
@@ -98,6 +98,15 @@ static void put_stack(void *ctx, const uint64_t *pcs, size_t n,
 	pprof_stack(o->writer, &o->space, pcs, n, values, 2, NULL, 0);
 }
 
+static void drop_stack(void *ctx, const uint64_t *pcs, size_t n,
+		       uint64_t samples)
+{
+	(void)ctx;
+	(void)pcs;
+	(void)n;
+	(void)samples;
+}
+
 static void put_header(struct output *o, const struct modules *ms)
 {
 	o->period_ns = SECOND_NS / file.hz;
@@ -114,12 +123,14 @@ static int render(struct buf *out)
 	struct cpuprof_losses losses;
 	struct output o = { 0 };
 	struct modules ms;
-	int rc = modules_open(&ms, NULL);
+	int rc;
 
 	o.writer = pprof_writer_new(out);
-	if (rc || !o.writer) {
+	rc = o.writer ? modules_open(&ms, NULL) : -ENOMEM;
+	if (rc) {
 		pprof_writer_free(o.writer);
-		return rc ? rc : -ENOMEM;
+		cpuprof_end(drop_stack, NULL, &losses);
+		return rc;
 	}
 	o.space = (struct pprof_space){ mapping_of, frames_of, &ms };
 	put_header(&o, &ms);
@@ -206,16 +217,16 @@ void cpuprof_finish(void)
 	int fd = file.env_fd;
 	int rc;
 
-	if (!fd)
+	if (fd < 0)
 		return;
-	file.env_fd = 0;
+	file.env_fd = -1;
 	rc = stop();
 	if (rc)
 		complain(strerror(-rc));
 	close(fd);
 }
 
-static int begin_by_env(void)
+static void begin_by_env(void)
 {
 	int fd = open(env.cpuprofile,
 		      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -223,17 +234,20 @@ static int begin_by_env(void)
 
 	if (rc) {
 		complain(strerror(-rc));
-		return rc;
+		if (fd >= 0)
+			close(fd);
+		return;
 	}
 	file.env_fd = fd;
-	return atexit(cpuprof_finish) ? -ENOMEM : 0;
+	atexit(cpuprof_finish);
 }
 
 int cpuprof_setup(void)
 {
 	int rc = cpuprof_handle();
 
+	/* A setting for looking does not keep the program from running. */
 	if (!rc && env.cpuprofile)
-		rc = begin_by_env();
+		begin_by_env();
 	return rc;
 }

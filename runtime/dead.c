@@ -69,15 +69,22 @@ void sched_check_dead(void)
 	/* One more is sysmon. */
 	uint32_t ours = sched.nm + atomic_load(&sched.runtime_threads) + 1;
 
+	atomic_store(&sched.spared, 0);
 	/* Goroutine 1 is not there yet while the first Ms are made. */
 	if (asleep < sched.nm || atomic_load(&sched.stopping) ||
 	    timer_next_ns() != INT64_MAX || any_queued() ||
-	    !atomic_load(&sched.last_id) || count_threads() > ours)
+	    !atomic_load(&sched.last_id))
 		return;
+	if (count_threads() > ours) {
+		/* They may end: sysmon asks again. */
+		atomic_store(&sched.spared, 1);
+		return;
+	}
 	lock_put(&sched.lock);
 	/* A thread about to sleep with its goroutine asks too: that goroutine
 	 * waits like all others, it does not run here. */
-	m_get()->insched = 1;
+	if (m_get())
+		m_get()->insched = 1;
 	if (!atomic_load(&sched.live))
 		fatal_throw("no goroutines (main called pgo_goexit) - "
 			    "deadlock!");

@@ -163,7 +163,9 @@ static void *die_overrun(const struct seg *s)
 	text_put(&death.out.sink, " overran its stack segment (call foreign "
 			     "code through pgo_sys(), or build it with "
 			     "pgo-cc)\n");
-	take_self();
+	/* Its frames cannot be trusted: who it is, and the others. */
+	death.dump.current = gp;
+	death.dump.n = 0;
 	put_goroutines(false);
 	leave();
 }

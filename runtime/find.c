@@ -104,6 +104,17 @@ static void midle_remove(struct m *m)
 	atomic_fetch_sub(&sched.nmidle, 1);
 }
 
+/* M will not sleep till the deadline it claimed: another may. */
+static void release_deadline(struct m *m)
+{
+	int64_t deadline = m->deadline_ns;
+
+	m->deadline_ns = -1;
+	if (deadline >= 0)
+		atomic_compare_exchange_strong(&sched.timer_deadline,
+					       &deadline, INT64_MAX);
+}
+
 /* Gives PP to an idle M; without one, asks for a thread, which finds PP on
  * the idle list. */
 static void start_m(struct p *pp, bool spinning)
@@ -112,6 +123,7 @@ static void start_m(struct p *pp, bool spinning)
 
 	if (m) {
 		midle_remove(m);
+		release_deadline(m);
 		m->nextp = pp;
 		m->spinning = spinning;
 		note_wake(&m->note);
@@ -315,11 +327,8 @@ static void sleep_idle(struct m *m, int64_t deadline)
 	m->blocked = true;
 	woken = note_wait(&m->note, deadline);
 	m->blocked = false;
-
-	if (deadline >= 0)
-		atomic_compare_exchange_strong(&sched.timer_deadline,
-					       &deadline, INT64_MAX);
 	lock_get(&sched.lock);
+	release_deadline(m);
 	if (m->nextp) {
 		/* Chosen at the last moment: clears the note, which is set. */
 		if (!woken)
@@ -350,6 +359,7 @@ static void get_p_or_sleep(struct m *m)
 		deadline = claim_deadline();
 	if (m->spinning)
 		spin_end(m);
+	m->deadline_ns = deadline;
 	midle_put(m);
 	sched_check_dead();
 	lock_put(&sched.lock);

@@ -71,6 +71,11 @@ void m_end(struct m *m)
 {
 	cpuprof_m_end(m);
 	pgo_m = NULL;
+	/* Sysmon's last chance to poison it has passed after this. */
+	lock_get(&m->tcb_lock);
+	m->tcb = NULL;
+	lock_put(&m->tcb_lock);
+	limit_set(0);
 	signal_m_end(m);
 }
 

@@ -20,6 +20,7 @@
 #define PGO_RUNTIME_M_H
 
 #include <stdbool.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,7 +43,8 @@ struct m {
 	void *volatile ctarget; /* owner: the C function called there */
 	void *volatile lsp;     /* owner: sp of the last leaf call */
 
-	char *tcb;              /* constant: the thread's control block */
+	struct lock tcb_lock;
+	char *tcb;              /* tcb_lock: the thread's control block */
 	struct p *p;            /* owner; sysmon under sched.lock while in C */
 	struct p *oldp;         /* sched.lock: the P that was taken in C */
 	struct p *nextp;        /* sched.lock: handed over, before note */
@@ -52,6 +54,8 @@ struct m {
 	uint32_t id;            /* constant */
 	_Atomic pid_t tid;      /* constant; 0: its thread is being made */
 	uintptr_t alt_low;      /* constant: its signal stack */
+	stack_t program_stack;  /* constant: the one it had before */
+	int64_t deadline_ns;    /* sched.lock: it claimed, while idle; -1 */
 	bool spinning;          /* owner, or who wakes it: looks for work */
 	bool blocked;           /* owner: parked on its note */
 	struct g *bound_g;      /* sched.lock: waits with this goroutine */

@@ -128,9 +128,9 @@ int pgo_run(void (*fn)(void *), void *arg)
 
 int64_t pgo_go(void (*fn)(void *), void *arg)
 {
-	/* Not before goroutine 1, which pgo_run() itself starts: a thread of the
-	 * program's may be faster. */
-	if (!atomic_load(&sched.last_id))
+	/* Not before goroutine 1, which pgo_run() itself starts: a thread of
+	 * the program's may be faster.  */
+	if (!atomic_load(&sched.last_id) || atomic_load(&sched.stopping))
 		return -EINVAL;
 	return start(fn, arg, (uintptr_t)__builtin_return_address(0));
 }

@@ -46,6 +46,8 @@ struct sched {
 	struct lock gfree_lock;
 	_Atomic int64_t last_id;        /* goroutine ids given out */
 	_Atomic int64_t live;           /* goroutines that exist */
+	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
+					 * that are not ours */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
 	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
 	struct lock trim_lock;

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "runtime/amd64/offsets.h"
 #include "runtime/fatal.h"
 #include "runtime/lock.h"
 #include "runtime/sys.h"
@@ -107,6 +108,23 @@ static char *pooled_new(unsigned class)
 	return p;
 }
 
+uintptr_t seg_limit(const struct seg *s)
+{
+	return (uintptr_t)s->low + pool.slack;
+}
+
+void seg_open(struct seg *s)
+{
+	s->limit = seg_limit(s);
+	s->cap = s->bytes - sizeof(*s) - pool.slack - FRAME_ROOM;
+}
+
+void seg_close(struct seg *s)
+{
+	s->limit = LIMIT_POISON;
+	s->cap = 0;
+}
+
 struct seg *seg_new(size_t bytes)
 {
 	unsigned class = class_of(bytes);
@@ -120,12 +138,11 @@ struct seg *seg_new(size_t bytes)
 	s = (struct seg *)(p + whole) - 1;
 	s->prev = NULL;
 	s->next = NULL;
-	s->limit = (uintptr_t)p + pool.slack;
-	s->cap = whole - sizeof(*s) - pool.slack - FRAME_ROOM;
 	s->ret = NULL;
 	s->low = p;
 	s->bytes = whole;
 	s->blocks = NULL;
+	seg_open(s);
 	*(uint64_t *)p = SEG_CANARY;
 	atomic_fetch_add_explicit(&pool.inuse_bytes, whole,
 				  memory_order_relaxed);

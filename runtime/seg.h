@@ -24,7 +24,7 @@ struct alloca_block;
 struct seg {
 	struct seg *prev;       /* where the caller's frames are */
 	struct seg *next;       /* cached: the last one used above this */
-	uintptr_t limit;        /* low + slack */
+	uintptr_t limit;        /* low + slack, or poison: see seg_close() */
 	size_t cap;             /* what one frame and its arguments may take */
 	void *ret;              /* __morestack's real way back */
 	char *low;
@@ -47,6 +47,13 @@ void seg_free(struct seg *s);
 
 /* A segment with room for a frame and its arguments. */
 struct seg *seg_new_for(size_t frame_and_args, size_t at_least);
+
+/* Where its slack begins, whatever ->limit says now. */
+uintptr_t seg_limit(const struct seg *s);
+
+/* A closed segment sends every prologue and every entry to the slow path. */
+void seg_close(struct seg *s);
+void seg_open(struct seg *s);
 
 /* False when something ran past the low end. */
 static inline bool seg_is_whole(const struct seg *s)

@@ -56,7 +56,7 @@ void signal_m_begin(struct m *m)
 	ss.ss_sp = sys_map(ALT_STACK_BYTES);
 	if (!ss.ss_sp)
 		fatal_throw("out of memory for a signal stack");
-	sigaltstack(&ss, NULL);
+	sigaltstack(&ss, &m->program_stack);
 	m->alt_low = (uintptr_t)ss.ss_sp;
 	m_mask(&set);
 	pthread_sigmask(SIG_SETMASK, &set, NULL);
@@ -64,9 +64,7 @@ void signal_m_begin(struct m *m)
 
 void signal_m_end(struct m *m)
 {
-	stack_t off = { .ss_flags = SS_DISABLE };
-
-	sigaltstack(&off, NULL);
+	sigaltstack(&m->program_stack, NULL);
 	sys_unmap((void *)m->alt_low, ALT_STACK_BYTES);
 	pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
 }
@@ -181,7 +179,7 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 	int err;
 
 	if (!m || !m->csp) {
-		/* On its way into goroutine code the limit is set before csp. */
+		/* On its way into goroutine code limit is set before csp. */
 		limit = limit_get();
 		limit_set(0);
 		call(sig, info, uc);

@@ -21,6 +21,12 @@ struct alloca_block {
 
 enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40, STACK_MAX_BYTES = 1 << 30 };
 
+/*
+ * While a segment has blocks it is closed: every prologue on it, and every
+ * entry from below, comes to stack_grow(), which sees that frames are gone.
+ * Their sp alone does not tell when the same function allocates again and
+ * again.
+ */
 static void blocks_free_below(struct seg *s, uintptr_t sp)
 {
 	while (s->blocks && s->blocks->sp < sp) {
@@ -29,6 +35,8 @@ static void blocks_free_below(struct seg *s, uintptr_t sp)
 		s->blocks = b->next;
 		sys_unmap(b, b->bytes);
 	}
+	if (!s->blocks)
+		seg_open(s);
 }
 
 static void drop_next(struct g *gp, struct seg *from)
@@ -51,8 +59,14 @@ struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 
 	if (!seg_is_whole(s))
 		fatal_overrun(s);
-	if (sp > frame && sp - frame >= s->limit && seg_holds(s, sp))
+	/* A function that has only begun stands one word above: the caller's
+	 * blocks are beyond that, those of an earlier call below. */
+	if (s->blocks && seg_holds(s, sp))
+		blocks_free_below(s, sp + sizeof(void *));
+	if (sp > frame && sp - frame >= seg_limit(s) && seg_holds(s, sp))
 		return NULL;
+	if (s->next && s->next->blocks)
+		blocks_free_below(s->next, UINTPTR_MAX);
 	while (s->next && s->next->cap < frame + args)
 		drop_next(gp, s);
 	if (s->next)
@@ -102,5 +116,6 @@ void *stack_alloca(size_t bytes, uintptr_t sp)
 	b->sp = sp;
 	b->bytes = whole;
 	gp->cur->blocks = b;
+	seg_close(gp->cur);
 	return b + 1;
 }

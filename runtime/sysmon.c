@@ -26,6 +26,7 @@ enum {
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
+	RECHECK_NS = 1000000000,        /* of a deadlock others could end */
 	STACK_BYTES = 256 << 10,
 };
 
@@ -78,8 +79,10 @@ static void preempt(struct m *m, struct g *gp)
 {
 	atomic_store_explicit(&gp->preempt, 1, memory_order_relaxed);
 	m->attn = 1;
-	if (m->csp)
+	lock_get(&m->tcb_lock);
+	if (m->csp && m->tcb)
 		*(volatile uint64_t *)(m->tcb + TCB_LIMIT) = LIMIT_POISON;
+	lock_put(&m->tcb_lock);
 }
 
 static bool ran_too_long(struct m *m, int64_t now_ns)
@@ -152,9 +155,12 @@ static void trim_parked(void)
 
 		next = gp->trim_link;
 		if (gtab_begin_scan((uint32_t)gp->slot, &status)) {
-			if (gtab_state(status) == G_WAITING && !gp->bound)
+			/* One whose thread sleeps with it is looked at when
+			 * it next leaves its M. */
+			if (gtab_state(status) == G_WAITING && !gp->bound) {
 				g_shrink(gp, epoch);
-			keep = gp->cur->next;
+				keep = gp->cur->next;
+			}
 			gtab_end_scan((uint32_t)gp->slot, status);
 		}
 		if (!keep) {
@@ -230,10 +236,20 @@ static void sleep_long(void)
 	atomic_store(&monitor.asleep, 1);
 	if (all_idle()) {
 		int64_t due = schedtrace_next_ns();
+		int64_t again = INT64_MAX;
 
+		if (atomic_load(&sched.spared))
+			again = clock_mono_ns() + RECHECK_NS;
+		if (again < due)
+			due = again;
 		note_wait(&monitor.note, due == INT64_MAX ? -1 : due);
 	}
 	atomic_store(&monitor.asleep, 0);
+	if (atomic_load(&sched.spared)) {
+		lock_get(&sched.lock);
+		sched_check_dead();
+		lock_put(&sched.lock);
+	}
 }
 
 static void *sysmon_main(void *arg)

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 
 #include <pgo/cdefs.h>
 #include <pgo/sys.h>
@@ -26,6 +27,21 @@ int __real_pthread_create(pthread_t *, const pthread_attr_t *,
 			  void *(*)(void *), void *);
 PGO_API int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 			  void *(*fn)(void *), void *arg);
+int __real_posix_spawn(pid_t *, const char *,
+		       const posix_spawn_file_actions_t *,
+		       const posix_spawnattr_t *, char *const[], char *const[]);
+int __real_posix_spawnp(pid_t *, const char *,
+			const posix_spawn_file_actions_t *,
+			const posix_spawnattr_t *, char *const[],
+			char *const[]);
+PGO_API int __wrap_posix_spawn(pid_t *pid, const char *path,
+			       const posix_spawn_file_actions_t *actions,
+			       const posix_spawnattr_t *attr,
+			       char *const argv[], char *const envp[]);
+PGO_API int __wrap_posix_spawnp(pid_t *pid, const char *file,
+				const posix_spawn_file_actions_t *actions,
+				const posix_spawnattr_t *attr,
+				char *const argv[], char *const envp[]);
 void *__real_dlsym(void *, const char *);
 PGO_API void *__wrap_dlsym(void *handle, const char *name);
 _Noreturn void __real_longjmp(jmp_buf, int);
@@ -74,6 +90,63 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	if (!m_get())
 		return __real_pthread_create(thread, attr, fn, arg);
 	return (int)(intptr_t)pgo_sys(thread_create, &c);
+}
+
+/* Children ---------------------------------------------------------------- */
+
+typedef int spawn_fn(pid_t *, const char *, const posix_spawn_file_actions_t *,
+		     const posix_spawnattr_t *, char *const[], char *const[]);
+
+struct spawn_call {
+	spawn_fn *fn;
+	pid_t *pid;
+	const char *file;
+	const posix_spawn_file_actions_t *actions;
+	const posix_spawnattr_t *attr;
+	char *const *argv;
+	char *const *envp;
+};
+
+/* A child of the program's too: pthread_atfork() does not see these. */
+static void *spawn(struct spawn_call *c)
+{
+	sigset_t old;
+	int rc;
+
+	pthread_sigmask(SIG_SETMASK, signal_program_mask(), &old);
+	rc = c->fn(c->pid, c->file, c->actions, c->attr, c->argv, c->envp);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return (void *)(intptr_t)rc;
+}
+
+static int spawn_as_program(struct spawn_call *c)
+{
+	if (!m_get())
+		return c->fn(c->pid, c->file, c->actions, c->attr, c->argv,
+			     c->envp);
+	return (int)(intptr_t)pgo_sys(spawn, c);
+}
+
+int __wrap_posix_spawn(pid_t *pid, const char *path,
+		       const posix_spawn_file_actions_t *actions,
+		       const posix_spawnattr_t *attr, char *const argv[],
+		       char *const envp[])
+{
+	struct spawn_call c = { __real_posix_spawn, pid, path, actions, attr,
+				argv, envp };
+
+	return spawn_as_program(&c);
+}
+
+int __wrap_posix_spawnp(pid_t *pid, const char *file,
+			const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attr, char *const argv[],
+			char *const envp[])
+{
+	struct spawn_call c = { __real_posix_spawnp, pid, file, actions, attr,
+				argv, envp };
+
+	return spawn_as_program(&c);
 }
 
 /* longjmp ----------------------------------------------------------------- */

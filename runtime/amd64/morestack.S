@@ -34,6 +34,8 @@ FUNCTION __morestack
 	push %rdi
 	push %rsi
 	GETM %rax
+	test %rax,%rax                  # a thread that is no M any more
+	jz .Lin_c
 	cmpq $0,M_CSP(%rax)
 	je .Lin_c
 	mov M_G(%rax),%rax

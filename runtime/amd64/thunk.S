@@ -150,7 +150,7 @@ END pgo_thunk_stack
 /*
  * Prototype unknown: copies what stack arguments there can be, up to the
  * caller's frame record where that is plausible, never past the segment, at
- * most 256 bytes.
+ * most 4096 bytes.
  */
 FUNCTION pgo_thunk_any
 	.cfi_startproc
@@ -174,7 +174,7 @@ FUNCTION pgo_thunk_any
 	jb 1f
 	mov %r14,%r12
 1:	sub %r13,%r12
-	mov $256,%r14d
+	mov $4096,%r14d
 	cmp %r14,%r12
 	cmova %r14,%r12
 	add $15,%r12

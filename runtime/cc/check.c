@@ -22,7 +22,7 @@
 #include "runtime/cc/libc.h"
 #include "runtime/cc/params.h"
 
-#define STACK_ARGS_MAX 256	/* bytes pgo_thunk_any copies */
+#define STACK_ARGS_MAX 4096	/* bytes pgo_thunk_any copies */
 
 /* Startup files and compiler support: small frames, no calls back. */
 static int is_toolchain(const char *path)

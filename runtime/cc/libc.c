@@ -17,6 +17,7 @@
 const char *const libc_own[] = {
 	"__errno_location", "longjmp", "_longjmp", "siglongjmp",
 	"__longjmp_chk", "sigaction", "signal", "dlsym", "pthread_create",
+	"posix_spawn", "posix_spawnp",
 	NULL
 };
 

@@ -16,7 +16,7 @@
 enum thunk_kind {
 	THUNK_REGS,	/* register arguments only; al is kept */
 	THUNK_STACK,	/* exactly stack_bytes of arguments on the stack */
-	THUNK_ANY,	/* unknown: copies what is there, 256 bytes at most */
+	THUNK_ANY,	/* unknown: copies what is there, 4096 bytes at most */
 	THUNK_LEAF,	/* short, never blocks: stays on this stack */
 	THUNK_VALIST,	/* variadic with a v-twin: builds its va_list */
 };

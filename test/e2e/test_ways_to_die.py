@@ -44,6 +44,7 @@ def goroutines(text):
     ("wait_for_nobody", DEADLOCK, "chan receive"),
     ("send_to_nobody", DEADLOCK, "chan send"),
     ("receive_from_nothing", DEADLOCK, "chan receive (nil chan)"),
+    ("outlive_a_thread", DEADLOCK, "chan receive"),
     ("wait_for_group", DEADLOCK, "sync.WaitGroup.Wait"),
     ("send_on_closed", "panic: send on closed channel", "running"),
     ("close_twice", "panic: close of closed channel", "running"),

@@ -4,10 +4,12 @@
  * Every culprit is a function of its own, so that its name must be in the
  * dump.
  */
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <pgo/pgo.h>
 
@@ -214,6 +216,25 @@ APART static void dump(void *arg)
 	fprintf(stderr, "on no file: %d\n", rc);
 }
 
+static void *live_for_a_while(void *arg)
+{
+	struct timespec while_ = { .tv_nsec = 200000000 };
+
+	nanosleep(&while_, NULL);
+	return arg;
+}
+
+/* A thread of the program's could wake it, until it has ended. */
+APART static void outlive_a_thread(void *arg)
+{
+	pthread_t thread;
+	int v;
+
+	if (!pthread_create(&thread, NULL, live_for_a_while, arg))
+		pgo_chan_recv(c, &v);
+	after++;
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void *);
@@ -223,6 +244,7 @@ static const struct {
 	{ "receive_from_nothing", receive_from_nothing },
 	{ "wait_for_group", wait_for_group },
 	{ "all_wait", all_wait },
+	{ "outlive_a_thread", outlive_a_thread },
 	{ "wait_in_callback", wait_in_callback },
 	{ "leave_main", leave_main },
 	{ "send_on_closed", send_on_closed },

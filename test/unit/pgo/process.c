@@ -1,0 +1,125 @@
+/*
+ * What a goroutine's process does beside it: children get the program's signal
+ * mask, not an M's; a jump out of a handler lands in working goroutine code.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pgo/pgo.h>
+
+#include "test/unit/pgo/goroutine.h"
+
+extern char **environ;
+
+/* Succeeds when SIGTERM is not among the blocked signals of who runs it. */
+static char check[] = "! grep -Eq '^SigBlk:.*[4567cdef]...$' "
+		      "/proc/self/status";
+static char shell[] = "/bin/sh";
+static char dash_c[] = "-c";
+static char *argv_of_check[] = { shell, dash_c, check, NULL };
+
+static int spawn_rc, spawn_status, fork_status;
+
+static void spawn_child(void *arg)
+{
+	pid_t pid = 0;
+
+	(void)arg;
+	spawn_rc = posix_spawn(&pid, "/bin/sh", NULL, NULL, argv_of_check,
+			       environ);
+	if (!spawn_rc)
+		waitpid(pid, &spawn_status, 0);
+}
+
+static void a_spawned_child_has_the_programs_signals(void **state)
+{
+	(void)state;
+	on_goroutine(spawn_child, NULL);
+	assert_int_equal(spawn_rc, 0);
+	assert_int_equal(spawn_status, 0);
+}
+
+static void fork_child(void *arg)
+{
+	pid_t pid = fork();
+
+	(void)arg;
+	if (!pid) {
+		execv("/bin/sh", argv_of_check);
+		_exit(99);
+	}
+	fork_status = -1;
+	if (pid > 0)
+		waitpid(pid, &fork_status, 0);
+}
+
+static void a_forked_child_has_the_programs_signals(void **state)
+{
+	(void)state;
+	on_goroutine(fork_child, NULL);
+	assert_int_equal(fork_status, 0);
+}
+
+static sigjmp_buf out;
+static volatile int jumps;
+static volatile long depth_after;
+
+static void on_fault(int sig)
+{
+	(void)sig;
+	siglongjmp(out, 1);
+}
+
+__attribute__((noinline)) static long descend(long n)
+{
+	volatile char pad[300];
+
+	pad[n % 300] = (char)n;
+	return n ? descend(n - 1) + 1 + (pad[n % 300] - (char)n) : 0;
+}
+
+__attribute__((noinline)) static void raise_fault(void)
+{
+	__asm__ volatile("movl $1, 8" : : : "memory");
+}
+
+static void fault_and_go_on(void *arg)
+{
+	struct sigaction act = { .sa_handler = on_fault };
+
+	(void)arg;
+	sigaction(SIGSEGV, &act, NULL);
+	if (!sigsetjmp(out, 1))
+		raise_fault();
+	jumps++;
+	depth_after = descend(2000);
+}
+
+static void a_jump_out_of_a_handler_leaves_a_stack_that_grows(void **state)
+{
+	(void)state;
+	on_goroutine(fault_and_go_on, NULL);
+	assert_int_equal(jumps, 1);
+	assert_int_equal(depth_after, 2000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_spawned_child_has_the_programs_signals),
+		cmocka_unit_test(a_forked_child_has_the_programs_signals),
+		cmocka_unit_test(
+			a_jump_out_of_a_handler_leaves_a_stack_that_grows),
+	};
+
+	return cmocka_run_group_tests(tests, world_begin, world_end);
+}
