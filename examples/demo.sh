@@ -47,6 +47,17 @@ is_free()
 	! (: <>"/dev/tcp/localhost/$1") 2>/dev/null
 }
 
+# until_listens PORT: waits, at most five seconds
+until_listens()
+{
+	local i
+	for ((i = 0; i < 50; i++)); do
+		is_free "$1" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # until_seen PATTERN FILE PID: waits, at most five seconds
 until_seen()
 {
@@ -73,6 +84,8 @@ SCHEDTRACE=1000 PGO_AGENT=unix,localhost:$agent \
 server=$!
 pids+=($server)
 until_seen 'http://' "$tmp/out" $server || fail "the server does not start"
+# The agent begins with pgo_run(), a moment later.
+until_listens $agent || fail "the agent does not answer on port $agent"
 url=$(sed -n 's|.*\(http://[^ ]*\).*|\1|p' "$tmp/out")
 
 echo "Loading $url for $seconds seconds: eight connections, kept alive."
