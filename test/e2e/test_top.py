@@ -77,6 +77,17 @@ def test_help_version_and_sort_keys(top):
         assert result.stdout.decode().startswith(begin)
 
 
+@pytest.mark.fast
+@pytest.mark.parametrize("args", ["--help", "--version", "-s help"])
+def test_a_full_disk_is_told(build, args):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([build / "bin/pgo-top", *args.split()],
+                              stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=5)
+    assert (done.returncode, done.stderr) == (
+        1, "pgo-top: stdout: No space left on device\n")
+
+
 def test_batch_frames_are_plain_text(top):
     with FakeAgent(goroutines(3000)) as agent:
         result = top("-b", "-n", 2, "-d", "0.1", agent.target)

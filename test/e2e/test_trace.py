@@ -436,6 +436,18 @@ def test_errors_are_one_line(trace, words):
         assert said == f"pgo-trace: {line}"
 
 
+@pytest.mark.fast
+@pytest.mark.parametrize("words", ["--help", "--version", "top --help",
+                                   "sched -"])
+def test_a_full_disk_is_told(build, words):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([build / "bin/pgo-trace", *words.split()],
+                             input=OURS, text=True, timeout=5,
+                             stdout=full, stderr=subprocess.PIPE)
+    assert (run.returncode, run.stderr) == (
+        1, "pgo-trace: stdout: No space left on device\n")
+
+
 def test_a_program_without_agent_is_told_apart(trace, build):
     with program(build, "sleepers") as child:
         assert trace("record", child.pid).stderr == (
