@@ -127,7 +127,8 @@ def test_json_counts_what_there_is(top):
         assert agent.requests == 1 + 3          # pages of 2,000
     frame = json.loads(result.stdout)
     assert frame["schema"] == 1
-    assert frame["target"] == {"kind": "agent", "pid": 4711, "exe": "chatd"}
+    assert frame["target"] == {"kind": "agent", "pid": 4711,
+                               "exe": "/usr/bin/chatd"}
     assert frame["goroutines"] == {"total": 5000, "running": 150,
                                    "runnable": 200, "syscall": 400,
                                    "waiting": 4250}
@@ -236,7 +237,8 @@ def test_a_unix_socket_is_a_target(top, tmp_path):
 
 
 def test_a_real_program_is_seen_by_its_pid(top, build):
-    program = subprocess.Popen([build / "examples/sleepers"],
+    path = build / "examples/sleepers"
+    program = subprocess.Popen([path],
                                env=dict(os.environ, PGO_AGENT="unix"),
                                stdout=subprocess.PIPE, text=True)
     try:
@@ -246,7 +248,7 @@ def test_a_real_program_is_seen_by_its_pid(top, build):
         program.kill()
         program.wait()
     assert frame["target"] == {"kind": "agent", "pid": program.pid,
-                               "exe": "sleepers"}
+                               "exe": str(path.resolve())}
     assert frame["goroutines"]["total"] == 11
     asleep = [s for s in frame["stacks"] if s["reason"] == "sleep"]
     assert sum(s["count"] for s in asleep) >= 10
