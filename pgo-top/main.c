@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 	log_begin("pgo-top");
 	status = options_parse(&o, argc, argv);
 	if (status >= 0)
-		return status;
+		return log_flush_stdout(status);
 	if (o.batch || o.dump_frame)
 		return batch(&o);
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {

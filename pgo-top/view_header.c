@@ -8,6 +8,7 @@
 
 #include "lib/base/clock.h"
 #include "pgo-top/format.h"
+#include "pgo-top/view_pages.h"
 
 /* Puts "LABEL value  " at X; the column behind. */
 static int put(struct grid *g, int y, int x, const char *label, int64_t v,
@@ -42,6 +43,13 @@ static void mode(const struct view *v, struct grid *g, int y)
 	grid_text(g, y, x > 0 ? x : 0, 0, look, text);
 }
 
+const char *view_exe(const struct view *v)
+{
+	const char *exe = v->frame->info.exe, *slash = strrchr(exe, '/');
+
+	return slash && slash[1] ? slash + 1 : exe;
+}
+
 static void who(const struct view *v, struct grid *g, int y)
 {
 	const struct frame *f = v->frame;
@@ -49,7 +57,7 @@ static void who(const struct view *v, struct grid *g, int y)
 
 	if (f->info.exe[0])
 		x = grid_text(g, y, x, 0, LOOK_BOLD | LOOK_CYAN,
-			      f->info.exe) + 2;
+			      view_exe(v)) + 2;
 	if (f->info.pid != SNAP_UNKNOWN)
 		x = grid_printf(g, y, x, LOOK_PLAIN, "pid %" PRId64,
 				f->info.pid) + 2;

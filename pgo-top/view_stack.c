@@ -60,7 +60,7 @@ void view_draw_stack(const struct view *v, struct grid *g)
 	f = snapshot_frames(v->shown.snapshot, one->stack, &depth);
 	grid_printf(g, 0, 0, LOOK_BOLD, "%s pid %" PRId64
 		    "  stack %" PRIu32 " of %" PRIu32 ", %" PRIu32 " frames%s",
-		    v->frame->info.exe, v->frame->info.pid, v->cursor + 1,
+		    view_exe(v), v->frame->info.pid, v->cursor + 1,
 		    v->shown.n, depth, v->paused ? "  [PAUSED]" : "");
 	numbers(v, one, g, 1);
 	grid_text(g, 3, 0, 0, LOOK_BOLD, "  #  FUNCTION, innermost first");

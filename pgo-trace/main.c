@@ -28,9 +28,8 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 	return !strcmp(word, a) || !strcmp(word, b);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	log_begin("pgo-trace");
 	if (argc < 2) {
 		log_error("no command (see pgo-trace --help)");
 		return EXIT_USAGE;
@@ -46,4 +45,10 @@ int main(int argc, char **argv)
 			return commands[i]->run(argc - 1, argv + 1);
 	log_error("%s: no such command (see pgo-trace --help)", argv[1]);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	log_begin("pgo-trace");
+	return log_flush_stdout(run(argc, argv));
 }

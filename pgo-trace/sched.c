@@ -3,7 +3,7 @@
  *
  * A log is mixed: whatever is no such line is passed over, and what a logger
  * put before one as well.  Each line is written as it comes, so a log can be
- * followed.
+ * followed; what goes on and on without one, as /dev/zero does, is no log.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +30,8 @@
 
 enum {
 	LINE_MAX_BYTES = 65536, /* a line of SCHED_PROCS_MAX Ps has 23 kB */
+	OVERLONG_MAX_BYTES = 1 << 20,
+	DRY_MAX_BYTES = 16 << 20,
 	ASK_S = 5,
 	COUNT_MAX = 1000000000,
 	DELAY_MAX_S = 86400,
@@ -79,7 +81,9 @@ static int take_line(struct sched *s, const char *text, size_t n,
 struct rest {
 	char text[LINE_MAX_BYTES];
 	size_t n;
-	bool overlong;          /* the line so far did not fit: no SCHED line */
+	size_t skipped;         /* bytes of this line that did not fit: it is
+				 * no SCHED line */
+	size_t dry;             /* bytes since the last SCHED line */
 };
 
 static int take_lines(struct sched *s, struct rest *r, struct err *e)
@@ -89,18 +93,34 @@ static int take_lines(struct sched *s, struct rest *r, struct err *e)
 
 	while (rc == 0 && !is_done(s) &&
 	       (end = memchr(at, '\n', r->n)) != NULL) {
-		if (!r->overlong)
+		uint64_t before = s->form.lines;
+
+		if (!r->skipped)
 			rc = take_line(s, at, (size_t)(end - at), e);
-		r->overlong = false;
+		r->skipped = 0;
+		r->dry = s->form.lines > before ? 0 :
+			 r->dry + (size_t)(end + 1 - at);
 		r->n -= (size_t)(end + 1 - at);
 		at = end + 1;
 	}
 	memmove(r->text, at, r->n);
 	if (r->n == sizeof(r->text)) {
+		r->skipped += r->n;
+		r->dry += r->n;
 		r->n = 0;
-		r->overlong = true;
 	}
 	return rc;
+}
+
+static int check_is_log(const struct rest *r, const char *name, struct err *e)
+{
+	if (r->skipped > OVERLONG_MAX_BYTES)
+		return err_say(e, -EFBIG, "%s: no log: a line of more than "
+			       "1 MiB", name);
+	if (r->dry > DRY_MAX_BYTES)
+		return err_say(e, -EFBIG, "%s: no SCHED line in 16 MiB (run "
+			       "the program with SCHEDTRACE=1000)", name);
+	return 0;
 }
 
 static int read_log(struct sched *s, int fd, const char *name, struct err *e)
@@ -117,8 +137,10 @@ static int read_log(struct sched *s, int fd, const char *name, struct err *e)
 			r->n += (size_t)n;
 			rc = take_lines(s, r, e);
 		}
+		if (rc == 0 && !is_done(s))
+			rc = check_is_log(r, name, e);
 	}
-	if (rc == 0 && n == 0 && !r->overlong && !is_done(s))
+	if (rc == 0 && n == 0 && !r->skipped && !is_done(s))
 		rc = take_line(s, r->text, r->n, e);
 	free(r);
 	if (rc == 0 && !s->form.lines && !interrupted())

@@ -39,3 +39,15 @@ void log_error(const char *fmt, ...)
 	(void)fd_write_all(STDERR_FILENO, line, n);
 	errno = saved;
 }
+
+int log_flush_stdout(int status)
+{
+	if (fflush(stdout) == 0) {
+		if (!ferror(stdout))
+			return status;
+		/* Lost earlier, and nobody kept why. */
+		errno = EIO;
+	}
+	log_error("stdout: %s", strerror(errno));
+	return 1;
+}

@@ -9,4 +9,8 @@ void log_begin(const char *tool);
  * errno.  [any but g] */
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Writes what stdio still holds for stdout, last thing before a tool ends.
+ * Returns STATUS, or, with a line on stderr, 1 when it cannot be written. */
+int log_flush_stdout(int status);
+
 #endif

@@ -18,7 +18,8 @@ struct source;
 struct source_info {
 	const char *kind;       /* "agent" */
 	int64_t pid;            /* SNAP_UNKNOWN before the first refresh */
-	char exe[256];          /* "" for unknown; as the target gave it */
+	char exe[4096];         /* its path, as the target gave it; "" for
+				 * unknown */
 };
 
 struct source_ops {

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/snapshot/parse.h"
@@ -71,12 +70,9 @@ static int get_page(struct agent *a, struct snapshot *s, int64_t *slot,
 
 static void remember(struct agent *a, const struct snapshot *s)
 {
-	const char *exe = snapshot_string(s, s->exe);
-	const char *slash = strrchr(exe, '/');
-
 	a->info.pid = s->pid;
 	snprintf(a->info.exe, sizeof(a->info.exe), "%s",
-		 slash && slash[1] ? slash + 1 : exe);
+		 snapshot_string(s, s->exe));
 }
 
 static int refresh(struct source *src, struct snapshot *s, struct err *e)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/fd.h"
+#include "lib/base/log.h"
 #include "symbolizer/cmd/addrs.h"
 #include "symbolizer/cmd/answer.h"
 #include "symbolizer/cmd/options.h"
@@ -25,9 +26,10 @@ struct run {
 	struct buf out;
 	struct json json;
 	int status;             /* 1 when something was no address */
+	struct err err;
 };
 
-/* Writes what is waiting.  0 or -E. */
+/* Writes what is waiting.  0, or -E and why in R. */
 static int flush(struct run *r)
 {
 	int rc = buf_error(&r->out);
@@ -35,7 +37,7 @@ static int flush(struct run *r)
 	if (!rc)
 		rc = fd_write_all(1, r->out.data, r->out.len);
 	buf_reset(&r->out);
-	return rc;
+	return rc ? err_set(&r->err, rc, "stdout") : 0;
 }
 
 static void find(struct run *r, uint64_t addr)
@@ -100,8 +102,11 @@ static int take_lines(struct run *r)
 			rc = take_line(r, line);
 		if (wait)
 			rc = flush(r);
-		if (wait && !rc)
+		if (wait && !rc) {
 			rc = lines_fill(&r->in);
+			if (rc)
+				err_set(&r->err, rc, "stdin");
+		}
 	}
 	return rc;
 }
@@ -122,6 +127,8 @@ static int take_all(struct run *r)
 	if (o->json && !rc) {
 		json_array_end(&r->json);
 		rc = json_finish(&r->json);
+		if (rc)
+			return err_set(&r->err, rc, "output");
 		buf_put_u8(&r->out, '\n');
 	}
 	return rc ? rc : flush(r);
@@ -142,24 +149,22 @@ static void say_source(struct run *r)
 			why);
 }
 
-static int run(struct run *r, struct err *e)
+static int run(struct run *r)
 {
 	int rc;
 
 	if (r->options.serve)
-		return server_run(0, e);
-	rc = places_open(&r->places, &r->options, e);
+		return server_run(0, &r->err);
+	rc = places_open(&r->places, &r->options, &r->err);
 	if (rc)
 		return rc;
 	say_source(r);
-	rc = take_all(r);
-	return rc ? err_set(e, rc, "standard input or output") : 0;
+	return take_all(r);
 }
 
 int main(int argc, char **argv)
 {
 	struct run *r = calloc(1, sizeof(*r));
-	struct err e = { 0 };
 	int rc;
 
 	if (!r)
@@ -167,13 +172,13 @@ int main(int argc, char **argv)
 	rc = options_parse(&r->options, argc, argv);
 	if (rc) {
 		free(r);
-		return rc == 1 ? 0 : rc;
+		return rc == 1 ? log_flush_stdout(0) : rc;
 	}
 	/* A reader that goes away is no news. */
 	signal(SIGPIPE, SIG_IGN);
-	rc = run(r, &e);
+	rc = run(r);
 	if (rc && rc != -EPIPE)
-		fprintf(stderr, "%s: %s\n", prog_name, e.text);
+		log_error("%s", r->err.text);
 	rc = rc ? 1 : r->status;
 	places_close(&r->places);
 	buf_release(&r->out);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "symbolizer/cmd/addrs.h"
 
 const char *prog_name = "pgo-sym";
@@ -137,6 +138,7 @@ int options_parse(struct sym_options *o, int argc, char **argv)
 	base = base ? base + 1 : argc ? argv[0] : prog_name;
 	if (!strcmp(base, "addr2line"))
 		prog_name = "addr2line";
+	log_begin(prog_name);
 	*o = (struct sym_options){ 0 };
 	/* getopt() begins its messages with it. */
 	argv[0] = (char *)prog_name;

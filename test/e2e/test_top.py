@@ -77,6 +77,17 @@ def test_help_version_and_sort_keys(top):
         assert result.stdout.decode().startswith(begin)
 
 
+@pytest.mark.fast
+@pytest.mark.parametrize("args", ["--help", "--version", "-s help"])
+def test_a_full_disk_is_told(build, args):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([build / "bin/pgo-top", *args.split()],
+                              stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=5)
+    assert (done.returncode, done.stderr) == (
+        1, "pgo-top: stdout: No space left on device\n")
+
+
 def test_batch_frames_are_plain_text(top):
     with FakeAgent(goroutines(3000)) as agent:
         result = top("-b", "-n", 2, "-d", "0.1", agent.target)
@@ -116,7 +127,8 @@ def test_json_counts_what_there_is(top):
         assert agent.requests == 1 + 3          # pages of 2,000
     frame = json.loads(result.stdout)
     assert frame["schema"] == 1
-    assert frame["target"] == {"kind": "agent", "pid": 4711, "exe": "chatd"}
+    assert frame["target"] == {"kind": "agent", "pid": 4711,
+                               "exe": "/usr/bin/chatd"}
     assert frame["goroutines"] == {"total": 5000, "running": 150,
                                    "runnable": 200, "syscall": 400,
                                    "waiting": 4250}
@@ -225,7 +237,8 @@ def test_a_unix_socket_is_a_target(top, tmp_path):
 
 
 def test_a_real_program_is_seen_by_its_pid(top, build):
-    program = subprocess.Popen([build / "examples/sleepers"],
+    path = build / "examples/sleepers"
+    program = subprocess.Popen([path],
                                env=dict(os.environ, PGO_AGENT="unix"),
                                stdout=subprocess.PIPE, text=True)
     try:
@@ -235,7 +248,7 @@ def test_a_real_program_is_seen_by_its_pid(top, build):
         program.kill()
         program.wait()
     assert frame["target"] == {"kind": "agent", "pid": program.pid,
-                               "exe": "sleepers"}
+                               "exe": str(path.resolve())}
     assert frame["goroutines"]["total"] == 11
     asleep = [s for s in frame["stacks"] if s["reason"] == "sleep"]
     assert sum(s["count"] for s in asleep) >= 10

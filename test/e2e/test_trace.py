@@ -367,6 +367,20 @@ def test_sched_as_text_says_what_is_not_known(trace):
     assert [row[column["local"]] for row in cells] == ["4", "4", "6", "6"]
 
 
+@pytest.mark.fast
+def test_sched_gives_up_on_what_has_no_line(trace):
+    gap = "x" * 99 + "\n"
+    run = trace("sched", "-", stdin=OLD + "\n" + gap * 160000 + OURS)
+    assert (run.returncode, run.stdout.count("\n")) == (0, 3)
+    run = trace("sched", "-", stdin=OLD + "\n" + gap * 170000 + OURS)
+    assert (run.returncode, run.stdout.count("\n")) == (1, 2)
+    assert run.stderr == ("pgo-trace: stdin: no SCHED line in 16 MiB (run "
+                          "the program with SCHEDTRACE=1000)\n")
+    run = trace("sched", "-", stdin="x" * (2 << 20) + "\n" + OURS)
+    assert run.stderr == ("pgo-trace: stdin: no log: a line of more than "
+                          "1 MiB\n")
+
+
 def test_sched_watches_a_living_program(trace, build, tmp_path):
     with program(build, "sleepers",
                  PGO_AGENT=f"unix:{tmp_path}/a.sock") as child:
@@ -414,6 +428,7 @@ ERRORS = {
     "top /dev/null": (1, "/dev/null: not a valid profile: "),
     "sched /dev/null": (1, "/dev/null: no SCHED lines (run the program with "
                            "SCHEDTRACE=1000)"),
+    "sched /dev/zero": (1, "/dev/zero: no log: a line of more than 1 MiB"),
     "sched -d 0 x": (2, "sched: -d 0: seconds from 0.01 to 86400 (see "
                         "pgo-trace sched --help)"),
     "sched a b": (2, "sched: one TARGET or FILE (see pgo-trace sched "
@@ -434,6 +449,18 @@ def test_errors_are_one_line(trace, words):
         assert said.startswith(f"pgo-trace: {line}")
     else:
         assert said == f"pgo-trace: {line}"
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("words", ["--help", "--version", "top --help",
+                                   "sched -"])
+def test_a_full_disk_is_told(build, words):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([build / "bin/pgo-trace", *words.split()],
+                             input=OURS, text=True, timeout=5,
+                             stdout=full, stderr=subprocess.PIPE)
+    assert (run.returncode, run.stderr) == (
+        1, "pgo-trace: stdout: No space left on device\n")
 
 
 def test_a_program_without_agent_is_told_apart(trace, build):

@@ -207,6 +207,18 @@ def test_wrong_use_is_one_line(sym, root, tmp_path, args, status, line):
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize("args", ["--help", "--version", "-e {sym} 1",
+                                  "-e {sym} --json 1"])
+def test_a_full_disk_is_told(sym, args):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sym, *args.format(sym=sym).split()],
+                              stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=5)
+    assert (done.returncode, done.stderr) == (
+        1, "pgo-sym: stdout: No space left on device\n")
+
+
+@pytest.mark.fast
 def test_unknown_option_is_usage(sym):
     done = subprocess.run([sym, "--nope"], text=True, capture_output=True)
     assert done.returncode == 2
