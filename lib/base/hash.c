@@ -135,41 +135,6 @@ int hash_add(struct hash *t, uint64_t hash, uint32_t id)
 	return 0;
 }
 
-/* Closes the gap at slot I: what probed past it moves back into it. */
-static void shift_back(struct hash *t, size_t i)
-{
-	size_t j = i, home;
-
-	for (;;) {
-		j = (j + 1) & t->mask;
-		if (!t->slots[j].id1)
-			break;
-		home = t->slots[j].hash & t->mask;
-		if (((j - home) & t->mask) < ((j - i) & t->mask))
-			continue;
-		t->slots[i] = t->slots[j];
-		i = j;
-	}
-	t->slots[i].id1 = 0;
-}
-
-int hash_del(struct hash *t, uint64_t hash, uint32_t id)
-{
-	uint32_t h = short_of(hash);
-	size_t i;
-
-	if (!t->n || id > HASH_ID_MAX)
-		return -ENOENT;
-	for (i = h & t->mask; t->slots[i].id1; i = (i + 1) & t->mask) {
-		if (t->slots[i].hash != h || t->slots[i].id1 != id + 1)
-			continue;
-		shift_back(t, i);
-		t->n--;
-		return 0;
-	}
-	return -ENOENT;
-}
-
 void hash_clear(struct hash *t)
 {
 	if (t->slots)

@@ -42,9 +42,6 @@ int64_t hash_find(const struct hash *t, uint64_t hash, hash_same_fn *same,
  * above HASH_ID_MAX. */
 int hash_add(struct hash *t, uint64_t hash, uint32_t id);
 
-/* Takes out ID, added under HASH.  0 or -ENOENT. */
-int hash_del(struct hash *t, uint64_t hash, uint32_t id);
-
 void hash_clear(struct hash *t);        /* empty; keeps memory */
 void hash_release(struct hash *t);
 
