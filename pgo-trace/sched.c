@@ -83,7 +83,7 @@ struct rest {
 	size_t n;
 	size_t skipped;         /* bytes of this line that did not fit: it is
 				 * no SCHED line */
-	size_t dry;             /* bytes since the last SCHED line */
+	size_t dry;             /* bytes before the first SCHED line */
 };
 
 static int take_lines(struct sched *s, struct rest *r, struct err *e)
@@ -93,20 +93,17 @@ static int take_lines(struct sched *s, struct rest *r, struct err *e)
 
 	while (rc == 0 && !is_done(s) &&
 	       (end = memchr(at, '\n', r->n)) != NULL) {
-		uint64_t before = s->form.lines;
-
 		if (!r->skipped)
 			rc = take_line(s, at, (size_t)(end - at), e);
 		r->skipped = 0;
-		r->dry = s->form.lines > before ? 0 :
-			 r->dry + (size_t)(end + 1 - at);
+		r->dry += s->form.lines ? 0 : (size_t)(end + 1 - at);
 		r->n -= (size_t)(end + 1 - at);
 		at = end + 1;
 	}
 	memmove(r->text, at, r->n);
 	if (r->n == sizeof(r->text)) {
 		r->skipped += r->n;
-		r->dry += r->n;
+		r->dry += s->form.lines ? 0 : r->n;
 		r->n = 0;
 	}
 	return rc;

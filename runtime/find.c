@@ -357,8 +357,6 @@ static void get_p_or_sleep(struct m *m)
 	}
 	if (sched.pidle)
 		deadline = claim_deadline();
-	if (m->spinning)
-		spin_end(m);
 	m->deadline_ns = deadline;
 	midle_put(m);
 	sched_check_dead();

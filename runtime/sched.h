@@ -34,10 +34,10 @@ struct sched {
 	_Atomic uint32_t npidle;        /* lock; read without */
 	_Atomic uint32_t nmidle;        /* lock; read without */
 	_Atomic uint32_t nspinning;     /* Ms that look for work */
-	_Atomic uint32_t needspinning;  /* a P-less M should become spinning */
 	_Atomic uint32_t nbound;        /* lock: Ms asleep with a goroutine */
 	uint32_t nm;                    /* lock: Ms made so far */
-	_Atomic uint32_t want_m;        /* sysmon: make a thread */
+	_Atomic uint32_t want_m;        /* a P waits for a thread to be made;
+					 * SCHED lines call it needspinning */
 	_Atomic(struct m *) allm;       /* newest first, by alllink */
 	struct p *ps;                   /* constant: gomaxprocs of them */
 	int32_t gomaxprocs;             /* constant */
@@ -54,7 +54,6 @@ struct sched {
 	struct g *trim;                 /* trim_lock: parked with spares */
 	_Atomic int64_t timer_deadline; /* an idle M sleeps till then */
 	_Atomic uint32_t m0_home;       /* M0 has left sched_loop() */
-	_Atomic uint64_t steals;        /* goroutines stolen, all Ps */
 	_Atomic uint32_t runtime_threads; /* ours that are no Ms */
 	int64_t start_ns;               /* constant, monotonic */
 	struct m *m0;                   /* constant */

@@ -145,7 +145,7 @@ static void fill_line(struct sched_line *l, int64_t now_ns)
 		.idleprocs = atomic_load(&sched.npidle),
 		.threads = sched.nm + 1,        /* and sysmon */
 		.spinningthreads = atomic_load(&sched.nspinning),
-		.needspinning = atomic_load(&sched.needspinning),
+		.needspinning = atomic_load(&sched.want_m),
 		.idlethreads = atomic_load(&sched.nmidle),
 		.runqueue = sched.runq.count,
 		.nruns = (uint32_t)sched.gomaxprocs,

@@ -205,7 +205,7 @@ static void view_sched(struct view_sched *out)
 	out->idleprocs = atomic_load(&sched.npidle);
 	out->threads = sched.nm + 1;            /* and sysmon */
 	out->spinningthreads = atomic_load(&sched.nspinning);
-	out->needspinning = atomic_load(&sched.needspinning);
+	out->needspinning = atomic_load(&sched.want_m);
 	out->idlethreads = atomic_load(&sched.nmidle);
 	out->runqueue = sched.runq.count;
 	out->bound = atomic_load(&sched.nbound);

@@ -21,7 +21,8 @@ PGO_API int pgo_run(void (*fn)(void *), void *arg);
 /*
  * Starts a goroutine that calls FN(ARG) and ends when FN returns.  Returns its
  * id (2, 3, ...), or -ENOMEM, or -EINVAL before pgo_run() and after.
- * [any] */
+ * [any]
+ */
 PGO_API int64_t pgo_go(void (*fn)(void *), void *arg);
 
 /* Lets others run.  [g] */

@@ -1,14 +1,16 @@
 /*
  * pgo - goroutines for C.
  *
- * Everything public, in one include.  Where a call may be made is said in
- * brackets: [g] on a goroutine, [any] also on a thread of your own, before
- * pgo_run() only where it says so.  Fallible calls return 0, a count, or a
- * negative errno value; errno itself is never the channel.
+ * Everything a program calls, in one include; layout.h is for readers outside.
+ * Where a call may be made is said in brackets: [g] on a goroutine, [any] also
+ * on a thread of your own, before pgo_run() only where it says so.  Fallible
+ * calls return 0, a count, or a negative errno value; errno itself is never
+ * the channel.
  */
 #ifndef PGO_PGO_H
 #define PGO_PGO_H
 
+#include <pgo/agent.h>
 #include <pgo/chan.h>
 #include <pgo/go.h>
 #include <pgo/profile.h>
