@@ -57,11 +57,17 @@ static bool unwind_arrives(ucontext_t *uc)
 	return false;
 }
 
+/* Where the program's own code lies; the linker defines both. */
+extern const char __executable_start[], etext[];
+
 static bool fp_arrives(const ucontext_t *uc)
 {
 	uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
 	const uintptr_t *fp;
 
+	/* libc keeps no frame pointers: in it rbp may be any number. */
+	if (pc < (uintptr_t)__executable_start || pc >= (uintptr_t)etext)
+		return true;
 	fp = (const uintptr_t *)uc->uc_mcontext.gregs[REG_RBP];
 	for (int i = 0; i < MAX_FRAMES; i++) {
 		/* A goroutine's chain ends in a zero, a thread's in main(). */
