@@ -49,7 +49,8 @@ WIRE   := $(call objs,lib/wire)
 SNAP   := $(call objs,lib/snapshot)
 SAMPLE := $(call objs,lib/sample)
 SERVE  := $(call objs,lib/serve)
-TARGET := $(call objs,lib/target)
+TARGET := $(call objs,lib/target) $(call objs,lib/target/go) \
+          $(call objs,lib/target/pgo)
 RT     := $(call objs,runtime) $(call objs,runtime/amd64)
 CCDRV  := $(call objs,runtime/cc)
 AGENT  := $(call objs,agent)
@@ -268,9 +269,9 @@ demo: all                               ## ten seconds of everything
 
 # Upkeep ---------------------------------------------------------------------
 
-HEADERS := $(wildcard lib/*/*.h runtime/*.h runtime/*/*.h agent/*.h \
+HEADERS := $(wildcard lib/*/*.h lib/*/*/*.h runtime/*.h runtime/*/*.h agent/*.h \
              symbolizer/*.h symbolizer/cmd/*.h pgo-top/*.h pgo-trace/*.h)
-SOURCES := $(wildcard include/pgo/*.h lib/*/*.[chS] runtime/*.[chS] \
+SOURCES := $(wildcard include/pgo/*.h lib/*/*.[chS] lib/*/*/*.[chS] runtime/*.[chS] \
              runtime/*/*.[chS] agent/*.[ch] symbolizer/*.[ch] \
              symbolizer/cmd/*.[ch] pgo-top/*.[ch] pgo-trace/*.[ch])
 

@@ -66,7 +66,14 @@ struct snap_row {
 	uint32_t created_func;  /* strings */
 	uint32_t created_file;
 	uint32_t created_line;
+	uint32_t created_offset; /* return address - its function */
+	uint32_t labels;        /* string, a JSON object `{"k":"v", "l":"w"}`
+				 * sorted by key; 0: none */
 	uint8_t state;          /* enum snap_state */
+	bool locked;            /* to its thread */
+	bool at_least;          /* ROW_SINCE may be more */
+	bool moving;            /* it moved while it was read: no stack */
+	bool system;            /* the runtime's own; dumps leave it out */
 };
 
 struct snap_frame {
@@ -74,6 +81,8 @@ struct snap_frame {
 	uint32_t func;          /* strings; 0: unknown */
 	uint32_t file;
 	uint32_t line;          /* 0: unknown */
+	uint32_t offset;        /* pc - its function, as the target has them
+				 * on the stack; 0 of inlined ones */
 	uint32_t inlined;       /* 0 or 1 */
 };
 

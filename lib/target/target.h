@@ -17,6 +17,7 @@ enum target_kind {
 	TARGET_PROCESS,         /* by pid or name */
 	TARGET_URL,             /* http://, host:port */
 	TARGET_UNIX,            /* unix:PATH */
+	TARGET_CORE,            /* core:FILE[,EXE] */
 };
 
 struct target {

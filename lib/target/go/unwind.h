@@ -1,0 +1,44 @@
+/*
+ * Stacks of goroutines and of threads in Go code, by pclntab's stack depths.
+ *
+ * Frame pointers lose the caller of a function without a frame; depths lose
+ * nothing, where the first pc and sp are right.
+ */
+#ifndef LIB_TARGET_GO_UNWIND_H
+#define LIB_TARGET_GO_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/target/go/attach.h"
+
+enum { GO_DEPTH_MAX = 512 };
+
+/* The part of a stack that is at hand; what is below or above it is asked for
+ * by MORE (may be NULL: then the walk ends there). */
+struct go_stack {
+	const uint8_t *bytes;
+	uint64_t address;       /* of bytes[0] */
+	size_t n;
+	uint64_t hi;            /* end of the goroutine's stack; 0: unknown */
+};
+
+enum go_walk_end {
+	GO_WALK_TOP,            /* at goexit, mstart or the like: complete */
+	GO_WALK_MORE,           /* the bytes at hand ended at *need */
+	GO_WALK_LOST,           /* a pc nobody knows, or nonsense */
+	GO_WALK_DEEP,           /* MAX was reached */
+};
+
+/*
+ * Walks from PC and SP over ST; leaf first.  The first pc is exact when EXACT,
+ * else, like all others, a return address.  *N pcs are in OUT.  With
+ * GO_WALK_MORE, *NEED is the address whose 8 bytes were wanted next.
+ */
+enum go_walk_end go_walk(struct go *go, uint64_t pc, uint64_t sp,
+			 const struct go_stack *st, bool exact,
+			 uint64_t *out, size_t max, size_t *n,
+			 uint64_t *need);
+
+#endif
