@@ -121,8 +121,8 @@ static uint32_t stack_of(const struct page_stacks *stacks, int64_t id)
 
 /* Rows ----------------------------------------------------------------------*/
 
-static void parse_row(struct snapshot *s, const json_t *g,
-		      const struct page_stacks *stacks)
+/* The new row, or NULL when it makes no sense or does not fit. */
+static struct snap_row *parse_row(struct snapshot *s, const json_t *g)
 {
 	const json_t *by = json_object_get(g, "created_by");
 	enum snap_state state = snap_state_of(string(g, "state"));
@@ -131,16 +131,14 @@ static void parse_row(struct snapshot *s, const json_t *g,
 
 	if (id == SNAP_UNKNOWN || state == SNAP_STATE_UNKNOWN) {
 		s->dropped++;
-		return;
+		return NULL;
 	}
 	row = snapshot_row(s);
 	if (!row)
-		return;
+		return NULL;
 	for (int i = 0; i < ROW_NUMBERS; i++)
 		row->number[i] = number(g, row_fields[i].json_key);
 	row->state = (uint8_t)state;
-	row->stack = stack_of(stacks, number(g, "stack"));
-	s->torn += row->stack == SNAP_NONE;
 	if (state == SNAP_WAITING)
 		row->reason = strtab_put(&s->strings, string(g, "reason"));
 	row->entry = strtab_put(&s->strings, string(g, "entry"));
@@ -149,6 +147,21 @@ static void parse_row(struct snapshot *s, const json_t *g,
 	row->created_func = strtab_put(&s->strings, string(by, "func"));
 	row->created_file = strtab_put(&s->strings, string(by, "file"));
 	row->created_line = line_of(by);
+	return row;
+}
+
+static void parse_rows(struct snapshot *s, const json_t *rows,
+		       const struct page_stacks *stacks)
+{
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *g = json_array_get(rows, i);
+		struct snap_row *row = parse_row(s, g);
+
+		if (!row)
+			continue;
+		row->stack = stack_of(stacks, number(g, "stack"));
+		s->torn += row->stack == SNAP_NONE;
+	}
 }
 
 /* The document, or NULL with words in E. */
@@ -204,8 +217,7 @@ int parse_goroutines(struct snapshot *s, const char *body, size_t n,
 		rc = err_say(e, -EBADMSG, "answer without goroutines");
 		goto out;
 	}
-	for (size_t i = 0; i < json_array_size(rows); i++)
-		parse_row(s, json_array_get(rows, i), &stacks);
+	parse_rows(s, rows, &stacks);
 	s->time_ns = number(doc, "time");
 	s->pid = number(doc, "pid");
 	s->exe = strtab_put(&s->strings, string(doc, "exe"));
@@ -213,6 +225,29 @@ int parse_goroutines(struct snapshot *s, const char *body, size_t n,
 	*next = number(doc, "next");
 out:
 	free(stacks.at);
+	json_decref(doc);
+	return rc;
+}
+
+int parse_goroutine(struct snapshot *s, const char *body, size_t n,
+		    struct err *e)
+{
+	const json_t *g, *frames;
+	struct snap_row *row;
+	json_t *doc;
+	int rc;
+
+	doc = load(body, n, &rc, e);
+	if (!doc)
+		return rc;
+	g = json_object_get(doc, "goroutine");
+	row = parse_row(s, g);
+	frames = json_object_get(g, "frames");
+	if (!row)
+		rc = err_say(e, -EBADMSG, "answer without a goroutine");
+	else if (json_array_size(frames))
+		row->stack = parse_stack(s, frames);
+	s->time_ns = number(doc, "time");
 	json_decref(doc);
 	return rc;
 }

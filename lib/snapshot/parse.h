@@ -24,6 +24,10 @@
 int parse_goroutines(struct snapshot *s, const char *body, size_t n,
 		     int64_t *next, struct err *e);
 
+/* Adds the row of /debug/pgo/goroutine/ID, with its stack.  The same errors. */
+int parse_goroutine(struct snapshot *s, const char *body, size_t n,
+		    struct err *e);
+
 /* Reads /debug/pgo/sched into S.  The same errors. */
 int parse_sched(struct snapshot *s, const char *body, size_t n,
 		struct err *e);

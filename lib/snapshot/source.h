@@ -2,12 +2,13 @@
  * Where snapshots come from: an agent, another process, a core, a recording.
  *
  * A source is opened by the function of its kind (source_agent_open()) and
- * used through these three.  One thread at a time; refreshing may take as long
+ * used through these.  One thread at a time; refreshing may take as long
  * as its kind's deadline says, so a screen does it in a thread of its own.
  */
 #ifndef LIB_SNAPSHOT_SOURCE_H
 #define LIB_SNAPSHOT_SOURCE_H
 
+#include <errno.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -16,16 +17,24 @@
 struct source;
 
 struct source_info {
-	const char *kind;       /* "agent" */
+	const char *kind;       /* "agent", "attach", "core" or "url" */
 	int64_t pid;            /* SNAP_UNKNOWN before the first refresh */
 	char exe[4096];         /* its path, as the target gave it; "" for
 				 * unknown */
+	char go[64];            /* the Go it was made by, "go1.26.8"; "" */
+	char note[256];         /* what a user should know of how it is read:
+				 * an unverified row of offsets; "" */
+	int64_t dumped_ns;      /* wall clock when it was dumped to the core
+				 * that is read; 0: it is alive */
 };
 
+/* DETAIL may be NULL. */
 struct source_ops {
 	int (*refresh)(struct source *src, struct snapshot *s, struct err *e);
 	void (*info)(const struct source *src, struct source_info *out);
 	void (*close)(struct source *src);
+	int (*detail)(struct source *src, int64_t id, struct snapshot *s,
+		      struct err *e);
 };
 
 /* The first member of every kind. */
@@ -39,6 +48,20 @@ static inline int source_refresh(struct source *src, struct snapshot *s,
 				 struct err *e)
 {
 	return src->ops->refresh(src, s, e);
+}
+
+/*
+ * Reads goroutine ID alone, and its stack also when it runs, which a refresh
+ * does not where that means to interrupt a thread.  S, which is empty, gets
+ * one row.  0, or -E with words in E: -ENOENT when there is no such goroutine,
+ * -EOPNOTSUPP when the source knows no more than a refresh tells.
+ */
+static inline int source_detail(struct source *src, int64_t id,
+				struct snapshot *s, struct err *e)
+{
+	if (!src->ops->detail)
+		return err_say(e, -EOPNOTSUPP, "nothing more is known");
+	return src->ops->detail(src, id, s, e);
 }
 
 /* What is known of the target. */

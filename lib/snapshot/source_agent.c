@@ -95,6 +95,26 @@ static int refresh(struct source *src, struct snapshot *s, struct err *e)
 	return 0;
 }
 
+static int detail(struct source *src, int64_t id, struct snapshot *s,
+		  struct err *e)
+{
+	struct agent *a = (struct agent *)src;
+	char path[64];
+	int rc;
+
+	s->mono_ns = clock_mono_ns();
+	snprintf(path, sizeof(path), "/debug/pgo/goroutine/%" PRId64, id);
+	rc = get(a, path, e);
+	if (rc == 0) {
+		rc = parse_goroutine(s, (const char *)a->body.data,
+				     a->body.len, e);
+		if (rc < 0)
+			err_of(e, "%s", path);
+	}
+	s->cost_ns = clock_mono_ns() - s->mono_ns;
+	return rc;
+}
+
 static void info(const struct source *src, struct source_info *out)
 {
 	*out = ((const struct agent *)src)->info;
@@ -115,6 +135,7 @@ int source_agent_open(struct source **out, source_fetch_fn *fetch, void *ctx,
 {
 	static const struct source_ops ops = {
 		.refresh = refresh, .info = info, .close = close_agent,
+		.detail = detail,
 	};
 	struct agent *a = calloc(1, sizeof(*a));
 

@@ -414,6 +414,60 @@ static void a_page_that_leads_back_ends_it(void **state)
 	snapshot_release(&s);
 }
 
+static int from_text(void *ctx, const char *path, size_t cap,
+		     struct buf *body, struct err *e)
+{
+	(void)cap;
+	if (strcmp(path, "/debug/pgo/goroutine/7") != 0)
+		return err_say(e, -ENOENT, "%s: HTTP 404", path);
+	buf_put_str(body, ctx);
+	return 0;
+}
+
+/* What asking for goroutine ID returns when the agent answers BODY. */
+static int detail_of(int64_t id, char *body, struct snapshot *s)
+{
+	struct source *src;
+	struct err e = { 0 };
+	int rc;
+
+	assert_int_equal(source_agent_open(&src, from_text, body, NULL), 0);
+	snapshot_init(s);
+	rc = source_detail(src, id, s, &e);
+	assert_int_equal(e.text[0] != 0, rc < 0);
+	source_close(src);
+	return rc;
+}
+
+static void one_goroutine_is_read_alone_and_with_its_stack(void **state)
+{
+	static char seven[] = "{\"schema\":1,\"goroutine\":{\"id\":7,"
+		"\"state\":\"running\",\"since_ns\":3,\"frames\":["
+		"{\"func\":\"spin\"},{\"func\":\"main\"}]}}";
+	static char none[] = "{\"schema\":1,\"goroutine\":[]}";
+	static char bare[] = "{\"schema\":1,\"goroutine\":{\"id\":7,"
+		"\"state\":\"running\"}}";
+	const struct snap_frame *f;
+	struct snapshot s;
+	uint32_t depth;
+
+	(void)state;
+	assert_int_equal(detail_of(7, seven, &s), 0);
+	assert_int_equal(s.row_count, 1);
+	assert_int_equal(s.rows[0].number[ROW_SINCE], 3);
+	f = snapshot_frames(&s, s.rows[0].stack, &depth);
+	assert_int_equal(depth, 2);
+	assert_string_equal(snapshot_string(&s, f[1].func), "main");
+	snapshot_release(&s);
+	assert_int_equal(detail_of(7, bare, &s), 0);
+	assert_int_equal(s.rows[0].stack, SNAP_NONE);
+	snapshot_release(&s);
+	assert_int_equal(detail_of(7, none, &s), -EBADMSG);
+	snapshot_release(&s);
+	assert_int_equal(detail_of(8, seven, &s), -ENOENT);
+	snapshot_release(&s);
+}
+
 static void json_has_the_promised_keys_and_no_unknown_ones(void **state)
 {
 	static const char *const keys[] = {
@@ -482,6 +536,8 @@ int main(void)
 		cmocka_unit_test(filters_look_at_frames_and_reasons),
 		cmocka_unit_test(pages_are_followed_to_the_end),
 		cmocka_unit_test(a_page_that_leads_back_ends_it),
+		cmocka_unit_test(
+			one_goroutine_is_read_alone_and_with_its_stack),
 		cmocka_unit_test(
 			json_has_the_promised_keys_and_no_unknown_ones),
 		cmocka_unit_test(fields_are_found_by_name_beginning_or_heading),
