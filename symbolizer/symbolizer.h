@@ -41,6 +41,7 @@ struct sym_frame {
 	uint32_t discriminator;
 	bool inlined;           /* into the next frame */
 	bool nearest;           /* symbol ends before the address: a guess */
+	bool wrapper;           /* made by Go's compiler, as in gosym.h */
 };
 
 /* Reads the file PATH.  0, or -E with words in E; -ENOEXEC when it is no ELF

@@ -53,6 +53,7 @@ struct go {
 	size_t module_count;
 	char (*reasons)[48];    /* wait reasons, the target's own words */
 	size_t reason_count;
+	struct go_pcs *pcs;     /* pcs.h; go_pcs_free() in go_detach() */
 };
 
 /* Recognizes the program in S, which must outlive it.  0; -ENOENT when it is

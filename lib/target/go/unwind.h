@@ -29,11 +29,38 @@ enum go_walk_end {
 	GO_WALK_MORE,           /* the bytes at hand ended at *need */
 	GO_WALK_LOST,           /* a pc nobody knows, or nonsense */
 	GO_WALK_DEEP,           /* MAX was reached */
+	GO_WALK_SWITCH,         /* at a function that moves the stack pointer:
+				 * systemstack, mcall, asmcgocall, ...; what is
+				 * below may be on another stack */
+};
+
+/* A walk that can go on where the bytes at hand ended. */
+struct go_walker {
+	struct go *go;
+	uint64_t pc, sp;        /* of the next frame */
+	uint64_t *out;
+	size_t max, n;
+	uint64_t need;          /* with GO_WALK_MORE: 8 bytes wanted there */
+	int32_t depth;          /* of the frame whose caller is next */
+	bool exact;             /* pc is no return address */
+	bool first;             /* no frame yet */
+	bool inside;            /* depth is known, the caller is next */
 };
 
 /*
+ * Begins a walk from PC and SP, see go_walk(); then go_walk_on() as long as it
+ * wants MORE and the caller has more: ST holds *need at least, and what lies
+ * above it as far as is at hand.
+ */
+void go_walk_begin(struct go_walker *w, struct go *go, uint64_t pc,
+		   uint64_t sp, bool exact, uint64_t *out, size_t max);
+enum go_walk_end go_walk_on(struct go_walker *w, const struct go_stack *st);
+
+/*
  * Walks from PC and SP over ST; leaf first.  The first pc is exact when EXACT,
- * else, like all others, a return address.  *N pcs are in OUT.  With
+ * else, like all others, a return address, or the first of its function: what
+ * has not run yet.  A pc that a signal interrupted, below sigpanic() and its
+ * like, is given as if it were one: pc + 1.  *N pcs are in OUT.  With
  * GO_WALK_MORE, *NEED is the address whose 8 bytes were wanted next.
  */
 enum go_walk_end go_walk(struct go *go, uint64_t pc, uint64_t sp,
