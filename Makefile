@@ -49,6 +49,7 @@ WIRE   := $(call objs,lib/wire)
 SNAP   := $(call objs,lib/snapshot)
 SAMPLE := $(call objs,lib/sample)
 SERVE  := $(call objs,lib/serve)
+HTTPD  := $(call objs,lib/httpd)
 TARGET := $(call objs,lib/target) $(call objs,lib/target/go) \
           $(call objs,lib/target/pgo)
 RT     := $(call objs,runtime) $(call objs,runtime/amd64)
@@ -59,8 +60,8 @@ SYMCMD := $(call objs,symbolizer/cmd)
 TOP    := $(call objs,pgo-top)
 TRACE  := $(call objs,pgo-trace)
 
-OBJS   := $(BASE) $(WIRE) $(SNAP) $(SAMPLE) $(SERVE) $(TARGET) $(RT) $(CCDRV) \
-          $(AGENT) $(SYM) $(SYMCMD) $(TOP) $(TRACE)
+OBJS   := $(BASE) $(WIRE) $(SNAP) $(SAMPLE) $(SERVE) $(HTTPD) $(TARGET) $(RT) \
+          $(CCDRV) $(AGENT) $(SYM) $(SYMCMD) $(TOP) $(TRACE)
 
 # What exists so far; the rules below know the rest.
 PGOLIB   := $(B)/lib/libpgo.a
@@ -178,7 +179,8 @@ $(PARTS): $(filter-out %/main.o %/mkthunks.o,$(OBJS))
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 TOOL_LIBS := -Wl,--as-needed -ldw -lelf -lunwind-x86_64 -lunwind -lncursesw \
-             -ltinfo -lcurl -ljansson -lseccomp -lstdc++ -lz -lzstd -llzma -lm
+             -ltinfo -lcurl -lmicrohttpd -ljansson -lseccomp -lstdc++ -lz \
+             -lzstd -llzma -lm
 
 $(B)/bin/pgo-sym:   $(SYMCMD) $(PARTS)
 $(B)/bin/pgo-top:   $(TOP) $(PARTS)
@@ -236,7 +238,7 @@ BENCH  := $(if $(PGOCC),$(call progs,test/bench))
 $(B)/test/unit/%: $(B)/obj/test/unit/%.o $(PARTS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ \
-	    $(TOOL_LIBS) -lmicrohttpd -lcmocka -pthread
+	    $(TOOL_LIBS) -lcmocka -pthread
 
 # The python that has pytest and pyte: the one on PATH may be another than Debian's.
 PYTHON ?= $(shell for p in python3 /usr/bin/python3; do \

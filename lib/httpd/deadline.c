@@ -5,7 +5,7 @@
  * sends one a second stays for ever.  shutdown(2) makes its thread see the
  * end; closing stays with it.
  */
-#include "agent/deadline.h"
+#include "lib/httpd/deadline.h"
 
 #include <errno.h>
 #include <pthread.h>

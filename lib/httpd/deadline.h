@@ -2,8 +2,8 @@
  * Connections have moments by which something must have happened, whatever
  * trickles in or out meanwhile; one that misses it is shut down.
  */
-#ifndef AGENT_DEADLINE_H
-#define AGENT_DEADLINE_H
+#ifndef LIB_HTTPD_DEADLINE_H
+#define LIB_HTTPD_DEADLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
  * someone would be taken for it, and a program that merely waits be called
  * deadlocked.
  */
-#include "agent/httpd.h"
+#include "lib/httpd/httpd.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -18,7 +18,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "agent/deadline.h"
+#include "lib/httpd/deadline.h"
 #include "lib/base/clock.h"
 
 enum {
@@ -47,9 +47,15 @@ struct request {
 	char *query;
 	struct buf body;
 	int fd;
-	bool counted;           /* threads_add() was told */
+	bool counted;           /* by count_threads() */
 	bool too_large;
 };
+
+static void count_threads(int n)
+{
+	if (httpd.threads_add)
+		httpd.threads_add(n);
+}
 
 static int fd_of(struct MHD_Connection *c)
 {
@@ -188,7 +194,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c,
 	/* The first of at least two calls: nothing has come but the head. */
 	if (!r->counted) {
 		r->counted = true;
-		httpd.threads_add(1);
+		count_threads(1);
 		return MHD_YES;
 	}
 	if (*bytes) {
@@ -213,7 +219,7 @@ static void on_end(void *cls, struct MHD_Connection *c, void **con,
 	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		deadline_set(r->fd, IDLE_NS);
 	if (r->counted)
-		httpd.threads_add(-1);
+		count_threads(-1);
 	buf_release(&r->body);
 	free(r->query);
 	free(r);
@@ -243,7 +249,7 @@ int httpd_setup(struct serve *s, void (*threads_add)(int n))
 		return -errno;
 	rc = deadline_start();
 	if (!rc)
-		threads_add(1);
+		count_threads(1);
 	return rc;
 }
 
@@ -273,7 +279,7 @@ int httpd_add(int fd, bool tcp, struct err *e)
 		close(fd);
 		return err_set(e, -ENOMEM, "server");
 	}
-	httpd.threads_add(1);
+	count_threads(1);
 	httpd.daemons[httpd.n++] = d;
 	return 0;
 }
@@ -282,11 +288,11 @@ void httpd_stop(void)
 {
 	eventfd_write(httpd.stop, 1);
 	for (int i = 0; i < httpd.n; i++) {
-		httpd.threads_add(-1);
+		count_threads(-1);
 		MHD_stop_daemon(httpd.daemons[i]);
 	}
 	httpd.n = 0;
-	httpd.threads_add(-1);
+	count_threads(-1);
 	deadline_stop();
 	close(httpd.stop);
 	httpd.stop = -1;

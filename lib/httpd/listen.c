@@ -4,7 +4,7 @@
  * A name may have several addresses (localhost has two): the first, IPv4
  * before IPv6, must be free; others are taken when they are.
  */
-#include "agent/listen.h"
+#include "lib/httpd/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/listen_unix.h"
+#include "lib/httpd/listen_unix.h"
 
 enum { BACKLOG = 64, HOST_MAX = 255 };
 
@@ -84,7 +84,7 @@ static int open_family(struct listener *l, const struct addrinfo *list,
 		if (l->n)
 			continue;
 		err_set(e, fd, "%s", address);
-		return err_way_out(e, "another port in PGO_AGENT");
+		return err_way_out(e, "another port");
 	}
 	return 0;
 }

@@ -1,16 +1,16 @@
 /*
  * HTTP on listening sockets, under lib/serve.
  */
-#ifndef AGENT_HTTPD_H
-#define AGENT_HTTPD_H
+#ifndef LIB_HTTPD_HTTPD_H
+#define LIB_HTTPD_HTTPD_H
 
 #include <stdbool.h>
 
 #include "lib/base/err.h"
 #include "lib/serve/serve.h"
 
-/* Before any socket: who answers, and who is told of N more or fewer threads
- * of ours.  0 or -E.  [any but g] */
+/* Before any socket: who answers, and who, if not NULL, is told of N more or
+ * fewer threads of ours.  0 or -E.  [any but g] */
 int httpd_setup(struct serve *s, void (*threads_add)(int n));
 
 /* Answers on FD, which is the server's from now on, also when this fails.  0

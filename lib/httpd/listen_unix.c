@@ -8,7 +8,7 @@
  * A socket file that nobody answers at was left by a process that died, and is
  * replaced; one that answers is somebody's.
  */
-#include "agent/listen_unix.h"
+#include "lib/httpd/listen_unix.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
  * Sockets to listen on, from addresses as people write them: "unix",
  * "unix:PATH", "HOST:PORT".
  */
-#ifndef AGENT_LISTEN_H
-#define AGENT_LISTEN_H
+#ifndef LIB_HTTPD_LISTEN_H
+#define LIB_HTTPD_LISTEN_H
 
 #include <limits.h>
 #include <stdbool.h>
