@@ -5,23 +5,20 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/snapshot/source_url.h"
-#include "lib/target/target.h"
+#include "lib/target/open.h"
 
 int connect_open(struct source **out, const char *target,
 		 const atomic_bool *stop, struct buf *choices, struct err *e)
 {
+	struct source_wants wants = { .stop = stop };
 	struct target *t = malloc(sizeof(*t));
 	int rc;
 
 	if (!t)
 		return err_set(e, -ENOMEM, "%s", target);
 	rc = target_resolve(t, target, choices, e);
-	if (rc == 0) {
-		rc = source_url_open(out, &t->url, stop);
-		if (rc < 0)
-			err_set(e, rc, "%s", target);
-	}
+	if (rc == 0)
+		rc = target_source_open(out, t, &wants, e);
 	free(t);
 	return rc;
 }

@@ -70,9 +70,10 @@ static int set_agent(struct target *t, const char *list, struct err *e)
 	int rc;
 
 	if (!pick(t->agent, sizeof(t->agent), list, "unix:") &&
-	    !pick(t->agent, sizeof(t->agent), list, ""))
-		return err_say(e, -ENXIO, "%s: no agent (start it with "
-			       "PGO_AGENT=unix)", t->text);
+	    !pick(t->agent, sizeof(t->agent), list, "")) {
+		t->no_agent = "no agent (start it with PGO_AGENT=unix)";
+		return 0;
+	}
 	rc = http_url_parse(&t->url, t->agent, e);
 	if (rc < 0)
 		return rc;
@@ -82,19 +83,11 @@ static int set_agent(struct target *t, const char *list, struct err *e)
 			 (int)t->pid);
 		t->url.peer = t->pid;
 	} else if (!same_namespace(t->pid, "net")) {
-		return err_say(e, -ENXIO, "%s: the agent is in another network "
-			       "(start it with PGO_AGENT=unix)", t->text);
+		t->agent[0] = '\0';
+		t->no_agent = "the agent is in another network (start it with "
+			      "PGO_AGENT=unix)";
 	}
 	return 0;
-}
-
-static int no_agent(struct target *t, int rc, struct err *e)
-{
-	if (rc == -ENOENT)
-		return err_say(e, -ENXIO, "%s: no agent: not built with "
-			       "pgo-cc (give the URL of its pprof server)",
-			       t->text);
-	return rc;
 }
 
 static int resolve_pid(struct target *t, pid_t pid, struct err *e)
@@ -110,9 +103,12 @@ static int resolve_pid(struct target *t, pid_t pid, struct err *e)
 	t->pid = pid;
 	read_exe(t);
 	rc = note_layout(&layout, pid, e);
-	if (rc < 0)
-		return no_agent(t, rc, e);
-	return set_agent(t, layout.agent, e);
+	if (rc == -ENOENT) {
+		t->no_agent = "no agent: not built with pgo-cc (give the URL "
+			      "of its pprof server)";
+		return 0;
+	}
+	return rc < 0 ? rc : set_agent(t, layout.agent, e);
 }
 
 static int resolve_name(struct target *t, struct buf *choices, struct err *e)
@@ -168,12 +164,33 @@ static bool is_address(const char *text)
 		(colon[1] >= '0' && colon[1] <= '9'));
 }
 
-static bool is_file_kind(const char *text)
+static bool is_recording(const char *text)
 {
 	size_t n = strlen(text);
 
-	return !strncmp(text, "core:", 5) ||
-	       (n > 7 && !strcmp(text + n - 7, ".pgorec"));
+	return n > 7 && !strcmp(text + n - 7, ".pgorec");
+}
+
+/* FILE[,EXE]; a comma that is part of FILE's name is seen by FILE being
+ * there. */
+static int resolve_core(struct target *t, const char *words, struct err *e)
+{
+	const char *comma = strrchr(words, ',');
+	size_t n = strlen(words);
+
+	if (comma && access(words, F_OK) < 0) {
+		n = (size_t)(comma - words);
+		strcpy(t->core_exe, comma + 1);
+	}
+	memcpy(t->core, words, n);
+	if (!n)
+		return err_say(e, -EINVAL, "%s: no core (core:FILE[,EXE])",
+			       t->text);
+	if (access(t->core, F_OK) < 0)
+		return err_set(e, -errno, "%s", t->core);
+	t->kind = TARGET_CORE;
+	t->no_agent = "a core has no agent (give a pid or an address)";
+	return 0;
 }
 
 int target_resolve(struct target *t, const char *text, struct buf *choices,
@@ -188,9 +205,12 @@ int target_resolve(struct target *t, const char *text, struct buf *choices,
 	if (strlen(text) >= sizeof(t->text))
 		return err_say(e, -EINVAL, "%.40s...: TARGET too long", text);
 	strcpy(t->text, text);
-	if (is_file_kind(text))
-		return err_say(e, -EPROTONOSUPPORT, "%.100s: files are not "
-			       "read (give a pid, a name or an address)", text);
+	if (!strncmp(text, "core:", 5))
+		return resolve_core(t, text + 5, e);
+	if (is_recording(text))
+		return err_say(e, -EPROTONOSUPPORT, "%.100s: recordings are "
+			       "not read (give a pid, a name or an address)",
+			       text);
 	if (is_address(text))
 		return resolve_url(t, e);
 	errno = 0;
@@ -200,6 +220,13 @@ int target_resolve(struct target *t, const char *text, struct buf *choices,
 	if (errno || pid <= 0 || pid > INT32_MAX)
 		return err_say(e, -ESRCH, "%s: no such process", text);
 	return resolve_pid(t, (pid_t)pid, e);
+}
+
+int target_need_agent(const struct target *t, struct err *e)
+{
+	if (t->agent[0])
+		return 0;
+	return err_say(e, -ENXIO, "%s: %s", t->text, t->no_agent);
 }
 
 int target_get(const struct target *t, const char *path,
@@ -215,7 +242,12 @@ int target_get(const struct target *t, const char *path,
 		.waiting = ask->waiting,
 		.ctx = ask->ctx,
 	};
+	int rc = target_need_agent(t, e);
 
+	if (rc < 0) {
+		*a = (struct http_answer){ 0 };
+		return rc;
+	}
 	snprintf(full, sizeof(full), "%s%s", t->url.path, path);
 	return http_fetch(&t->url, &rq, a, e);
 }

@@ -421,8 +421,9 @@ ERRORS = {
     "record unix:/no/a.sock": (1, "unix:/no/a.sock: No such file or "
                                   "directory"),
     "record -o /no/x 127.0.0.1:1": (1, "/no/x: No such file or directory"),
-    "record core:x": (1, "core:x: files are not read (give a pid, a name or "
-                         "an address)"),
+    "record core:/no": (1, "/no: No such file or directory"),
+    "record core:/dev/null": (1, "core:/dev/null: a core has no agent (give "
+                                 "a pid or an address)"),
     "top": (2, "top: no FILE (see pgo-trace top --help)"),
     "top -n x y": (2, "top: -n x: no number of rows (see pgo-trace top "
                       "--help)"),

@@ -7,6 +7,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -314,7 +315,10 @@ static void a_program_without_an_agent_says_how_to_get_one(void **state)
 	(void)state;
 	strcpy(test_layout.agent, "");
 	pid = start("pgo-t-none");
-	assert_int_equal(resolve(&t, pid, &e), -ENXIO);
+	assert_int_equal(resolve(&t, pid, &e), 0);
+	assert_int_equal(t.pid, pid);
+	assert_string_equal(t.agent, "");
+	assert_int_equal(target_need_agent(&t, &e), -ENXIO);
 	snprintf(want, sizeof(want), "%d: no agent (start it with "
 		 "PGO_AGENT=unix)", (int)pid);
 	assert_string_equal(e.text, want);
@@ -381,10 +385,11 @@ static void what_is_no_target_says_so(void **state)
 		{ "99999999999999999999", "99999999999999999999: no such "
 		  "process", -ESRCH },
 		{ "pgo-t-nobody", "pgo-t-nobody: no such process", -ESRCH },
-		{ "core:x", "core:x: files are not read (give a pid, a name "
-		  "or an address)", -EPROTONOSUPPORT },
-		{ "x.pgorec", "x.pgorec: files are not read (give a pid, a "
-		  "name or an address)", -EPROTONOSUPPORT },
+		{ "core:", "core:: no core (core:FILE[,EXE])", -EINVAL },
+		{ "core:/nosuch", "/nosuch: No such file or directory",
+		  -ENOENT },
+		{ "x.pgorec", "x.pgorec: recordings are not read (give a pid, "
+		  "a name or an address)", -EPROTONOSUPPORT },
 		{ "h:99999", "h:99999: no address (http://HOST:PORT/, "
 		  "HOST:PORT or unix:PATH)", -EINVAL },
 	};
@@ -397,6 +402,30 @@ static void what_is_no_target_says_so(void **state)
 				 cases[i].rc);
 		assert_string_equal(e.text, cases[i].says);
 	}
+}
+
+static void a_core_is_a_file_and_perhaps_its_program(void **state)
+{
+	static const struct { const char *text, *core, *exe; } cases[] = {
+		{ "core:/proc/self/exe", "/proc/self/exe", "" },
+		{ "core:/proc/self/exe,/bin/x", "/proc/self/exe", "/bin/x" },
+		{ "core:/tmp/pgo-t,core", "/tmp/pgo-t,core", "" },
+		{ "core:/tmp/pgo-t,core,x", "/tmp/pgo-t,core", "x" },
+	};
+	struct target t;
+	struct err e = { 0 };
+
+	(void)state;
+	close(creat("/tmp/pgo-t,core", 0600));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(target_resolve(&t, cases[i].text, NULL, &e),
+				 0);
+		assert_int_equal(t.kind, TARGET_CORE);
+		assert_string_equal(t.core, cases[i].core);
+		assert_string_equal(t.core_exe, cases[i].exe);
+		assert_int_equal(target_need_agent(&t, &e), -ENXIO);
+	}
+	unlink("/tmp/pgo-t,core");
 }
 
 static void a_plain_program_has_no_agent(void **state)
@@ -412,8 +441,10 @@ static void a_plain_program_has_no_agent(void **state)
 		_exit(1);
 	}
 	/* Until exec is done it is this program, which has a note. */
-	for (int i = 0; i < 500 && resolve(&t, pid, &e) != -ENXIO; i++)
+	for (int i = 0; i < 500 && (resolve(&t, pid, &e) < 0 || t.agent[0]);
+	     i++)
 		usleep(10000);
+	assert_int_equal(target_need_agent(&t, &e), -ENXIO);
 	assert_non_null(strstr(e.text, "no agent: not built with pgo-cc"));
 	stop(pid);
 }
@@ -459,6 +490,7 @@ int main(void)
 		cmocka_unit_test(a_name_of_two_lists_both),
 		cmocka_unit_test(addresses_need_no_process),
 		cmocka_unit_test(what_is_no_target_says_so),
+		cmocka_unit_test(a_core_is_a_file_and_perhaps_its_program),
 		cmocka_unit_test(a_plain_program_has_no_agent),
 		cmocka_unit_test(anothers_memory_is_refused_with_the_way_out),
 	};
