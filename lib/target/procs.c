@@ -81,12 +81,35 @@ ssize_t procs_named(const char *name, pid_t *out, size_t max)
 	return n;
 }
 
-/* Since the epoch, in seconds; 0 when unknown. */
-static time_t start_time(pid_t pid, struct buf *b)
+ssize_t procs_threads(pid_t pid, pid_t *out, size_t max)
 {
-	const char *s = strrchr(slurp(b, pid, "stat"), ')');
-	int64_t up_ns = clock_ns(CLOCK_BOOTTIME), start_ns;
-	uint64_t ticks;
+	struct dirent *d;
+	char path[32];
+	ssize_t n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((d = readdir(dir)) != NULL) {
+		pid_t tid = (pid_t)atoi(d->d_name);
+
+		if (tid <= 0)
+			continue;
+		if ((size_t)n < max)
+			out[n] = tid;
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+uint64_t procs_start_ticks(pid_t pid)
+{
+	struct buf b = { 0 };
+	const char *s = strrchr(slurp(&b, pid, "stat"), ')');
+	uint64_t ticks = 0;
 
 	/* Field 22; the one behind the ')' is 3. */
 	for (int field = 2; s && field < 22; field++) {
@@ -94,6 +117,18 @@ static time_t start_time(pid_t pid, struct buf *b)
 		s = s ? s + 1 : NULL;
 	}
 	if (!s || sscanf(s, "%" SCNu64, &ticks) != 1 || ticks > TICKS_MAX)
+		ticks = 0;
+	buf_release(&b);
+	return ticks;
+}
+
+/* Since the epoch, in seconds; 0 when unknown. */
+static time_t start_time(pid_t pid)
+{
+	int64_t up_ns = clock_ns(CLOCK_BOOTTIME), start_ns;
+	uint64_t ticks = procs_start_ticks(pid);
+
+	if (!ticks)
 		return 0;
 	start_ns = (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK)) *
 		   1000000000;
@@ -113,7 +148,7 @@ static void put_cgroup(struct buf *out, const char *text)
 void procs_describe(struct buf *out, pid_t pid)
 {
 	struct buf b = { 0 };
-	time_t start = start_time(pid, &b);
+	time_t start = start_time(pid);
 	char when[32] = "-";
 	struct tm tm;
 

@@ -1,8 +1,9 @@
-/* The processes of this machine, by name. */
+/* The processes of this machine and their threads. */
 #ifndef LIB_TARGET_PROCS_H
 #define LIB_TARGET_PROCS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/base/buf.h"
@@ -13,5 +14,13 @@ ssize_t procs_named(const char *name, pid_t *out, size_t max);
 
 /* Adds a line: pid, start time, cgroup, as far as known. */
 void procs_describe(struct buf *out, pid_t pid);
+
+/* The threads of PID, as this process numbers them: the first MAX go to OUT.
+ * Returns how many there are, or -E. */
+ssize_t procs_threads(pid_t pid, pid_t *out, size_t max);
+
+/* When PID was started, in clock ticks since the machine was: what tells it
+ * from a later one of the same number.  0 when unknown. */
+uint64_t procs_start_ticks(pid_t pid);
 
 #endif

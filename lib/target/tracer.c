@@ -1,0 +1,312 @@
+/*
+ * PTRACE_SEIZE stops nothing and leaves no SIGSTOP behind; PTRACE_INTERRUPT
+ * then stops a thread before its next instruction in user code.
+ *
+ * A thread may stop for a signal instead.  Stops are looked at without being
+ * taken (WNOWAIT), for the kernel delivers a signal whose stop nobody took
+ * when the tracer ends: so it cannot be lost.
+ *
+ * One that does not stop (it sleeps in the kernel, not to be disturbed) cannot
+ * be detached either.  The end of the tracing thread is what lets it go.
+ */
+#include "lib/target/tracer.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "lib/base/clock.h"
+#include "lib/target/procs.h"
+
+enum {
+	THREADS_MAX = 1 << 16,
+	YIELDS = 20,            /* looks before it sleeps between looks */
+	NAP_NS = 50000,
+	STACK_BYTES = 128 << 10,
+};
+
+#define REGS_NS (50 * INT64_C(1000000))
+#define FREEZE_NS (1000 * INT64_C(1000000))
+
+enum request { NOTHING, FREEZE, REGS, END };
+
+struct tracer {
+	pthread_t thread;
+	pid_t pid;
+	pthread_mutex_t lock;   /* of all below but seized */
+	pthread_cond_t changed;
+	enum request request;   /* NOTHING again when it is answered */
+	pid_t tid;              /* of REGS */
+	struct space_regs *out;
+	int rc;
+
+	pid_t *seized;          /* ascending; the tracing thread's */
+	size_t count;
+	bool frozen;
+};
+
+static int by_tid(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* One look: 1 when TID has stopped, at *SIGNAL if for one; 0 not yet; -ESRCH
+ * when it is gone. */
+static int stopped(pid_t tid, int *signal)
+{
+	siginfo_t si = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)tid, &si,
+		   WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return errno == EINTR ? 0 : -ESRCH;
+	if (!si.si_pid)
+		return 0;
+	if (si.si_code != CLD_TRAPPED && si.si_code != CLD_STOPPED)
+		return -ESRCH;
+	/* An event has its number above; it is no signal. */
+	*signal = si.si_status >> 8 ? 0 : si.si_status;
+	return 1;
+}
+
+/* 0 when TID has stopped; -ESRCH; -EBUSY at the DEADLINE. */
+static int wait_stop(pid_t tid, int64_t deadline, int *signal)
+{
+	static const struct timespec nap = { .tv_nsec = NAP_NS };
+	int rc;
+
+	for (int i = 0; (rc = stopped(tid, signal)) == 0; i++) {
+		if (i < YIELDS)
+			sched_yield();
+		else if (clock_mono_ns() > deadline)
+			return -EBUSY;
+		else
+			nanosleep(&nap, NULL);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int interrupt(pid_t tid)
+{
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Freezing ---------------------------------------------------------------- */
+
+/* Interrupts those of N threads that are not in t->seized yet, and appends
+ * them; how many, or -E.  One that has ended is none. */
+static int seize_new(struct tracer *t, const pid_t *tids, size_t n)
+{
+	size_t known = t->count;
+
+	for (size_t i = 0; i < n && t->count < THREADS_MAX; i++) {
+		int rc;
+
+		if (bsearch(&tids[i], t->seized, known, sizeof(*tids), by_tid))
+			continue;
+		rc = interrupt(tids[i]);
+		if (rc == 0)
+			t->seized[t->count++] = tids[i];
+		else if (rc != -ESRCH)
+			return rc;
+	}
+	return (int)(t->count - known);
+}
+
+static int wait_all(struct tracer *t, size_t from, int64_t deadline)
+{
+	int signal, rc;
+
+	for (size_t i = from; i < t->count; i++) {
+		rc = wait_stop(t->seized[i], deadline, &signal);
+		if (rc == -EBUSY)
+			return rc;
+	}
+	return 0;
+}
+
+/* A thread that was not stopped yet may have made another: until a look finds
+ * none that is new. */
+static int freeze_all(struct tracer *t, pid_t *tids)
+{
+	int64_t deadline = clock_mono_ns() + FREEZE_NS;
+	size_t known;
+	ssize_t n;
+	int rc;
+
+	do {
+		known = t->count;
+		n = procs_threads(t->pid, tids, THREADS_MAX);
+		if (n < 0)
+			return (int)n;
+		if (n > THREADS_MAX)
+			return -E2BIG;
+		rc = seize_new(t, tids, (size_t)n);
+		if (rc > 0 && wait_all(t, known, deadline) < 0)
+			return -EBUSY;
+		qsort(t->seized, t->count, sizeof(*tids), by_tid);
+	} while (rc > 0 && clock_mono_ns() < deadline);
+	if (rc <= 0)
+		return rc;
+	return -EBUSY;
+}
+
+static int freeze(struct tracer *t)
+{
+	pid_t *tids = malloc(THREADS_MAX * sizeof(*tids));
+	int rc = -ENOMEM;
+
+	t->seized = malloc(THREADS_MAX * sizeof(*tids));
+	if (tids && t->seized)
+		rc = freeze_all(t, tids);
+	t->frozen = rc == 0;
+	free(tids);
+	return rc;
+}
+
+/* Registers --------------------------------------------------------------- */
+
+static int get_regs(pid_t tid, struct space_regs *out)
+{
+	struct user_regs_struct regs;
+	struct iovec v = { &regs, sizeof(regs) };
+
+	if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &v) < 0)
+		return -errno;
+	*out = (struct space_regs){ .pc = regs.rip, .sp = regs.rsp,
+				    .bp = regs.rbp, .r14 = regs.r14,
+				    .fs_base = regs.fs_base };
+	return 0;
+}
+
+static int interrupted_regs(pid_t tid, struct space_regs *out)
+{
+	int signal = 0;
+	int rc = interrupt(tid);
+
+	if (rc == 0)
+		rc = wait_stop(tid, clock_mono_ns() + REGS_NS, &signal);
+	if (rc < 0)
+		return rc;
+	rc = get_regs(tid, out);
+	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
+	return rc;
+}
+
+/* The thread -------------------------------------------------------------- */
+
+static int answer(struct tracer *t)
+{
+	if (t->request == FREEZE)
+		return freeze(t);
+	if (t->frozen)
+		return get_regs(t->tid, t->out);
+	return interrupted_regs(t->tid, t->out);
+}
+
+static void *trace(void *arg)
+{
+	struct tracer *t = arg;
+
+	pthread_mutex_lock(&t->lock);
+	while (t->request != END) {
+		if (t->request == NOTHING) {
+			pthread_cond_wait(&t->changed, &t->lock);
+			continue;
+		}
+		t->rc = answer(t);
+		t->request = NOTHING;
+		pthread_cond_broadcast(&t->changed);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return NULL;
+}
+
+static int ask(struct tracer *t, enum request what)
+{
+	int rc;
+
+	pthread_mutex_lock(&t->lock);
+	t->request = what;
+	pthread_cond_broadcast(&t->changed);
+	while (t->request == what)
+		pthread_cond_wait(&t->changed, &t->lock);
+	rc = t->rc;
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+int tracer_freeze(struct tracer *t)
+{
+	return ask(t, FREEZE);
+}
+
+int tracer_regs(struct tracer *t, pid_t tid, struct space_regs *out)
+{
+	t->tid = tid;
+	t->out = out;
+	return ask(t, REGS);
+}
+
+static int start_thread(struct tracer *t)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	int rc;
+
+	/* Signals of this program are for its other threads. */
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&t->thread, &attr, trace, t);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return -rc;
+}
+
+int tracer_start(struct tracer **out, pid_t pid)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return -ENOMEM;
+	t->pid = pid;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->changed, NULL);
+	rc = start_thread(t);
+	if (rc < 0) {
+		free(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
+void tracer_end(struct tracer *t)
+{
+	if (!t)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->request = END;
+	pthread_cond_broadcast(&t->changed);
+	pthread_mutex_unlock(&t->lock);
+	pthread_join(t->thread, NULL);
+	pthread_mutex_destroy(&t->lock);
+	pthread_cond_destroy(&t->changed);
+	free(t->seized);
+	free(t);
+}

@@ -1,0 +1,34 @@
+/*
+ * Stopping the threads of another process, and their registers.
+ *
+ * ptrace(2) belongs to a thread: who has seized a thread must also ask and let
+ * go, and when it ends the kernel lets go for it.  So a tracer is a thread of
+ * its own, and whatever becomes of its caller, what it stopped goes on: after
+ * tracer_end(), and when this program dies.
+ *
+ * One caller at a time.  [any but g]
+ */
+#ifndef LIB_TARGET_TRACER_H
+#define LIB_TARGET_TRACER_H
+
+#include <sys/types.h>
+
+#include "lib/target/space.h"
+
+struct tracer;
+
+/* Starts one for process PID; nothing is stopped yet.  0 or -E. */
+int tracer_start(struct tracer **out, pid_t pid);
+
+/* Stops all threads, until tracer_end().  0; -EPERM, -ESRCH; -EBUSY when one
+ * did not stop within a second: end the tracer then. */
+int tracer_freeze(struct tracer *t);
+
+/* Registers of thread TID, which is stopped for it unless it is already.  0;
+ * -EPERM, -ESRCH; -EBUSY as above, after 50 ms. */
+int tracer_regs(struct tracer *t, pid_t tid, struct space_regs *out);
+
+/* Lets all go on.  T may be NULL. */
+void tracer_end(struct tracer *t);
+
+#endif
