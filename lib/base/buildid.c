@@ -57,10 +57,11 @@ static bool take_notes(struct buildid *id, const struct elffile *f,
 	return false;
 }
 
-static void find_id(struct buildid *id, const struct elffile *f)
+void buildid_of_elf(struct buildid *id, const struct elffile *f)
 {
 	Elf64_Phdr ph;
 
+	*id = (struct buildid){ 0 };
 	for (uint32_t i = 0; elffile_segment(f, i, &ph) == 0; i++)
 		if (ph.p_type == PT_NOTE && take_notes(id, f, &ph))
 			return;
@@ -72,7 +73,7 @@ void buildid_of_image(struct buildid *id, const void *image, size_t size)
 
 	*id = (struct buildid){ 0 };
 	if (elffile_open_image(&f, image, size, NULL) == 0)
-		find_id(id, &f);
+		buildid_of_elf(id, &f);
 }
 
 void buildid_of_file(struct buildid *id, const char *path)
@@ -82,7 +83,7 @@ void buildid_of_file(struct buildid *id, const char *path)
 	*id = (struct buildid){ 0 };
 	if (elffile_open(&f, path, NULL) < 0)
 		return;
-	find_id(id, &f);
+	buildid_of_elf(id, &f);
 	elffile_close(&f);
 }
 

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct elffile;
+
 enum { BUILDID_MAX = 64 };      /* bytes; usually 20 */
 
 struct buildid {
@@ -16,6 +18,9 @@ struct buildid {
 /* From the notes of an ELF image of SIZE bytes as it lies in the file.
  * Hostile bytes give none.  [any] */
 void buildid_of_image(struct buildid *id, const void *image, size_t size);
+
+/* From an open ELF file.  [any but g] */
+void buildid_of_elf(struct buildid *id, const struct elffile *f);
 
 /* From the file at PATH; none when it cannot be read.  [any but g] */
 void buildid_of_file(struct buildid *id, const char *path);

@@ -39,13 +39,20 @@ int elffile_read(const struct elffile *f, uint64_t off, void *out, size_t n)
 	return 0;
 }
 
-static bool is_ours(const Elf64_Ehdr *h)
+static bool is_kind(const Elf64_Ehdr *h, bool core)
+{
+	if (core)
+		return h->e_type == ET_CORE;
+	return h->e_type == ET_EXEC || h->e_type == ET_DYN;
+}
+
+static bool is_ours(const Elf64_Ehdr *h, bool core)
 {
 	return memcmp(h->e_ident, ELFMAG, SELFMAG) == 0 &&
 	       h->e_ident[EI_CLASS] == ELFCLASS64 &&
 	       h->e_ident[EI_DATA] == ELFDATA2LSB &&
 	       h->e_machine == EM_X86_64 &&
-	       (h->e_type == ET_EXEC || h->e_type == ET_DYN) &&
+	       is_kind(h, core) &&
 	       (h->e_phnum == 0 || h->e_phentsize == sizeof(Elf64_Phdr)) &&
 	       (h->e_shoff == 0 || h->e_shentsize == sizeof(Elf64_Shdr));
 }
@@ -62,7 +69,7 @@ static int read_at(const struct elffile *f, uint64_t table, uint32_t i,
 
 int elffile_segment(const struct elffile *f, uint32_t i, Elf64_Phdr *out)
 {
-	if (i >= f->header.e_phnum)
+	if (i >= f->segments)
 		return -EINVAL;
 	return read_at(f, f->header.e_phoff, i, out, sizeof(*out));
 }
@@ -97,30 +104,65 @@ static int count_sections(struct elffile *f)
 	return 0;
 }
 
-static int read_header(struct elffile *f, struct err *e)
+/* The same for segments. */
+static int count_segments(struct elffile *f)
+{
+	Elf64_Shdr first;
+	int rc;
+
+	f->segments = f->header.e_phnum;
+	if (f->segments != PN_XNUM)
+		return 0;
+	rc = elffile_section(f, 0, &first);
+	if (rc < 0)
+		return rc;
+	if (first.sh_info > ELFFILE_SEGMENTS_MAX)
+		return -EFBIG;
+	f->segments = first.sh_info;
+	return 0;
+}
+
+static int read_header(struct elffile *f, bool core, struct err *e)
 {
 	int rc = elffile_read(f, 0, &f->header, sizeof(f->header));
 
 	if (rc < 0 && rc != -EINVAL)
 		return err_set(e, rc, "%s", f->name);
-	if (rc < 0 || !is_ours(&f->header))
-		return err_say(e, -EINVAL,
-				"%s: no x86-64 program or library", f->name);
+	if (rc < 0 || !is_ours(&f->header, core))
+		return err_say(e, -EINVAL, "%s: no x86-64 %s", f->name,
+			       core ? "core file" : "program or library");
 	rc = count_sections(f);
 	if (rc < 0)
 		return err_say(e, rc, "%s: bad section headers", f->name);
+	rc = count_segments(f);
+	if (rc < 0)
+		return err_say(e, rc, "%s: its segments cannot be counted",
+			       f->name);
 	return 0;
+}
+
+static int open_image(struct elffile *f, const void *image, uint64_t size,
+		      bool core, struct err *e)
+{
+	*f = (struct elffile){ .fd = -1, .image = image, .size = size,
+			       .name = "image" };
+	return read_header(f, core, e);
 }
 
 int elffile_open_image(struct elffile *f, const void *image, uint64_t size,
 		       struct err *e)
 {
-	*f = (struct elffile){ .fd = -1, .image = image, .size = size,
-			       .name = "image" };
-	return read_header(f, e);
+	return open_image(f, image, size, false, e);
 }
 
-int elffile_open(struct elffile *f, const char *path, struct err *e)
+int elffile_open_core_image(struct elffile *f, const void *image,
+			    uint64_t size, struct err *e)
+{
+	return open_image(f, image, size, true, e);
+}
+
+static int open_path(struct elffile *f, const char *path, bool core,
+		     struct err *e)
 {
 	struct stat st;
 	int rc;
@@ -136,11 +178,21 @@ int elffile_open(struct elffile *f, const char *path, struct err *e)
 		rc = err_say(e, -EINVAL, "%s: not a regular file", path);
 	else {
 		f->size = (uint64_t)st.st_size;
-		rc = read_header(f, e);
+		rc = read_header(f, core, e);
 	}
 	if (rc < 0)
 		elffile_close(f);
 	return rc;
+}
+
+int elffile_open(struct elffile *f, const char *path, struct err *e)
+{
+	return open_path(f, path, false, e);
+}
+
+int elffile_open_core(struct elffile *f, const char *path, struct err *e)
+{
+	return open_path(f, path, true, e);
 }
 
 void elffile_close(struct elffile *f)

@@ -91,11 +91,11 @@ static int load_segments(struct elfsym *s, const struct elffile *f)
 {
 	Elf64_Phdr ph;
 
-	s->load_room = f->header.e_phnum;
+	s->load_room = f->segments;
 	s->loads = pages_new(s->load_room * sizeof(*s->loads));
 	if (!s->loads)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < f->header.e_phnum; i++) {
+	for (uint32_t i = 0; i < f->segments; i++) {
 		int rc = elffile_segment(f, i, &ph);
 
 		if (rc < 0)

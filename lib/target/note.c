@@ -72,7 +72,7 @@ int note_find(struct note *n, const struct elffile *f)
 {
 	Elf64_Phdr p;
 
-	for (uint32_t i = 0; i < f->header.e_phnum && i < SEGMENTS_MAX; i++) {
+	for (uint32_t i = 0; i < f->segments && i < SEGMENTS_MAX; i++) {
 		if (elffile_segment(f, i, &p) < 0)
 			return -EINVAL;
 		if (p.p_type == PT_NOTE && find_in(n, f, &p))

@@ -67,6 +67,10 @@ struct space {
 	uint64_t bias;          /* address in memory - address in the file, of
 				 * the program */
 	struct maps maps;       /* as of the last space_remap() */
+	char note[160];         /* what a user should know of it: "the core is
+				 * cut off: ..."; "" */
+	int64_t dumped_ns;      /* wall clock when it was dumped to the core
+				 * that is read; 0: it is alive */
 	_Atomic uint64_t beats; /* goes up with each system call, so that a
 				 * watchdog sees progress; also the count of
 				 * them */
