@@ -100,14 +100,13 @@ static void search(struct keys *k, bool behind)
 {
 	struct view *v = k->view;
 
-	for (uint32_t i = 0; i < v->shown.n && v->search[0]; i++) {
-		uint32_t at = (v->cursor + i + behind) % v->shown.n;
+	int64_t at = v->search[0] ? groups_search(&v->shown, v->cursor + behind,
+						  v->search) : -1;
 
-		if (group_matches(&v->shown, &v->shown.at[at], v->search)) {
-			view_move(v, at);
-			keys_scroll(k);
-			return;
-		}
+	if (at >= 0) {
+		view_move(v, at);
+		keys_scroll(k);
+		return;
 	}
 	say(k, v->search[0] ? "not found" : "nothing to search for: / first");
 }
@@ -121,7 +120,7 @@ static void set_order(struct keys *k, int field)
 
 static void answer_sort(struct keys *k)
 {
-	int field = group_field_find(k->line);
+	int field = field_find(group_fields, GROUP_FIELDS, k->line);
 
 	if (field < 0)
 		say(k, "no such column");

@@ -122,7 +122,8 @@ static int sort_by(struct options *o, const char *option, const char *key)
 
 	if (strcmp(key, "help") == 0)
 		return sort_help();
-	field = group_field_find(key + (sign != 0));
+	field = field_find(group_fields, GROUP_FIELDS,
+			   key + (sign != 0));
 	if (field < 0)
 		return wrong(option, key, "a sort key (-s help lists them)");
 	o->order.by = (enum group_field)field;

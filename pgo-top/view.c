@@ -21,7 +21,8 @@ int view_update(struct view *v)
 	}
 	if (all->n)
 		memcpy(v->shown.at, all->at, all->n * sizeof(*all->at));
-	groups_filter(&v->shown, v->filter);
+	if (groups_filter(&v->shown, v->filter, true) < 0)
+		v->shown.n = 0;
 	groups_sort(&v->shown, v->order, v->shown.n);
 	for (uint32_t i = 0; i < v->shown.n; i++)
 		if (v->shown.at[i].key == v->cursor_key)

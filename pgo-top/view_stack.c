@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/snapshot/where.h"
 #include "pgo-top/format.h"
 
 #define ABOVE 4         /* lines above the frames */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/snapshot/where.h"
 #include "pgo-top/format.h"
 #include "pgo-top/view_pages.h"
 
@@ -48,7 +49,8 @@ static void cell_text(const struct view *v, const struct group *one, int field,
 		grid_text(g, y, x, f->width, LOOK_PLAIN,
 			  group_reason(&v->shown, one));
 	} else if (field == GROUP_WHERE) {
-		group_where(&v->shown, one, WHERE_FRAMES_MAX, &where);
+		where_put(v->shown.snapshot, one->stack, one->state,
+			  WHERE_FRAMES_MAX, &where);
 		grid_text(g, y, x, 0, LOOK_PLAIN, buf_str(&where));
 		buf_release(&where);
 	} else if (field == GROUP_RATE && !one->rated) {

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-const struct field row_fields[ROW_NUMBERS] = {
-	[ROW_ID] = { "id", "id", "GOID", "number", UNIT_ID, 8, false },
+const struct field row_fields[ROW_FIELDS] = {
+	[ROW_ID] = { "id", "id", "ID", "number", UNIT_ID, 8, false },
 	[ROW_SINCE] = { "wait", "since_ns", "SINCE",
 			"time in its state", UNIT_NS, 8, true },
 	[ROW_STACK_BYTES] = { "stack", "stack_bytes", "STACK",
@@ -23,6 +23,18 @@ const struct field row_fields[ROW_NUMBERS] = {
 	[ROW_P] = { "p", "p", "P", "processor it is on", UNIT_ID, 4, false },
 	[ROW_PARKS] = { "parks", "parks", "PARKS",
 			"times it left its thread", UNIT_COUNT, 7, true },
+	[ROW_STATE] = { "state", "state", "STATE", "what it does", UNIT_TEXT, 8,
+			false },
+	[ROW_REASON] = { "reason", "reason", "REASON", "what it waits for",
+			 UNIT_TEXT, 14, false },
+	[ROW_WHERE] = { "where", "frames", "WHERE",
+			"where it stands, callers behind <", UNIT_TEXT, 0,
+			false },
+	[ROW_CREATED] = { "created", "created_by", "CREATED BY",
+			  "the function that created it", UNIT_TEXT, 24,
+			  false },
+	[ROW_LABELS] = { "labels", "labels", "LABELS", "pprof labels",
+			 UNIT_TEXT, 24, false },
 };
 
 const struct field group_fields[GROUP_FIELDS] = {
@@ -53,16 +65,16 @@ static int likeness(const char *text, const char *name)
 	return strncasecmp(text, name, strlen(name)) == 0;
 }
 
-int group_field_find(const char *name)
+int field_find(const struct field *fields, int n, const char *name)
 {
 	int found = -1, near = 0;
 
 	if (*name == 0)
 		return -1;
-	for (int i = 0; i < GROUP_FIELDS; i++) {
-		int like = likeness(group_fields[i].name, name);
+	for (int i = 0; i < n; i++) {
+		int like = likeness(fields[i].name, name);
 
-		if (like == 2 || likeness(group_fields[i].column, name) == 2)
+		if (like == 2 || likeness(fields[i].column, name) == 2)
 			return i;
 		if (like) {
 			found = i;

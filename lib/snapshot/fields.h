@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "lib/snapshot/group.h"
-#include "lib/snapshot/snapshot.h"
+#include "lib/snapshot/rows.h"
 
 enum unit {
 	UNIT_TEXT,
@@ -33,13 +33,14 @@ struct field {
 	bool descending;        /* how one sorts by it at first */
 };
 
-/* Of a goroutine, by enum snap_number. */
-extern const struct field row_fields[ROW_NUMBERS];
+/* Of a goroutine, by enum snap_number and, behind, enum row_field. */
+extern const struct field row_fields[ROW_FIELDS];
 
 /* Of a stack and those who stand on it, by enum group_field. */
 extern const struct field group_fields[GROUP_FIELDS];
 
-/* The field of that name, a unique beginning or column heading; -1 for none. */
-int group_field_find(const char *name);
+/* The one of N fields with that name, a unique beginning or column heading; -1
+ * for none. */
+int field_find(const struct field *fields, int n, const char *name);
 
 #endif

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARK_DEPTH_MAX 8u       /* frames between a park and its pgo_... */
+#include "lib/snapshot/match.h"
+#include "lib/snapshot/where.h"
 
 static uint64_t hash_text(const char *s)
 {
@@ -63,6 +64,7 @@ static int64_t group_of(struct groups *g, struct hash *known, uint32_t *room,
 		.stack = row->stack,
 		.reason = row->reason,
 		.state = row->state,
+		.system = true,         /* until one is none */
 	};
 	return g->n++;
 }
@@ -74,7 +76,10 @@ static void count_row(struct groups *g, struct group *one,
 	int64_t *sum = &one->number[GROUP_STACK_BYTES];
 
 	one->number[GROUP_COUNT]++;
+	one->at_least |= row->at_least;
+	one->system &= row->system;
 	g->goroutines++;
+	g->system += row->system;
 	g->states[row->state]++;
 	if (bytes == SNAP_UNKNOWN)
 		return;
@@ -290,69 +295,6 @@ const char *group_reason(const struct groups *g, const struct group *one)
 	return snap_state_name(one->state);
 }
 
-void frame_name(const struct snapshot *s, const struct snap_frame *f,
-		struct buf *out)
-{
-	if (f->func)
-		buf_put_str(out, snapshot_string(s, f->func));
-	else
-		buf_printf(out, "0x%llx", (unsigned long long)f->pc);
-}
-
-/* Whether a frame is how the runtime parks, not where somebody stands. */
-static bool is_runtime(const struct snapshot *s, const struct snap_frame *f)
-{
-	static const char *const begin[] = {
-		"pgo_", "__wrap_", "runtime.", "__morestack",
-	};
-	const char *name = snapshot_string(s, f->func);
-
-	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
-		if (strncmp(name, begin[i], strlen(begin[i])) == 0)
-			return true;
-	return false;
-}
-
-/*
- * The first frame that is the program's own.  Who waits stands below the call
- * of pgo_... that parked it, and frames without a telling name are above that;
- * who does not, below the calls it is in.
- */
-static uint32_t first_own(const struct groups *g, const struct group *one,
-			  const struct snap_frame *f, uint32_t depth)
-{
-	uint32_t own = 0;
-
-	if (one->state == SNAP_WAITING)
-		while (own < depth && own < PARK_DEPTH_MAX &&
-		       !is_runtime(g->snapshot, &f[own]))
-			own++;
-	if (own == depth || !is_runtime(g->snapshot, &f[own]))
-		own = 0;
-	while (own < depth && is_runtime(g->snapshot, &f[own]))
-		own++;
-	return own < depth ? own : 0;
-}
-
-void group_where(const struct groups *g, const struct group *one, uint32_t max,
-		 struct buf *out)
-{
-	uint32_t depth, from;
-	const struct snap_frame *f =
-		snapshot_frames(g->snapshot, one->stack, &depth);
-
-	if (!f) {
-		buf_put_str(out, "-");
-		return;
-	}
-	from = first_own(g, one, f, depth);
-	for (uint32_t i = from; i < depth && i - from < max; i++) {
-		if (i > from)
-			buf_put_str(out, " < ");
-		frame_name(g->snapshot, &f[i], out);
-	}
-}
-
 /* Sorting -------------------------------------------------------------------*/
 
 struct sorting {
@@ -363,14 +305,8 @@ struct sorting {
 /* Where a stack stands, by the function shown first. */
 static const char *where_text(const struct groups *g, const struct group *one)
 {
-	uint32_t depth;
-	const struct snap_frame *f =
-		snapshot_frames(g->snapshot, one->stack, &depth);
-
-	if (!f)
-		return "";
-	return snapshot_string(g->snapshot,
-			       f[first_own(g, one, f, depth)].func);
+	return snapshot_string(g->snapshot, where_func(g->snapshot, one->stack,
+						       one->state));
 }
 
 static bool is_known(const struct group *one, enum group_field by)
@@ -461,32 +397,40 @@ void groups_sort(struct groups *g, struct group_order order, uint32_t top)
 
 /* Filtering -----------------------------------------------------------------*/
 
-bool group_matches(const struct groups *g, const struct group *one,
-		   const char *text)
-{
-	const struct snapshot *s = g->snapshot;
-	bool inverse = text[0] == '!';
-	uint32_t depth;
-	const struct snap_frame *f = snapshot_frames(s, one->stack, &depth);
-
-	text += inverse;
-	if (*text == 0)
-		return true;
-	if (strcasestr(group_reason(g, one), text))
-		return !inverse;
-	for (uint32_t i = 0; i < depth; i++)
-		if (strcasestr(snapshot_string(s, f[i].func), text) ||
-		    strcasestr(snapshot_string(s, f[i].file), text))
-			return !inverse;
-	return inverse;
-}
-
-void groups_filter(struct groups *g, const char *text)
+int groups_filter(struct groups *g, const char *text, bool system)
 {
 	uint32_t kept = 0;
+	struct match m;
+	int rc = match_init(&m, g->snapshot, text);
 
-	for (uint32_t i = 0; i < g->n; i++)
-		if (group_matches(g, &g->at[i], text))
-			g->at[kept++] = g->at[i];
-	g->n = kept;
+	for (uint32_t i = 0; rc == 0 && i < g->n; i++) {
+		const struct group *one = &g->at[i];
+
+		if ((system || !one->system) &&
+		    match_standing(&m, one->state, one->reason, one->stack))
+			g->at[kept++] = *one;
+	}
+	if (rc == 0)
+		g->n = kept;
+	match_release(&m);
+	return rc;
+}
+
+int64_t groups_search(const struct groups *g, uint32_t from, const char *text)
+{
+	int64_t found = -1;
+	struct match m;
+
+	if (match_init(&m, g->snapshot, text) < 0)
+		goto out;
+	for (uint32_t i = 0; i < g->n && found < 0; i++) {
+		uint32_t at = (from + i) % g->n;
+		const struct group *one = &g->at[at];
+
+		if (match_standing(&m, one->state, one->reason, one->stack))
+			found = at;
+	}
+out:
+	match_release(&m);
+	return found;
 }

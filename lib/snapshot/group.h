@@ -15,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/snapshot/snapshot.h"
 
+/* Columns of a group; lib/snapshot/fields.h names them. */
 enum group_field {
 	GROUP_COUNT,
 	GROUP_RATE,             /* thousandths a second */
@@ -34,6 +35,8 @@ struct group {
 	uint32_t reason;                /* string of the snapshot */
 	uint8_t state;                  /* enum snap_state */
 	bool rated;                     /* number[GROUP_RATE] is known */
+	bool at_least;                  /* waits may be longer */
+	bool system;                    /* all of them are the runtime's own */
 };
 
 struct reason_count {
@@ -47,6 +50,7 @@ struct groups {
 	uint32_t n;
 	int64_t states[SNAP_STATES];    /* goroutines in each */
 	int64_t goroutines;             /* all of them */
+	int64_t system;                 /* of these the runtime's own */
 	struct reason_count *reasons;   /* of all of them, most first */
 	uint32_t reason_count;
 };
@@ -68,12 +72,14 @@ struct group_order {
  * that nothing jumps.  With TOP below n only the first TOP are in order. */
 void groups_sort(struct groups *g, struct group_order order, uint32_t top);
 
-/* Keeps the groups that have TEXT in their reason or any frame, in any case
- * of letters.  "" keeps all; a leading `!` keeps the others.  What is counted
- * of all goroutines stays. */
-void groups_filter(struct groups *g, const char *text);
-bool group_matches(const struct groups *g, const struct group *one,
-		   const char *text);
+/* Keeps the groups that match TEXT (lib/snapshot/match.h) by their reason or
+ * a frame, and with SYSTEM those of the runtime itself.  What is counted of
+ * all goroutines stays.  0, or -ENOMEM: then all are kept. */
+int groups_filter(struct groups *g, const char *text, bool system);
+
+/* The first group from FROM on, in their order and around its end, that
+ * matches TEXT; -1 for none. */
+int64_t groups_search(const struct groups *g, uint32_t from, const char *text);
 
 /* A change of thousandths a second as a whole number. */
 static inline int64_t rate_rounded(int64_t milli)
@@ -83,15 +89,5 @@ static inline int64_t rate_rounded(int64_t milli)
 
 /* What they wait for, or their state. */
 const char *group_reason(const struct groups *g, const struct group *one);
-
-/* Puts "leaf < caller < ..." of at most MAX frames, as the target wrote them;
- * the runtime's own frames at the leaf are left out unless there is nothing
- * else.  "-" for a torn stack. */
-void group_where(const struct groups *g, const struct group *one, uint32_t max,
-		 struct buf *out);
-
-/* Frame I of a stack as a word: its function, or its address. */
-void frame_name(const struct snapshot *s, const struct snap_frame *f,
-		struct buf *out);
 
 #endif

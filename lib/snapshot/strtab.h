@@ -25,6 +25,12 @@ uint32_t strtab_put(struct strtab *t, const char *s);
 /* The string of ID, "" for what is none; until the next put. */
 const char *strtab_get(const struct strtab *t, uint32_t id);
 
+/* Ids are below this. */
+static inline uint32_t strtab_count(const struct strtab *t)
+{
+	return (uint32_t)(t->offsets.len / sizeof(uint32_t)) + 1;
+}
+
 void strtab_release(struct strtab *t);
 
 #endif

@@ -16,7 +16,9 @@
 #include "lib/snapshot/group.h"
 #include "lib/snapshot/parse.h"
 #include "lib/snapshot/source_agent.h"
+#include "lib/snapshot/rows.h"
 #include "lib/snapshot/top_json.h"
+#include "lib/snapshot/where.h"
 
 #define HEAD "{\"schema\":1,\"time\":5,\"pid\":7,\"exe\":\"/bin/x\"," \
 	     "\"total\":3,"
@@ -89,7 +91,7 @@ static void the_frames_of_the_runtime_are_not_where_one_stands(void **state)
 	(void)state;
 	assert_int_equal(parse(&s, three), 0);
 	assert_int_equal(groups_init(&g, &s), 0);
-	group_where(&g, &g.at[0], 8, &where);
+	where_put(&s, g.at[0].stack, g.at[0].state, 8, &where);
 	assert_string_equal(buf_str(&where), "worker");
 	buf_release(&where);
 	groups_release(&g);
@@ -321,7 +323,7 @@ static uint32_t left_by(const char *filter)
 
 	assert_int_equal(parse(&s, three), 0);
 	assert_int_equal(groups_init(&g, &s), 0);
-	groups_filter(&g, filter);
+	assert_int_equal(groups_filter(&g, filter, true), 0);
 	n = g.n;
 	assert_int_equal(g.goroutines, 3);
 	groups_release(&g);
@@ -504,16 +506,21 @@ static void json_has_the_promised_keys_and_no_unknown_ones(void **state)
 	snapshot_release(&s);
 }
 
+static int group_field(const char *name)
+{
+	return field_find(group_fields, GROUP_FIELDS, name);
+}
+
 static void fields_are_found_by_name_beginning_or_heading(void **state)
 {
 	(void)state;
-	assert_int_equal(group_field_find("count"), GROUP_COUNT);
-	assert_int_equal(group_field_find("cou"), GROUP_COUNT);
-	assert_int_equal(group_field_find("WAIT-P50"), GROUP_WAIT_P50);
-	assert_int_equal(group_field_find("wait"), GROUP_WAIT_MAX);
-	assert_int_equal(group_field_find("r"), -1);    /* rate or reason */
-	assert_int_equal(group_field_find("bogus"), -1);
-	assert_int_equal(group_field_find(""), -1);
+	assert_int_equal(group_field("count"), GROUP_COUNT);
+	assert_int_equal(group_field("cou"), GROUP_COUNT);
+	assert_int_equal(group_field("WAIT-P50"), GROUP_WAIT_P50);
+	assert_int_equal(group_field("wait"), GROUP_WAIT_MAX);
+	assert_int_equal(group_field("r"), -1); /* rate or reason */
+	assert_int_equal(group_field("bogus"), -1);
+	assert_int_equal(group_field(""), -1);
 }
 
 int main(void)
