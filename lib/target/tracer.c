@@ -1,35 +1,22 @@
 /*
- * PTRACE_SEIZE stops nothing and leaves no SIGSTOP behind; PTRACE_INTERRUPT
- * then stops a thread before its next instruction in user code.
- *
- * A thread may stop for a signal instead.  Stops are looked at without being
- * taken (WNOWAIT), for the kernel delivers a signal whose stop nobody took
- * when the tracer ends: so it cannot be lost.
+ * A thread that waits for requests, and holds what it has seized; see stop.c.
  *
  * One that does not stop (it sleeps in the kernel, not to be disturbed) cannot
  * be detached either.  The end of the tracing thread is what lets it go.
  */
 #include "lib/target/tracer.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
-#include <sys/wait.h>
-#include <time.h>
 
 #include "lib/base/clock.h"
 #include "lib/target/procs.h"
+#include "lib/target/stop.h"
 
 enum {
 	THREADS_MAX = 1 << 16,
-	YIELDS = 20,            /* looks before it sleeps between looks */
-	NAP_NS = 50000,
 	STACK_BYTES = 128 << 10,
 };
 
@@ -60,49 +47,6 @@ static int by_tid(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* One look: 1 when TID has stopped, at *SIGNAL if for one; 0 not yet; -ESRCH
- * when it is gone. */
-static int stopped(pid_t tid, int *signal)
-{
-	siginfo_t si = { .si_pid = 0 };
-
-	if (waitid(P_PID, (id_t)tid, &si,
-		   WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
-		return errno == EINTR ? 0 : -ESRCH;
-	if (!si.si_pid)
-		return 0;
-	if (si.si_code != CLD_TRAPPED && si.si_code != CLD_STOPPED)
-		return -ESRCH;
-	/* An event has its number above; it is no signal. */
-	*signal = si.si_status >> 8 ? 0 : si.si_status;
-	return 1;
-}
-
-/* 0 when TID has stopped; -ESRCH; -EBUSY at the DEADLINE. */
-static int wait_stop(pid_t tid, int64_t deadline, int *signal)
-{
-	static const struct timespec nap = { .tv_nsec = NAP_NS };
-	int rc;
-
-	for (int i = 0; (rc = stopped(tid, signal)) == 0; i++) {
-		if (i < YIELDS)
-			sched_yield();
-		else if (clock_mono_ns() > deadline)
-			return -EBUSY;
-		else
-			nanosleep(&nap, NULL);
-	}
-	return rc < 0 ? rc : 0;
-}
-
-static int interrupt(pid_t tid)
-{
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0 ||
-	    ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
-		return -errno;
-	return 0;
-}
-
 /* Freezing ---------------------------------------------------------------- */
 
 /* Interrupts those of N threads that are not in t->seized yet, and appends
@@ -116,7 +60,7 @@ static int seize_new(struct tracer *t, const pid_t *tids, size_t n)
 
 		if (bsearch(&tids[i], t->seized, known, sizeof(*tids), by_tid))
 			continue;
-		rc = interrupt(tids[i]);
+		rc = stop_ask(tids[i]);
 		if (rc == 0)
 			t->seized[t->count++] = tids[i];
 		else if (rc != -ESRCH)
@@ -130,7 +74,7 @@ static int wait_all(struct tracer *t, size_t from, int64_t deadline)
 	int signal, rc;
 
 	for (size_t i = from; i < t->count; i++) {
-		rc = wait_stop(t->seized[i], deadline, &signal);
+		rc = stop_wait(t->seized[i], deadline, &signal);
 		if (rc == -EBUSY)
 			return rc;
 	}
@@ -176,32 +120,17 @@ static int freeze(struct tracer *t)
 	return rc;
 }
 
-/* Registers --------------------------------------------------------------- */
-
-static int get_regs(pid_t tid, struct space_regs *out)
-{
-	struct user_regs_struct regs;
-	struct iovec v = { &regs, sizeof(regs) };
-
-	if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &v) < 0)
-		return -errno;
-	*out = (struct space_regs){ .pc = regs.rip, .sp = regs.rsp,
-				    .bp = regs.rbp, .r14 = regs.r14,
-				    .fs_base = regs.fs_base };
-	return 0;
-}
-
 static int interrupted_regs(pid_t tid, struct space_regs *out)
 {
 	int signal = 0;
-	int rc = interrupt(tid);
+	int rc = stop_ask(tid);
 
 	if (rc == 0)
-		rc = wait_stop(tid, clock_mono_ns() + REGS_NS, &signal);
+		rc = stop_wait(tid, clock_mono_ns() + REGS_NS, &signal);
 	if (rc < 0)
 		return rc;
-	rc = get_regs(tid, out);
-	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
+	rc = stop_regs(tid, out);
+	stop_end(tid, signal);
 	return rc;
 }
 
@@ -212,7 +141,7 @@ static int answer(struct tracer *t)
 	if (t->request == FREEZE)
 		return freeze(t);
 	if (t->frozen)
-		return get_regs(t->tid, t->out);
+		return stop_regs(t->tid, t->out);
 	return interrupted_regs(t->tid, t->out);
 }
 
