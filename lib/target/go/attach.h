@@ -20,6 +20,8 @@
 #include "lib/target/space.h"
 #include "symbolizer/gosym.h"
 
+struct image;
+
 enum { GO_MODULES_MAX = 256 };
 
 enum go_how { GO_BY_TABLE, GO_BY_NEIGHBOUR, GO_BY_DWARF };
@@ -53,6 +55,7 @@ struct go {
 	size_t module_count;
 	char (*reasons)[48];    /* wait reasons, the target's own words */
 	size_t reason_count;
+	struct image *image;    /* of the program; what modules read */
 	struct go_pcs *pcs;     /* pcs.h; go_pcs_free() in go_detach() */
 };
 

@@ -1,0 +1,297 @@
+/*
+ * Wrong offsets give nonsense everywhere, and a target in motion gives some
+ * nonsense too.  So what moved between two looks does not count, and of the
+ * rest a quarter may be wrong.  Programs have five or so goroutines of the
+ * runtime's own that are parked nearly always.
+ */
+#include "lib/target/go/validate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/target/go/unwind.h"
+
+enum {
+	GS_MAX = 48,            /* goroutines looked at */
+	G_BYTES_MAX = 2048,
+	STACK_BYTES = 4096,     /* of each */
+	DEPTH_MAX = 128,
+	MS_MAX = 8,
+	PS_MAX = 4,
+	RUNNABLE = 1, RUNNING = 2, SYSCALL = 3, WAITING = 4, DEAD = 6,
+	STATUS_MAX = 15,
+	SCAN = 0x1000,
+};
+
+#define ALLGS_MAX (UINT64_C(1) << 28)
+#define GOID_MAX (UINT64_C(1) << 40)
+#define STACK_MAX (UINT64_C(1) << 32)
+
+struct look {
+	uint64_t address;
+	bool ok, same;          /* it was read, twice, and stood still */
+	bool stack_ok;
+	uint64_t sp;
+	uint32_t stack_bytes;
+	uint8_t bytes[G_BYTES_MAX], again[G_BYTES_MAX];
+	uint8_t stack[STACK_BYTES];
+};
+
+static uint64_t word(const uint8_t *bytes, int32_t off)
+{
+	uint64_t v = 0;
+
+	if (off >= 0 && off <= G_BYTES_MAX - 8)
+		memcpy(&v, bytes + off, 8);
+	return v;
+}
+
+static uint64_t g_word(const struct go *go, const uint8_t *bytes,
+		       enum go_field f)
+{
+	return word(bytes, go_at(go, f));
+}
+
+static uint64_t saved(const struct go *go, const uint8_t *bytes,
+		      enum go_field f)
+{
+	return word(bytes, go_at(go, GO_G_SCHED) + go_at(go, f));
+}
+
+static uint32_t status(const struct go *go, const uint8_t *bytes)
+{
+	return (uint32_t)g_word(go, bytes, GO_G_STATUS) & ~(uint32_t)SCAN;
+}
+
+/* Reading ----------------------------------------------------------------- */
+
+/* Addresses of some goroutines, the first among them; how many, or -E. */
+static int choose(struct go *go, struct look *looks, struct err *e)
+{
+	uint64_t s[3], g[GS_MAX];
+	struct space_piece at[GS_MAX];
+	size_t n;
+	int rc;
+
+	rc = space_read(go->space, go->roots.allgs, s, sizeof(s));
+	if (rc < 0)
+		return err_set(e, rc, "%s: allgs", go->space->name);
+	if (s[0] % 8 || s[1] > s[2] || s[2] > ALLGS_MAX)
+		return err_say(e, -EBADMSG, "allgs is no list");
+	n = s[1] < GS_MAX ? s[1] : GS_MAX;
+	for (size_t i = 0; i < n; i++)
+		at[i] = (struct space_piece){ s[0] + i * s[1] / n * 8, &g[i],
+					      8, false };
+	rc = space_readv(go->space, at, n);
+	if (rc < 0)
+		return err_set(e, rc, "%s: allgs", go->space->name);
+	for (size_t i = 0; i < n; i++) {
+		if (!at[i].ok || !g[i] || g[i] % 8)
+			return err_say(e, -EBADMSG, "allgs is no list of "
+				       "goroutines");
+		looks[i].address = g[i];
+	}
+	return (int)n;
+}
+
+static int read_gs(struct go *go, struct look *looks, size_t n, bool again)
+{
+	struct space_piece at[GS_MAX];
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = (struct space_piece){
+			looks[i].address,
+			again ? looks[i].again : looks[i].bytes,
+			(uint32_t)go_at(go, GO_G_SIZE), false,
+		};
+	rc = space_readv(go->space, at, n);
+	for (size_t i = 0; i < n; i++)
+		looks[i].ok = at[i].ok;
+	return rc;
+}
+
+/* The stacks of those that wait. */
+static int read_stacks(struct go *go, struct look *looks, size_t n)
+{
+	struct space_piece at[GS_MAX];
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		struct look *l = &looks[i];
+		uint64_t hi = word(l->bytes, go_at(go, GO_G_STACK) + 8);
+
+		l->sp = saved(go, l->bytes, GO_GOBUF_SP);
+		l->stack_bytes = 0;
+		if (status(go, l->bytes) == WAITING && l->sp < hi)
+			l->stack_bytes = (uint32_t)(hi - l->sp < STACK_BYTES ?
+						    hi - l->sp : STACK_BYTES);
+		at[i] = (struct space_piece){ l->sp, l->stack, l->stack_bytes,
+					      false };
+	}
+	rc = space_readv(go->space, at, n);
+	for (size_t i = 0; i < n; i++)
+		looks[i].stack_ok = at[i].ok && looks[i].stack_bytes;
+	return rc;
+}
+
+/* Twice, with the stacks between. */
+static int read_all(struct go *go, struct look *looks, size_t n)
+{
+	int rc = read_gs(go, looks, n, false);
+
+	if (rc == 0)
+		rc = read_stacks(go, looks, n);
+	if (rc == 0)
+		rc = read_gs(go, looks, n, true);
+	for (size_t i = 0; i < n; i++)
+		looks[i].same = looks[i].ok &&
+				!memcmp(looks[i].bytes, looks[i].again,
+					(size_t)go_at(go, GO_G_SIZE));
+	return rc;
+}
+
+/* Judging ----------------------------------------------------------------- */
+
+static bool is_code(struct go *go, uint64_t pc)
+{
+	return go_module_at(go, pc) != NULL;
+}
+
+/* What is wrong with a goroutine as such, or NULL. */
+static const char *wrong_g(struct go *go, const struct look *l)
+{
+	uint64_t id = g_word(go, l->bytes, GO_G_GOID);
+	uint64_t lo = word(l->bytes, go_at(go, GO_G_STACK));
+	uint64_t hi = word(l->bytes, go_at(go, GO_G_STACK) + 8);
+	uint32_t state = status(go, l->bytes);
+
+	if (state > STATUS_MAX)
+		return "a state that does not exist";
+	if (id > GOID_MAX)
+		return "an id out of all bounds";
+	/* A dead one keeps little of what it was; one that is made has
+	 * nothing yet. */
+	if (state < RUNNABLE || state == DEAD)
+		return NULL;
+	if (!id || lo >= hi || hi - lo > STACK_MAX)
+		return "a stack that is none";
+	if (id != 1 && (!is_code(go, g_word(go, l->bytes, GO_G_GOPC)) ||
+			!is_code(go, g_word(go, l->bytes, GO_G_STARTPC))))
+		return "a beginning that is no code";
+	return NULL;
+}
+
+/* What is wrong with the stack of one that waits. */
+static const char *wrong_stack(struct go *go, const struct look *l)
+{
+	struct go_stack st = {
+		.bytes = l->stack,
+		.address = l->sp,
+		.n = l->stack_bytes,
+		.hi = word(l->bytes, go_at(go, GO_G_STACK) + 8),
+	};
+	uint64_t pcs[DEPTH_MAX], need, pc = saved(go, l->bytes, GO_GOBUF_PC);
+	size_t n;
+
+	if (!is_code(go, pc))
+		return "a saved pc that is no code";
+	if (go_walk(go, pc, l->sp, &st, false, pcs, DEPTH_MAX, &n, &need) ==
+	    GO_WALK_LOST)
+		return "a stack that leads nowhere";
+	return NULL;
+}
+
+static int judge(struct go *go, const struct look *looks, size_t n,
+		 struct err *e)
+{
+	const char *wrong = NULL, *why;
+	size_t good = 0, bad = 0;
+
+	if (looks[0].same && g_word(go, looks[0].bytes, GO_G_GOID) != 1)
+		return err_say(e, -EBADMSG, "the first goroutine is not 1");
+	for (size_t i = 0; i < n; i++) {
+		const struct look *l = &looks[i];
+
+		if (!l->same)
+			continue;
+		why = wrong_g(go, l);
+		if (!why && status(go, l->bytes) == WAITING) {
+			why = l->stack_ok ? wrong_stack(go, l) :
+			      "a stack that cannot be read";
+			good += !why;
+		}
+		bad += why != NULL;
+		wrong = why ? why : wrong;
+	}
+	if (bad > good / 4)
+		return err_say(e, -EBADMSG, "goroutines have %s", wrong);
+	return good ? 0 : err_say(e, -EAGAIN, "no goroutine stands still");
+}
+
+static bool read_word(struct go *go, uint64_t address, enum go_field f,
+		      void *out, uint32_t bytes)
+{
+	return go_at(go, f) >= 0 &&
+	       space_read(go->space, address + (uint64_t)go_at(go, f), out,
+			  bytes) == 0;
+}
+
+/* The newest Ms: each has a goroutine of its own that knows it. */
+static int judge_ms(struct go *go, struct err *e)
+{
+	uint64_t m = 0, g0, back;
+
+	if (!go->roots.allm ||
+	    space_read(go->space, go->roots.allm, &m, 8) < 0)
+		return 0;
+	for (int i = 0; m && i < MS_MAX; i++) {
+		if (!read_word(go, m, GO_M_G0, &g0, 8) ||
+		    !read_word(go, g0, GO_G_M, &back, 8) || back != m ||
+		    !read_word(go, m, GO_M_ALLLINK, &m, 8))
+			return err_say(e, -EBADMSG, "threads make no sense");
+	}
+	return 0;
+}
+
+static int judge_ps(struct go *go, struct err *e)
+{
+	uint64_t s[2] = { 0 }, p;
+	uint32_t id;
+
+	if (!go->roots.allp ||
+	    space_read(go->space, go->roots.allp, s, sizeof(s)) < 0)
+		return 0;
+	for (uint64_t i = 0; i < s[1] && i < PS_MAX; i++)
+		if (space_read(go->space, s[0] + i * 8, &p, 8) < 0 ||
+		    !read_word(go, p, GO_P_ID, &id, 4) || id != i)
+			return err_say(e, -EBADMSG, "Ps make no sense");
+	return 0;
+}
+
+int go_validate(struct go *go, struct err *e)
+{
+	struct look *looks;
+	int n, rc;
+
+	if (go_at(go, GO_G_SIZE) <= 0 || go_at(go, GO_G_SIZE) > G_BYTES_MAX ||
+	    !go_offsets_complete(&go->offsets))
+		return err_say(e, -EBADMSG, "offsets are not complete");
+	looks = calloc(GS_MAX, sizeof(*looks));
+	if (!looks)
+		return err_set(e, -ENOMEM, "%s", go->space->name);
+	n = rc = choose(go, looks, e);
+	if (rc > 0) {
+		rc = read_all(go, looks, (size_t)n);
+		rc = rc < 0 ? err_set(e, rc, "%s: goroutines",
+				      go->space->name) :
+		     judge(go, looks, (size_t)n, e);
+	} else if (rc == 0) {
+		rc = err_say(e, -EAGAIN, "no goroutines yet");
+	}
+	free(looks);
+	if (rc == 0)
+		rc = judge_ms(go, e);
+	return rc == 0 ? judge_ps(go, e) : rc;
+}
