@@ -320,7 +320,7 @@ INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
     $(foreach f,$(wildcard include/pgo/*.h),$f:include/pgo) \
     $(foreach f,$(wildcard man/*.[1-8]),$f:share/man/man$(subst .,,$(suffix $f))) \
     $(foreach f,$(wildcard share/completion/*),$f:share/bash-completion/completions) \
-    $(foreach f,$(wildcard share/rows/* share/gdb/*),$f:$(patsubst %/,%,share/pgo/$(notdir $(patsubst %/,%,$(dir $f))))) \
+    $(foreach f,$(wildcard share/pgo/*/* share/gdb/*),$f:$(patsubst %/,%,share/pgo/$(notdir $(patsubst %/,%,$(dir $f))))) \
     $(foreach f,$(wildcard share/cmake/*),$f:lib/cmake/pgo)
 
 install: all                            ## into $(DESTDIR)$(PREFIX)
@@ -334,6 +334,8 @@ uninstall:                              ## remove what install put there
 	    rm -f $(D)/$${p##*:}/$${f##*/}; done; \
 	rmdir $(D)/include/pgo $(D)/lib/pgo $(D)/share/pgo/* $(D)/share/pgo \
 	    $(D)/lib/cmake/pgo 2>/dev/null || :
+offsets:                                ## the rows of share/pgo/go anew, by the toolchains of the Go proxy
+	$(Q)go run lib/target/go/gen/main.go
 clean:                                  ## remove build/
 	rm -rf build
 help:                                   ## this list
@@ -346,7 +348,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 .PHONY: FORCE all check check-fast check-unit check-debug check-asan check-tsan \
         check-cov check-long check-all bench demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
-        uninstall clean help
+        uninstall offsets clean help
 .DELETE_ON_ERROR:
 # What deps installs must be there before anything else begins.
 ifneq ($(filter deps deps-all,$(MAKECMDGOALS)),)

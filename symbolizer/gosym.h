@@ -40,7 +40,9 @@ struct gosym_source {
 struct gosym_func {
 	uint64_t entry;
 	uint64_t end;
-	const char *name;       /* lives as long as the struct gosym */
+	const char *name;       /* as the table has it: of an instance of a
+				 * generic, with its types; lives as long as
+				 * the struct gosym */
 	const char *file;
 	uint32_t start_line;    /* 0: not known (before 1.20) */
 	bool top;               /* a stack ends here: goexit, mstart, ... */
@@ -64,8 +66,12 @@ bool gosym_func(struct gosym *g, uint64_t pc, struct gosym_func *out);
  * it is not known. */
 bool gosym_depth(struct gosym *g, uint64_t pc, int32_t *out);
 
-/* Fills at most MAX frames at PC, innermost first; how many there are.  For a
- * return address pass pc - 1.  Wrappers are among them. */
+/*
+ * Fills at most MAX frames at PC, innermost first; how many there are.  For a
+ * return address pass pc - 1.  Wrappers are among them.
+ * Their func is as tracebacks print it, f[...] for each instance of a generic;
+ * then linkage is the name with its types.
+ */
 size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
 		    size_t max);
 

@@ -10,12 +10,15 @@
 #define LIB_TARGET_GO_OFFSETS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
 
 /* ENUM, struct and member as Go's source calls them; the member "" is the
- * size of the struct. */
+ * size of the struct.  What has had several names or moved into a struct of
+ * its own is told by paths, "runqsize|runq.size", of which one fits; rows call
+ * it by the first.  gen/ reads this list. */
 #define GO_FIELDS(X) \
 	X(GO_G_SIZE, "g", "") X(GO_G_STACK, "g", "stack") \
 	X(GO_G_M, "g", "m") X(GO_G_SCHED, "g", "sched") \
@@ -45,7 +48,8 @@
 	X(GO_P_SYSCALLTICK, "p", "syscalltick") X(GO_P_M, "p", "m") \
 	X(GO_P_RUNQHEAD, "p", "runqhead") X(GO_P_RUNQTAIL, "p", "runqtail") \
 	X(GO_P_RUNQ, "p", "runq") X(GO_P_RUNNEXT, "p", "runnext") \
-	X(GO_P_GFREE, "p", "gFree") X(GO_P_TIMERS, "p", "timers") \
+	X(GO_P_GFREE, "p", "gFree.n|gFree.size") \
+	X(GO_P_TIMERS, "p", "timers.heap|timers") \
 	X(GO_SCHED_MIDLE, "schedt", "midle") \
 	X(GO_SCHED_NMIDLE, "schedt", "nmidle") \
 	X(GO_SCHED_NMIDLELOCKED, "schedt", "nmidlelocked") \
@@ -56,7 +60,7 @@
 	X(GO_SCHED_NMSPINNING, "schedt", "nmspinning") \
 	X(GO_SCHED_NEEDSPINNING, "schedt", "needspinning") \
 	X(GO_SCHED_RUNQ, "schedt", "runq") \
-	X(GO_SCHED_RUNQSIZE, "schedt", "runqsize") \
+	X(GO_SCHED_RUNQSIZE, "schedt", "runqsize|runq.size") \
 	X(GO_SCHED_GCWAITING, "schedt", "gcwaiting") \
 	X(GO_SCHED_STOPWAIT, "schedt", "stopwait") \
 	X(GO_SCHED_SYSMONWAIT, "schedt", "sysmonwait") \
@@ -84,7 +88,19 @@
 	X(GO_BUCKET_ALLNEXT, "bucket", "allnext") \
 	X(GO_BUCKET_TYP, "bucket", "typ") X(GO_BUCKET_HASH, "bucket", "hash") \
 	X(GO_BUCKET_BYTES, "bucket", "size") \
-	X(GO_BUCKET_NSTK, "bucket", "nstk")
+	X(GO_BUCKET_NSTK, "bucket", "nstk") \
+	X(GO_MEM_SIZE, "memRecord", "") \
+	X(GO_MEM_ACTIVE, "memRecord", "active") \
+	X(GO_MEM_FUTURE, "memRecord", "future") \
+	X(GO_MEM_CYCLE_SIZE, "memRecordCycle", "") \
+	X(GO_MEM_ALLOCS, "memRecordCycle", "allocs") \
+	X(GO_MEM_FREES, "memRecordCycle", "frees") \
+	X(GO_MEM_ALLOC_BYTES, "memRecordCycle", "alloc_bytes") \
+	X(GO_MEM_FREE_BYTES, "memRecordCycle", "free_bytes") \
+	X(GO_SEMA_TREAP, "semaRoot", "treap") \
+	X(GO_SEMA_NWAIT, "semaRoot", "nwait") \
+	X(GO_G_TIMER, "g", "timer") X(GO_TIMER_WHEN, "timer", "when") \
+	X(GO_TIMER_PERIOD, "timer", "period")
 
 enum go_field {
 #define X(id, type, member) id,
@@ -106,9 +122,19 @@ struct go_offsets {
 					  * read */
 };
 
+struct go_field_name {
+	const char *type, *member;      /* as GO_FIELDS has them */
+};
+
+extern const struct go_field_name go_field_names[GO_FIELD_COUNT];
+
 /* The row of Go 1.MINOR.  0; -ENOENT when there is no file; -EBADMSG when it
  * makes no sense; with words in E. */
 int go_offsets_load(struct go_offsets *o, int minor, struct err *e);
+
+/* The same from N bytes of TEXT; errors call it PATH. */
+int go_offsets_parse(struct go_offsets *o, int minor, const char *text,
+		     size_t n, const char *path, struct err *e);
 
 /* The smallest and greatest minor there are files for.  0 or -ENOENT. */
 int go_offsets_range(int *min, int *max);

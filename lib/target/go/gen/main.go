@@ -1,0 +1,460 @@
+// Makes the rows of share/pgo/go: where the members of the runtime's
+// structures are in one version of Go.
+//
+// The sources of that version are type-checked with the sizes of gc on amd64;
+// its own go command says which files they are, for build tags and experiments
+// change structures.  What comes out is compared with the DWARF of a program
+// built by that version, and only then called verified.
+//
+// usage: go run main.go [-h OFFSETS_H] [-o FOLDER] [VERSION...]
+//
+// VERSION is go1.26.8, or local for the go command on PATH as it is.  Without
+// one: the newest patch of every minor the module proxy has.
+package main
+
+import (
+	"bytes"
+	"debug/dwarf"
+	"debug/elf"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// The first minor whose pclntab the readers know.
+const oldest = 16
+
+var (
+	sizes  = types.SizesFor("gc", "amd64")
+	header = flag.String("h", "lib/target/go/offsets.h", "where GO_FIELDS is")
+	out    = flag.String("o", "share/pgo/go", "the folder of the rows")
+)
+
+// A field is one line of GO_FIELDS: members are the names a member has had,
+// paths of members with dots; none of them is the size of the struct.
+type field struct {
+	strct   string
+	members []string
+}
+
+// The name of a field in a row.
+func (f field) name() string {
+	if f.members == nil {
+		return f.strct + " size"
+	}
+	return f.strct + "." + f.members[0]
+}
+
+// Where fields are, by name; a field that is not there has no entry.
+type offsets map[string]int64
+
+// fields reads GO_FIELDS out of offsets.h.
+func fields(path string) ([]field, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var all []field
+	one := regexp.MustCompile(`X\(GO_\w+,\s*"(\w+)",\s*"([^"]*)"\)`)
+	for _, m := range one.FindAllStringSubmatch(string(text), -1) {
+		f := field{strct: m[1]}
+		if m[2] != "" {
+			f.members = strings.Split(m[2], "|")
+		}
+		all = append(all, f)
+	}
+	if all == nil {
+		return nil, fmt.Errorf("%s: no GO_FIELDS", path)
+	}
+	return all, nil
+}
+
+// A toolchain is what GOTOOLCHAIN calls it.
+type toolchain string
+
+// run gives the output of its go command, which builds for the machine the
+// rows are of and knows nothing of the user's settings.
+func (t toolchain) run(args ...string) ([]byte, error) {
+	cmd := exec.Command("go", args...)
+	// A blank, for what is empty is looked up in the user's settings.
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+string(t), "GOFLAGS= ",
+		"GOEXPERIMENT=", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1",
+		"CGO_ENABLED=0", "GO111MODULE=", "GOROOT=")
+	cmd.Stderr = os.Stderr
+	text, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%s: go %s: %w", t, args[0], err)
+	}
+	return text, err
+}
+
+// version is "go1.26.8".
+func (t toolchain) version() (string, error) {
+	text, err := t.run("env", "GOVERSION")
+	return strings.Fields(string(text) + " ?")[0], err
+}
+
+// minor is the 26 of "go1.26.8" and of "go1.26rc1".
+func minor(version string) int {
+	m := regexp.MustCompile(`^go1\.(\d+)`).FindStringSubmatch(version)
+	if m == nil {
+		return -1
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
+
+// The sources --------------------------------------------------------------
+
+// Sources are the packages that runtime needs, checked, and it itself.
+type sources struct {
+	fset     *token.FileSet
+	packages map[string]*types.Package
+	files    []*ast.File // of the last package
+	values   map[ast.Expr]types.TypeAndValue
+}
+
+func (s *sources) Import(path string) (*types.Package, error) {
+	if p := s.packages[path]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("%s: not among what runtime needs", path)
+}
+
+// check adds the package of FILES in DIR.
+func (s *sources) check(path, dir string, files []string) error {
+	s.files = nil
+	for _, name := range files {
+		f, err := parser.ParseFile(s.fset, filepath.Join(dir, name), nil, 0)
+		if err != nil {
+			return err
+		}
+		s.files = append(s.files, f)
+	}
+	s.values = map[ast.Expr]types.TypeAndValue{}
+	config := types.Config{Importer: s, Sizes: sizes, IgnoreFuncBodies: true}
+	p, err := config.Check(path, s.fset, s.files,
+		&types.Info{Types: s.values})
+	s.packages[path] = p
+	return err
+}
+
+// load checks runtime and all below it, in the order the go command gives.
+func load(t toolchain) (*sources, error) {
+	list, err := t.run("list", "-deps", "-json", "runtime")
+	if err != nil {
+		return nil, err
+	}
+	s := &sources{fset: token.NewFileSet(), packages: map[string]*types.Package{
+		"unsafe": types.Unsafe,
+	}}
+	for in := json.NewDecoder(bytes.NewReader(list)); ; {
+		var p struct {
+			ImportPath, Dir string
+			GoFiles         []string
+		}
+		if err := in.Decode(&p); err == io.EOF {
+			return s, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if p.ImportPath == "unsafe" {
+			continue
+		}
+		if err := s.check(p.ImportPath, p.Dir, p.GoFiles); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// member finds NAME in STRUCT.
+func member(in types.Type, name string) (types.Type, int64, bool) {
+	st, ok := in.Underlying().(*types.Struct)
+	if !ok {
+		return nil, 0, false
+	}
+	var all []*types.Var
+	for i := 0; i < st.NumFields(); i++ {
+		all = append(all, st.Field(i))
+		if st.Field(i).Name() == name {
+			return st.Field(i).Type(), sizes.Offsetsof(all)[i], true
+		}
+	}
+	return nil, 0, false
+}
+
+// offsets says where all of FIELDS are.
+func (s *sources) offsets(all []field) offsets {
+	o := offsets{}
+	for _, f := range all {
+		obj := s.packages["runtime"].Scope().Lookup(f.strct)
+		if obj == nil {
+			continue
+		}
+		if f.members == nil {
+			o[f.name()] = sizes.Sizeof(obj.Type())
+		}
+		walk(o, f, obj.Type(), member)
+	}
+	return o
+}
+
+// walk puts F into O, by the first of its paths that STEP can follow.
+func walk[T any](o offsets, f field, from T,
+	step func(in T, name string) (T, int64, bool)) {
+	for _, path := range f.members {
+		in, sum, ok := from, int64(0), true
+		for _, name := range strings.Split(path, ".") {
+			var at int64
+			if in, at, ok = step(in, name); !ok {
+				break
+			}
+			sum += at
+		}
+		if ok {
+			o[f.name()] = sum
+			return
+		}
+	}
+}
+
+// reasons is runtime.waitReasonStrings.
+func (s *sources) reasons() ([]string, error) {
+	var list *ast.CompositeLit
+	for _, f := range s.files {
+		if obj := f.Scope.Lookup("waitReasonStrings"); obj != nil {
+			list = obj.Decl.(*ast.ValueSpec).Values[0].(*ast.CompositeLit)
+		}
+	}
+	if list == nil {
+		return nil, fmt.Errorf("no runtime.waitReasonStrings")
+	}
+	all := make([]string, len(list.Elts))
+	for _, e := range list.Elts {
+		pair := e.(*ast.KeyValueExpr)
+		i, _ := constant.Int64Val(s.values[pair.Key].Value)
+		all[i] = constant.StringVal(s.values[pair.Value].Value)
+	}
+	return all, nil
+}
+
+// DWARF --------------------------------------------------------------------
+
+// Uses all that rows are about, so that the linker keeps their types.
+const program = "package main\n\nimport _ \"net/http/pprof\"\n\nfunc main() {}\n"
+
+// built is the DWARF of a program T has built.
+func built(t toolchain) (*dwarf.Data, error) {
+	dir, err := os.MkdirTemp("", "offsets")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	main, exe := filepath.Join(dir, "main.go"), filepath.Join(dir, "main")
+	if err := os.WriteFile(main, []byte(program), 0o666); err != nil {
+		return nil, err
+	}
+	if _, err := t.run("build", "-o", exe, main); err != nil {
+		return nil, err
+	}
+	f, err := elf.Open(exe)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.DWARF()
+}
+
+// structs collects the structures of package runtime.
+func structs(d *dwarf.Data) (map[string]*dwarf.StructType, error) {
+	all := map[string]*dwarf.StructType{}
+	for r := d.Reader(); ; {
+		e, err := r.Next()
+		if e == nil || err != nil {
+			return all, err
+		}
+		name, _ := e.Val(dwarf.AttrName).(string)
+		if e.Tag != dwarf.TagStructType ||
+			!strings.HasPrefix(name, "runtime.") {
+			continue
+		}
+		typ, err := d.Type(e.Offset)
+		if err != nil {
+			return nil, err
+		}
+		all[strings.TrimPrefix(name, "runtime.")] = typ.(*dwarf.StructType)
+	}
+}
+
+// seen says where DWARF has all of FIELDS.
+func seen(d *dwarf.Data, all []field) (offsets, error) {
+	types, err := structs(d)
+	o := offsets{}
+	step := func(in dwarf.Type, name string) (dwarf.Type, int64, bool) {
+		for {
+			t, ok := in.(*dwarf.TypedefType)
+			if !ok {
+				break
+			}
+			in = t.Type
+		}
+		st, ok := in.(*dwarf.StructType)
+		if !ok {
+			return nil, 0, false
+		}
+		for _, f := range st.Field {
+			if f.Name == name {
+				return f.Type, f.ByteOffset, true
+			}
+		}
+		return nil, 0, false
+	}
+	for _, f := range all {
+		st := types[f.strct]
+		if st == nil {
+			continue
+		}
+		if f.members == nil {
+			o[f.name()] = st.ByteSize
+		}
+		walk[dwarf.Type](o, f, st, step)
+	}
+	return o, err
+}
+
+// verify compares what sources say with what T builds.
+func verify(t toolchain, o offsets, all []field) error {
+	d, err := built(t)
+	if err != nil {
+		return err
+	}
+	real, err := seen(d, all)
+	if err != nil {
+		return err
+	}
+	for _, f := range all {
+		a, inSource := o[f.name()]
+		b, inDwarf := real[f.name()]
+		if a != b || inSource != inDwarf {
+			return fmt.Errorf("%s: %s: %d (%t) by its sources, %d (%t) by DWARF",
+				t, f.name(), a, inSource, b, inDwarf)
+		}
+	}
+	return nil
+}
+
+// Rows ---------------------------------------------------------------------
+
+// row is the text of T's row.
+func row(t toolchain, version string, all []field) ([]byte, error) {
+	s, err := load(t)
+	if err != nil {
+		return nil, err
+	}
+	reasons, err := s.reasons()
+	if err != nil {
+		return nil, err
+	}
+	o := s.offsets(all)
+	if err := verify(t, o, all); err != nil {
+		return nil, err
+	}
+	b := new(bytes.Buffer)
+	fmt.Fprintf(b, "# By lib/target/go/gen from %s.\n", version)
+	fmt.Fprintf(b, "go 1.%d\nverified yes\n", minor(version))
+	for _, f := range all {
+		if at, ok := o[f.name()]; ok {
+			fmt.Fprintf(b, "%s %d\n", f.name(), at)
+		} else {
+			fmt.Fprintf(b, "%s -\n", f.name())
+		}
+	}
+	for i, r := range reasons {
+		fmt.Fprintf(b, "reason %d %q\n", i, r)
+	}
+	return b.Bytes(), nil
+}
+
+// newest is the last patch of each minor that the module proxy has, and the
+// last candidate of one that is not out.
+func newest() ([]string, error) {
+	text, err := exec.Command("go", "list", "-m", "-versions",
+		"golang.org/toolchain").Output()
+	if err != nil {
+		return nil, fmt.Errorf("module proxy: %w", err)
+	}
+	best := map[int]string{}
+	rank := map[int]int{}
+	one := regexp.MustCompile(
+		`v0\.0\.1-(go1\.(\d+)(?:\.(\d+)|rc(\d+))?)\.linux-amd64\b`)
+	for _, m := range one.FindAllStringSubmatch(string(text), -1) {
+		n, _ := strconv.Atoi(m[2])
+		patch, _ := strconv.Atoi(m[3])
+		candidate, _ := strconv.Atoi(m[4])
+		r := 1000 + patch
+		if m[4] != "" {
+			r = candidate
+		}
+		if n >= oldest && r >= rank[n] {
+			best[n], rank[n] = m[1], r
+		}
+	}
+	var all []string
+	for n := oldest; best[n] != ""; n++ {
+		all = append(all, best[n])
+	}
+	return all, nil
+}
+
+func make1(t toolchain, all []field) error {
+	version, err := t.version()
+	if err != nil {
+		return err
+	}
+	text, err := row(t, version, all)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("1.%d.offsets", minor(version))
+	fmt.Println(version)
+	return os.WriteFile(filepath.Join(*out, name), text, 0o666)
+}
+
+func run() error {
+	flag.Parse()
+	all, err := fields(*header)
+	if err != nil {
+		return err
+	}
+	versions := flag.Args()
+	if len(versions) == 0 {
+		if versions, err = newest(); err != nil {
+			return err
+		}
+	}
+	for _, v := range versions {
+		if err := make1(toolchain(v), all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}

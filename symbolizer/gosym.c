@@ -1,0 +1,232 @@
+/*
+ * Functions and frames, put together of what the parts of a pclntab say:
+ *
+ *     gobytes   bytes, fetched when first touched    godata    the same, of
+ *     gotab     version and layout                             inline trees
+ *     gofunc    functions by address                 goinline  inlined calls
+ *     govalue   a number by pc: line, file, depth, inlined call
+ */
+#include "symbolizer/gosym.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/hash.h"
+#include "symbolizer/godata.h"
+#include "symbolizer/gofunc.h"
+#include "symbolizer/goinline.h"
+#include "symbolizer/gotab.h"
+#include "symbolizer/govalue.h"
+#include "symbolizer/memo.h"
+
+struct gosym {
+	struct gotab tab;
+	struct godata data;
+	struct memo printed;    /* names as tracebacks have them */
+	bool named;             /* by_name was filled, as far as it went */
+	struct hash by_name;    /* ids are numbers of functions */
+};
+
+int gosym_open(struct gosym **out, const struct gosym_source *src,
+	       struct err *e)
+{
+	struct gosym *g = calloc(1, sizeof(*g));
+	int rc;
+
+	if (!g)
+		return err_set(e, -ENOMEM, "pclntab");
+	rc = gotab_open(&g->tab, src, e);
+	if (rc) {
+		gosym_close(g);
+		return rc;
+	}
+	*out = g;
+	return 0;
+}
+
+void gosym_close(struct gosym *g)
+{
+	if (!g)
+		return;
+	hash_release(&g->by_name);
+	memo_release(&g->printed);
+	godata_release(&g->data);
+	gotab_close(&g->tab);
+	free(g);
+}
+
+/* The place of the function's own code nearest to its entry, where another may
+ * have been inlined. */
+static uint64_t own_pc(struct gosym *g, const struct gofunc *f)
+{
+	struct goinline_call call;
+	struct goinline i;
+
+	goinline_begin(&i, &g->tab, &g->data, f, f->entry);
+	while (goinline_next(&i, &call))
+		;
+	return i.pc;
+}
+
+static bool tell(struct gosym *g, const struct gofunc *f,
+		 struct gosym_func *out)
+{
+	*out = (struct gosym_func){
+		.entry = f->entry,
+		.end = f->end,
+		.name = f->name,
+		.file = gofunc_file(&g->tab, f, own_pc(g, f)),
+		.start_line = f->start_line,
+		.top = gofunc_is_top(&g->tab, f),
+		.sp_write = gofunc_writes_sp(f),
+		.asm_code = gofunc_is_asm(f),
+		.wrapper = gofunc_is_wrapper(&g->tab, f->id, f->name),
+	};
+	return f->name;
+}
+
+bool gosym_func(struct gosym *g, uint64_t pc, struct gosym_func *out)
+{
+	struct gofunc f;
+
+	return gofunc_find(&g->tab, pc, &f) && tell(g, &f, out);
+}
+
+bool gosym_depth(struct gosym *g, uint64_t pc, int32_t *out)
+{
+	struct gofunc f;
+
+	return gofunc_find(&g->tab, pc, &f) &&
+	       govalue_at(&g->tab, f.depth, f.entry, pc, out) && *out >= 0;
+}
+
+/* Where the brackets that open at P, which points at one, close; NULL: they do
+ * not. */
+static const char *closing(const char *p)
+{
+	size_t open = 0;
+
+	for (; *p; p++) {
+		open += *p == '[';
+		if (*p == ']' && --open == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* NAME with "..." for the types it is an instance for; NULL when it is none. */
+static char *print_name(const void *ctx, const char *name)
+{
+	const char *open = strchr(name, '['), *close;
+	struct buf b = { 0 };
+
+	(void)ctx;
+	while (open && (close = closing(open))) {
+		buf_put(&b, name, (size_t)(open - name));
+		buf_put_str(&b, "[...]");
+		name = close + 1;
+		open = strchr(name, '[');
+	}
+	if (b.len)
+		buf_put(&b, name, strlen(name) + 1);
+	return (char *)buf_take(&b, &(size_t){ 0 });
+}
+
+static void name_frame(struct gosym *g, struct sym_frame *f, const char *name)
+{
+	f->func = name;
+	if (!name || !strchr(name, '['))
+		return;
+	f->func = memo_get(&g->printed, name, print_name, NULL);
+	f->linkage = f->func == name ? NULL : name;
+}
+
+size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
+		    size_t max)
+{
+	struct goinline_call call;
+	struct goinline i;
+	struct gofunc f;
+	bool inlined;
+	size_t n = 0;
+
+	if (!gofunc_find(&g->tab, pc, &f))
+		return 0;
+	goinline_begin(&i, &g->tab, &g->data, &f, pc);
+	for (; n < max; n++) {
+		uint64_t at = i.pc;
+
+		inlined = goinline_next(&i, &call);
+		if (!inlined)
+			call = (struct goinline_call){ f.name, f.start_line,
+						       f.id };
+		out[n] = (struct sym_frame){
+			.file = gofunc_file(&g->tab, &f, at),
+			.line = gofunc_line(&g->tab, &f, at),
+			.start_line = call.start_line,
+			.inlined = inlined,
+		};
+		name_frame(g, &out[n], call.name);
+		if (!inlined)
+			return n + 1;
+	}
+	return n;
+}
+
+bool gosym_next(struct gosym *g, uint64_t after, struct gosym_func *out)
+{
+	uint64_t i = after ? gofunc_count_to(&g->tab, after - 1) : 0;
+
+	for (; i < g->tab.func_count; i++) {
+		struct gofunc f;
+
+		if (gofunc_get(&g->tab, i, &f) && f.entry >= after &&
+		    tell(g, &f, out))
+			return true;
+	}
+	return false;
+}
+
+static bool same_name(const void *ctx, uint32_t id, const void *key)
+{
+	/* Asking does not change what is known, only how much was fetched. */
+	struct gosym *g = (struct gosym *)(uintptr_t)ctx;
+	struct gofunc f;
+
+	return gofunc_get(&g->tab, id, &f) && f.name && !strcmp(f.name, key);
+}
+
+/* Names may overlap in a hostile table: together they are no longer than it. */
+static void index_names(struct gosym *g)
+{
+	uint64_t budget = g->tab.bytes.size;
+
+	g->named = true;
+	for (uint64_t i = 0; i < g->tab.func_count; i++) {
+		struct gofunc f;
+		size_t n;
+
+		if (!gofunc_get(&g->tab, i, &f) || !f.name)
+			continue;
+		n = strlen(f.name);
+		if (n > budget ||
+		    hash_add(&g->by_name, hash_bytes(f.name, n), (uint32_t)i))
+			return;
+		budget -= n;
+	}
+}
+
+bool gosym_named(struct gosym *g, const char *name, struct gosym_func *out)
+{
+	struct gofunc f;
+	int64_t id;
+
+	if (!g->named)
+		index_names(g);
+	id = hash_find(&g->by_name, hash_bytes(name, strlen(name)), same_name,
+		       g, name);
+	return id >= 0 && gofunc_get(&g->tab, (uint64_t)id, &f) &&
+	       tell(g, &f, out);
+}
