@@ -1,8 +1,8 @@
 /*
- * Folding touches each row twice: once to find its group, once to lay its wait
- * behind those of its group in one array, where the median is selected in
- * linear time.  Groups are found by numbers (stack, state, reason): the texts
- * were folded when the snapshot was filled.
+ * Folding touches each row twice: once to find its group, once, with the
+ * others of its group, to look at its wait; the median is selected in linear
+ * time.  Groups are found by numbers (stack, state, reason): the texts were
+ * folded when the snapshot was filled.
  */
 #include "lib/snapshot/group.h"
 
@@ -131,34 +131,46 @@ static void waits_of(struct group *one, int64_t *v, uint32_t n)
 }
 
 /* OF is the group of each row. */
-static int find_waits(struct groups *g, const uint32_t *of)
+static int lay_rows(struct groups *g, const uint32_t *of)
+{
+	uint32_t n = g->snapshot->row_count, first = 0;
+	uint32_t *fill = calloc(g->n + 1, sizeof(*fill));
+
+	g->rows = calloc(n + 1, sizeof(*g->rows));
+	if (!g->rows || !fill) {
+		free(fill);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < g->n; i++) {
+		g->at[i].first = first;
+		first += (uint32_t)g->at[i].number[GROUP_COUNT];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		g->rows[g->at[of[i]].first + fill[of[i]]++] = i;
+	free(fill);
+	return 0;
+}
+
+static int find_waits(struct groups *g)
 {
 	const struct snapshot *s = g->snapshot;
 	int64_t *waits = calloc(s->row_count + 1, sizeof(*waits));
-	uint32_t *first = calloc(g->n + 1, sizeof(*first));
-	uint32_t *fill = calloc(g->n + 1, sizeof(*fill));
-	int rc = -ENOMEM;
 
-	if (!waits || !first || !fill)
-		goto out;
-	for (uint32_t i = 0, at = 0; i < g->n; i++) {
-		first[i] = at;
-		at += (uint32_t)g->at[i].number[GROUP_COUNT];
-	}
-	for (uint32_t i = 0; i < s->row_count; i++) {
-		int64_t since = s->rows[i].number[ROW_SINCE];
+	if (!waits)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct group *one = &g->at[i];
+		const uint32_t *rows = g->rows + one->first;
+		uint32_t n = 0;
 
-		if (since != SNAP_UNKNOWN)
-			waits[first[of[i]] + fill[of[i]]++] = since;
+		for (uint32_t k = 0; k < one->number[GROUP_COUNT]; k++) {
+			waits[n] = s->rows[rows[k]].number[ROW_SINCE];
+			n += waits[n] != SNAP_UNKNOWN;
+		}
+		waits_of(one, waits, n);
 	}
-	for (uint32_t i = 0; i < g->n; i++)
-		waits_of(&g->at[i], waits + first[i], fill[i]);
-	rc = 0;
-out:
 	free(waits);
-	free(first);
-	free(fill);
-	return rc;
+	return 0;
 }
 
 /* Reasons -------------------------------------------------------------------*/
@@ -224,7 +236,9 @@ int groups_init(struct groups *g, const struct snapshot *s)
 		of[i] = (uint32_t)id;
 		count_row(g, &g->at[id], &s->rows[i]);
 	}
-	rc = find_waits(g, of);
+	rc = lay_rows(g, of);
+	if (rc == 0)
+		rc = find_waits(g);
 	if (rc == 0)
 		rc = count_reasons(g);
 out:
@@ -236,6 +250,7 @@ out:
 void groups_release(struct groups *g)
 {
 	free(g->at);
+	free(g->rows);
 	free(g->reasons);
 	*g = (struct groups){ 0 };
 }

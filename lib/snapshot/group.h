@@ -33,6 +33,7 @@ struct group {
 	int64_t number[GROUP_NUMBERS];  /* SNAP_UNKNOWN; see group_rate() */
 	uint32_t stack;                 /* of the snapshot, SNAP_NONE: torn */
 	uint32_t reason;                /* string of the snapshot */
+	uint32_t first;                 /* in rows, GROUP_COUNT of them */
 	uint8_t state;                  /* enum snap_state */
 	bool rated;                     /* number[GROUP_RATE] is known */
 	bool at_least;                  /* waits may be longer */
@@ -48,6 +49,8 @@ struct groups {
 	const struct snapshot *snapshot;
 	struct group *at;
 	uint32_t n;
+	uint32_t *rows;                 /* numbers of the snapshot's, a group's
+					 * side by side */
 	int64_t states[SNAP_STATES];    /* goroutines in each */
 	int64_t goroutines;             /* all of them */
 	int64_t system;                 /* of these the runtime's own */

@@ -81,6 +81,7 @@ struct snap_frame {
 	uint32_t func;          /* strings; 0: unknown */
 	uint32_t file;
 	uint32_t line;          /* 0: unknown */
+	uint32_t start_line;    /* of the function; 0: unknown */
 	uint32_t offset;        /* pc - its function, as the target has them
 				 * on the stack; 0 of inlined ones */
 	uint32_t inlined;       /* 0 or 1 */

@@ -6,32 +6,16 @@
 
 #include "lib/base/clock.h"
 #include "lib/snapshot/fields.h"
+#include "lib/snapshot/snap_json.h"
 #include "lib/wire/json.h"
-
-/* What is unknown is left out. */
-static void put_number(struct json *j, const char *key, int64_t v)
-{
-	if (v == SNAP_UNKNOWN)
-		return;
-	json_key(j, key);
-	json_int(j, v);
-}
-
-static void put_text(struct json *j, const char *key, const char *s)
-{
-	if (*s == 0)
-		return;
-	json_key(j, key);
-	json_str(j, s);
-}
 
 static void put_target(struct json *j, const struct source_info *info)
 {
 	json_key(j, "target");
 	json_object_begin(j);
-	put_text(j, "kind", info->kind);
-	put_number(j, "pid", info->pid);
-	put_text(j, "exe", info->exe);
+	snap_json_text(j, "kind", info->kind);
+	snap_json_number(j, "pid", info->pid);
+	snap_json_text(j, "exe", info->exe);
 	json_object_end(j);
 }
 
@@ -39,9 +23,9 @@ static void put_states(struct json *j, const struct groups *g)
 {
 	json_key(j, "goroutines");
 	json_object_begin(j);
-	put_number(j, "total", g->snapshot->total);
+	snap_json_number(j, "total", g->snapshot->total);
 	for (unsigned int i = SNAP_RUNNING; i < SNAP_STATES; i++)
-		put_number(j, snap_state_name(i), g->states[i]);
+		snap_json_number(j, snap_state_name(i), g->states[i]);
 	json_object_end(j);
 }
 
@@ -50,9 +34,9 @@ static void put_reasons(struct json *j, const struct groups *g)
 	json_key(j, "reasons");
 	json_object_begin(j);
 	for (uint32_t i = 0; i < g->reason_count; i++)
-		put_number(j, snapshot_string(g->snapshot,
-					      g->reasons[i].reason),
-			   g->reasons[i].count);
+		snap_json_number(j, snapshot_string(g->snapshot,
+						    g->reasons[i].reason),
+				 g->reasons[i].count);
 	json_object_end(j);
 }
 
@@ -62,38 +46,14 @@ static void put_ps(struct json *j, const struct snap_sched *sched)
 	json_array_begin(j);
 	for (uint32_t i = 0; i < sched->p_count; i++) {
 		json_object_begin(j);
-		put_number(j, "id", sched->ps[i].id);
-		put_number(j, "status", sched->ps[i].status);
-		put_number(j, "runq", sched->ps[i].runq);
-		put_number(j, "m", sched->ps[i].m);
+		snap_json_number(j, "id", sched->ps[i].id);
+		snap_json_number(j, "status", sched->ps[i].status);
+		snap_json_number(j, "runq", sched->ps[i].runq);
+		snap_json_number(j, "m", sched->ps[i].m);
 		json_object_end(j);
 	}
 	json_array_end(j);
-	put_number(j, "ms", sched->ms);
-}
-
-static void put_frames(struct json *j, const struct snapshot *s, uint32_t id)
-{
-	uint32_t depth;
-	const struct snap_frame *f = snapshot_frames(s, id, &depth);
-
-	json_key(j, group_fields[GROUP_WHERE].json_key);
-	json_array_begin(j);
-	for (uint32_t i = 0; i < depth; i++) {
-		json_object_begin(j);
-		put_text(j, "func", snapshot_string(s, f[i].func));
-		put_text(j, "file", snapshot_string(s, f[i].file));
-		if (f[i].line)
-			put_number(j, "line", f[i].line);
-		if (f[i].pc) {
-			json_key(j, "pc");
-			json_hex(j, f[i].pc);
-		}
-		json_key(j, "inlined");
-		json_bool(j, f[i].inlined);
-		json_object_end(j);
-	}
-	json_array_end(j);
+	snap_json_number(j, "ms", sched->ms);
 }
 
 static void put_group(struct json *j, const struct groups *g,
@@ -102,14 +62,17 @@ static void put_group(struct json *j, const struct groups *g,
 	json_object_begin(j);
 	for (int i = 0; i < GROUP_NUMBERS; i++) {
 		if (i != GROUP_RATE) {
-			put_number(j, group_fields[i].json_key, one->number[i]);
+			snap_json_number(j, group_fields[i].json_key,
+					 one->number[i]);
 		} else if (one->rated) {
 			json_key(j, group_fields[i].json_key);
 			json_int(j, rate_rounded(one->number[i]));
 		}
 	}
-	put_text(j, group_fields[GROUP_REASON].json_key, group_reason(g, one));
-	put_frames(j, g->snapshot, one->stack);
+	snap_json_text(j, group_fields[GROUP_REASON].json_key,
+		       group_reason(g, one));
+	snap_json_frames(j, group_fields[GROUP_WHERE].json_key, g->snapshot,
+			 one->stack);
 	json_object_end(j);
 }
 
@@ -117,10 +80,10 @@ static void put_collection(struct json *j, const struct snapshot *s)
 {
 	json_key(j, "collection");
 	json_object_begin(j);
-	put_number(j, "age_ns", clock_mono_ns() - s->mono_ns);
-	put_number(j, "cost_ns", s->cost_ns);
-	put_number(j, "dropped", s->dropped);
-	put_number(j, "torn", s->torn);
+	snap_json_number(j, "age_ns", clock_mono_ns() - s->mono_ns);
+	snap_json_number(j, "cost_ns", s->cost_ns);
+	snap_json_number(j, "dropped", s->dropped);
+	snap_json_number(j, "torn", s->torn);
 	json_object_end(j);
 }
 
@@ -131,8 +94,8 @@ int top_json(struct buf *out, const struct groups *g,
 
 	json_init(&j, out);
 	json_object_begin(&j);
-	put_number(&j, "schema", 1);
-	put_number(&j, "time", g->snapshot->time_ns);
+	snap_json_number(&j, "schema", 1);
+	snap_json_number(&j, "time", g->snapshot->time_ns);
 	put_target(&j, info);
 	put_states(&j, g);
 	put_reasons(&j, g);

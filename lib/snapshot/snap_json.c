@@ -1,0 +1,42 @@
+#include "lib/snapshot/snap_json.h"
+
+void snap_json_number(struct json *j, const char *key, int64_t v)
+{
+	if (v == SNAP_UNKNOWN)
+		return;
+	json_key(j, key);
+	json_int(j, v);
+}
+
+void snap_json_text(struct json *j, const char *key, const char *s)
+{
+	if (*s == 0)
+		return;
+	json_key(j, key);
+	json_str(j, s);
+}
+
+void snap_json_frames(struct json *j, const char *key,
+		      const struct snapshot *s, uint32_t stack)
+{
+	uint32_t depth;
+	const struct snap_frame *f = snapshot_frames(s, stack, &depth);
+
+	json_key(j, key);
+	json_array_begin(j);
+	for (uint32_t i = 0; i < depth; i++) {
+		json_object_begin(j);
+		snap_json_text(j, "func", snapshot_string(s, f[i].func));
+		snap_json_text(j, "file", snapshot_string(s, f[i].file));
+		if (f[i].line)
+			snap_json_number(j, "line", f[i].line);
+		if (f[i].pc) {
+			json_key(j, "pc");
+			json_hex(j, f[i].pc);
+		}
+		json_key(j, "inlined");
+		json_bool(j, f[i].inlined);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}

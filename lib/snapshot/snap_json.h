@@ -1,0 +1,19 @@
+/* Pieces of a snapshot as they are in all our JSON: what is unknown is left
+ * out. */
+#ifndef LIB_SNAPSHOT_SNAP_JSON_H
+#define LIB_SNAPSHOT_SNAP_JSON_H
+
+#include <stdint.h>
+
+#include "lib/snapshot/snapshot.h"
+#include "lib/wire/json.h"
+
+/* A pair, unless V is SNAP_UNKNOWN, or S is "". */
+void snap_json_number(struct json *j, const char *key, int64_t v);
+void snap_json_text(struct json *j, const char *key, const char *s);
+
+/* The frames of STACK, leaf first; an empty array for SNAP_NONE. */
+void snap_json_frames(struct json *j, const char *key,
+		      const struct snapshot *s, uint32_t stack);
+
+#endif
