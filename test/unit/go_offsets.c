@@ -30,7 +30,8 @@ static void put_fields(struct buf *b)
 
 /* A whole row of 1.26 with TEXT, when it is not NULL, in place of the first
  * line that begins with OLD. */
-static int parse_with(const char *old, const char *text, struct err *e)
+static int parse_patch(int patch, const char *old, const char *text,
+		       struct err *e)
 {
 	struct buf row = { 0 }, with = { 0 };
 	const char *all, *at;
@@ -48,10 +49,16 @@ static int parse_with(const char *old, const char *text, struct err *e)
 		at = strchr(at, '\n') + 1;
 	}
 	buf_put_str(&with, at);
-	rc = go_offsets_parse(&o, 26, (char *)with.data, with.len, "row", e);
+	rc = go_offsets_parse(&o, 26, patch, (char *)with.data, with.len,
+			      "row", e);
 	buf_release(&row);
 	buf_release(&with);
 	return rc;
+}
+
+static int parse_with(const char *old, const char *text, struct err *e)
+{
+	return parse_patch(GO_PATCH_NEWEST, old, text, e);
 }
 
 static void every_row_that_comes_with_pgo_is_whole(void **state)
@@ -63,7 +70,7 @@ static void every_row_that_comes_with_pgo_is_whole(void **state)
 	assert_int_equal(go_offsets_range(&min, &max), 0);
 	assert_true(min <= 19 && max >= 26);
 	for (int minor = min; minor <= max; minor++) {
-		if (go_offsets_load(&o, minor, &e) < 0)
+		if (go_offsets_load(&o, minor, GO_PATCH_NEWEST, &e) < 0)
 			fail_msg("%s", e.text);
 		assert_int_equal(o.minor, minor);
 		assert_true(go_offsets_complete(&o));
@@ -75,7 +82,7 @@ static void every_row_that_comes_with_pgo_is_whole(void **state)
 static void a_version_without_a_row_is_enoent(void **state)
 {
 	(void)state;
-	assert_int_equal(go_offsets_load(&o, 998, NULL), -ENOENT);
+	assert_int_equal(go_offsets_load(&o, 998, 0, NULL), -ENOENT);
 }
 
 static void a_row_says_where_things_are(void **state)
@@ -100,6 +107,35 @@ static void what_a_version_has_not_is_minus_one(void **state)
 	assert_int_equal(parse_with("g.goid ", "g.goid -\n", NULL), 0);
 	assert_int_equal(o.at[GO_G_GOID], -1);
 	assert_false(go_offsets_complete(&o));
+}
+
+static void patches_before_a_change_have_the_older_offset(void **state)
+{
+	static const char rows[] =
+		"before 1.26.7 g.goid 300\nbefore 1.26.7 g.m -\n"
+		"before 1.26.2 g.goid 200\nbefore 1.26.2 not.yet 4\n"
+		"reason 0 \"\"\n";
+	static const int32_t goid[] = { 200, 200, 300, 300, 300, 300, 300,
+					GO_G_GOID };
+
+	(void)state;
+	for (int patch = 0; patch < 8; patch++) {
+		assert_int_equal(parse_patch(patch, "reason 0", rows, NULL),
+				 0);
+		assert_int_equal(o.at[GO_G_GOID], goid[patch]);
+		assert_int_equal(o.at[GO_G_M], patch < 7 ? -1 : GO_G_M);
+	}
+}
+
+static void rows_know_that_m_grew_in_a_patch(void **state)
+{
+	int32_t newer;
+
+	(void)state;
+	assert_int_equal(go_offsets_load(&o, 24, 6, NULL), 0);
+	newer = o.at[GO_M_ALLLINK];
+	assert_int_equal(go_offsets_load(&o, 24, 5, NULL), 0);
+	assert_int_equal(o.at[GO_M_ALLLINK], newer - 24);
 }
 
 static void a_field_of_a_newer_row_is_left_alone(void **state)
@@ -141,6 +177,13 @@ static void nonsense_refuses_the_row_and_names_the_line(void **state)
 		{ "reason 1", "reason 1 \"                          "
 		  "                                \"\n", "not a short text" },
 		{ "reason 1", "reason 1 \"IO wait\"", "cut short" },
+		{ "reason 1", "before 1.25.1 g.goid 8\n", "no patch" },
+		{ "reason 1", "before 1.26 g.goid 8\n", "no patch" },
+		{ "reason 1", "before 1.26.x g.goid 8\n", "no patch" },
+		{ "reason 1", "before 1.26.1 g.goid x\n", "no offset" },
+		{ "g.goid ", "before 1.26.1 g.goid 8\n", "before what" },
+		{ "reason 1", "before 1.26.1 g.goid 8\n"
+		  "before 1.26.2 g.goid 16\n", "later than" },
 	};
 	struct err e;
 
@@ -158,7 +201,7 @@ static void nonsense_refuses_the_row_and_names_the_line(void **state)
 static void an_empty_row_is_no_row(void **state)
 {
 	(void)state;
-	assert_int_equal(go_offsets_parse(&o, 26, "", 0, "row", NULL),
+	assert_int_equal(go_offsets_parse(&o, 26, 0, "", 0, "row", NULL),
 			 -EBADMSG);
 }
 
@@ -170,12 +213,12 @@ static void pgo_share_says_where_rows_are(void **state)
 
 	(void)state;
 	setenv("PGO_SHARE", "/nowhere", 1);
-	assert_int_equal(go_offsets_load(&o, 26, &e), -ENOENT);
+	assert_int_equal(go_offsets_load(&o, 26, 0, &e), -ENOENT);
 	assert_string_equal(e.text,
 			    "/nowhere/go: no such folder (PGO_SHARE)");
 	assert_int_equal(go_offsets_range(&min, &max), -ENOENT);
 	unsetenv("PGO_SHARE");
-	assert_int_equal(go_offsets_load(&o, 26, &e), 0);
+	assert_int_equal(go_offsets_load(&o, 26, 0, &e), 0);
 }
 
 int main(void)
@@ -186,6 +229,8 @@ int main(void)
 		cmocka_unit_test(a_row_says_where_things_are),
 		cmocka_unit_test(what_a_version_has_not_is_minus_one),
 		cmocka_unit_test(a_field_of_a_newer_row_is_left_alone),
+		cmocka_unit_test(patches_before_a_change_have_the_older_offset),
+		cmocka_unit_test(rows_know_that_m_grew_in_a_patch),
 		cmocka_unit_test(nonsense_refuses_the_row_and_names_the_line),
 		cmocka_unit_test(an_empty_row_is_no_row),
 		cmocka_unit_test(pgo_share_says_where_rows_are),

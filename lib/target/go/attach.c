@@ -58,9 +58,9 @@ static int try_offsets(struct go *go, const struct go_roots *by_symbols,
 }
 
 static int try_row(struct go *go, const struct go_roots *by_symbols,
-		   int minor, struct err *e)
+		   int minor, int patch, struct err *e)
 {
-	int rc = go_offsets_load(&go->offsets, minor, e);
+	int rc = go_offsets_load(&go->offsets, minor, patch, e);
 
 	return rc < 0 ? rc : try_offsets(go, by_symbols, e);
 }
@@ -78,7 +78,8 @@ static int try_neighbours(struct go *go, const struct go_roots *by_symbols)
 			if (minors[i] < min || minors[i] > max)
 				continue;
 			tried++;
-			rc = try_row(go, by_symbols, minors[i], NULL);
+			rc = try_row(go, by_symbols, minors[i],
+				     GO_PATCH_NEWEST, NULL);
 			if (rc == 0 || !goes_on(rc))
 				return rc;
 		}
@@ -127,7 +128,8 @@ static int climb(struct go *go, const struct go_roots *by_symbols,
 		 struct err *e)
 {
 	struct err why = { 0 };
-	int rc = try_row(go, by_symbols, go->minor, &why);
+	int rc = try_row(go, by_symbols, go->minor,
+			 go_version_patch(go->version), &why);
 
 	go->how = GO_BY_TABLE;
 	if (goes_on(rc)) {

@@ -160,3 +160,13 @@ int go_version_minor(const char *version)
 	minor = atoi(s + 4);
 	return minor < 1000 ? minor : -1;
 }
+
+int go_version_patch(const char *version)
+{
+	const char *s = strstr(version, "go1.");
+	int patch;
+
+	s = s ? s + 4 + strspn(s + 4, "0123456789") : "";
+	patch = *s == '.' ? atoi(s + 1) : 0;
+	return patch > 0 && patch < 1000 ? patch : 0;
+}

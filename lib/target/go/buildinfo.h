@@ -19,4 +19,7 @@ int go_buildinfo(const struct image *im, char *out, size_t max,
 /* 26 of "go1.26.8" or "devel go1.26-..."; -1 when it makes no sense. */
 int go_version_minor(const char *version);
 
+/* 8 of "go1.26.8"; 0 of "go1.26" and of what comes before it. */
+int go_version_patch(const char *version);
+
 #endif

@@ -7,11 +7,14 @@
  *     g size 456
  *     g.stack 0
  *     g.syscallbp -
+ *     before 1.26.3 m.alllink 328
  *     reason 2 "IO wait"
  *
  * One field a line and every field of GO_FIELDS once, "-" for what that
- * version has not; reasons in the order of their numbers.  A field this
- * program does not know is left alone: rows may be newer.
+ * version has not; reasons in the order of their numbers.  Structures change
+ * in patch releases too: the row is the newest's, and what was elsewhere before
+ * is said behind it, latest first.  A field this program does not know is left
+ * alone: rows may be newer.
  *
  * A row decides which bytes of another process are taken for what, so it is
  * read as if somebody wanted to mislead: everything has a bound, a member lies
@@ -32,7 +35,7 @@
 enum {
 	ROW_BYTES_MAX = 65536,
 	OFFSET_MAX = 65535,     /* the greatest today is some 16000, in p */
-	MINOR_MAX = 999,
+	VERSION_MAX = 999,      /* of each of its numbers */
 };
 
 const struct go_field_name go_field_names[GO_FIELD_COUNT] = {
@@ -63,6 +66,8 @@ bool go_offsets_complete(const struct go_offsets *o)
 struct row {
 	struct go_offsets *o;
 	const char *at, *end;   /* of the line */
+	int patch;              /* the offsets of which are wanted */
+	int32_t before;         /* what the last such line said */
 	bool version, verified;
 	bool seen[GO_FIELD_COUNT];
 };
@@ -99,7 +104,7 @@ static const char *version_line(struct row *r)
 
 	if (r->version)
 		return "said twice";
-	if (!take(r, "1.") || !number(r, MINOR_MAX, '\0', &minor))
+	if (!take(r, "1.") || !number(r, VERSION_MAX, '\0', &minor))
 		return "no version";
 	if (minor != r->o->minor)
 		return "another version than the file's name";
@@ -158,28 +163,61 @@ static bool take_name(struct row *r, enum go_field f)
 	return false;
 }
 
-static const char *field_line(struct row *r)
+/* The field and the offset the line ends with: *F is GO_FIELD_COUNT for one
+ * that is not known. */
+static const char *field(struct row *r, int *f, int32_t *v)
 {
-	int f = 0;
-	int32_t v;
-
-	while (f < GO_FIELD_COUNT && !take_name(r, (enum go_field)f))
-		f++;
-	if (f == GO_FIELD_COUNT) {
+	*f = 0;
+	while (*f < GO_FIELD_COUNT && !take_name(r, (enum go_field)*f))
+		++*f;
+	if (*f == GO_FIELD_COUNT) {
 		r->at = memrchr(r->at, ' ', (size_t)(r->end - r->at));
 		if (!r->at++)
 			return "not understood";
-	} else if (r->seen[f]) {
-		return "said twice";
 	}
+	*v = -1;
 	if (r->end - r->at == 1 && *r->at == '-')
-		v = -1;
-	else if (!number(r, OFFSET_MAX, '\0', &v))
-		return "no offset";
-	if (f == GO_FIELD_COUNT)
 		return NULL;
+	return number(r, OFFSET_MAX, '\0', v) ? NULL : "no offset";
+}
+
+static const char *field_line(struct row *r)
+{
+	const char *wrong;
+	int32_t v;
+	int f;
+
+	wrong = field(r, &f, &v);
+	if (wrong || f == GO_FIELD_COUNT)
+		return wrong;
+	if (r->seen[f])
+		return "said twice";
 	r->o->at[f] = v;
 	r->seen[f] = true;
+	return NULL;
+}
+
+/* What was elsewhere in earlier patches: the earliest that apply come last. */
+static const char *before_line(struct row *r)
+{
+	const char *wrong;
+	int32_t minor, patch, v;
+	int f;
+
+	if (!take(r, "1.") || !number(r, VERSION_MAX, '.', &minor) ||
+	    minor != r->o->minor || !take(r, ".") ||
+	    !number(r, VERSION_MAX, ' ', &patch) || !take(r, " "))
+		return "no patch of this version";
+	if (r->before && patch > r->before)
+		return "later than the line before";
+	r->before = patch;
+	wrong = field(r, &f, &v);
+	if (wrong || f == GO_FIELD_COUNT)
+		return wrong;
+	if (!r->seen[f])
+		return "before what it changes";
+	if (r->patch < patch)
+		r->o->at[f] = v;
 	return NULL;
 }
 
@@ -192,6 +230,8 @@ static const char *line(struct row *r)
 		return version_line(r);
 	if (take(r, "verified "))
 		return verified_line(r);
+	if (take(r, "before "))
+		return before_line(r);
 	if (take(r, "reason "))
 		return reason_line(r);
 	return field_line(r);
@@ -229,10 +269,11 @@ static int check(const struct row *r, const char *path, struct err *e)
 	return 0;
 }
 
-int go_offsets_parse(struct go_offsets *o, int minor, const char *text,
-		     size_t n, const char *path, struct err *e)
+int go_offsets_parse(struct go_offsets *o, int minor, int patch,
+		     const char *text, size_t n, const char *path,
+		     struct err *e)
 {
-	struct row r = { .o = o, .at = text };
+	struct row r = { .o = o, .at = text, .patch = patch };
 	const char *end = text + n, *wrong;
 
 	memset(o, 0, sizeof(*o));
@@ -253,7 +294,8 @@ int go_offsets_parse(struct go_offsets *o, int minor, const char *text,
 	return check(&r, path, e);
 }
 
-int go_offsets_load(struct go_offsets *o, int minor, struct err *e)
+int go_offsets_load(struct go_offsets *o, int minor, int patch,
+		    struct err *e)
 {
 	char path[PATH_MAX + 32], folder[PATH_MAX];
 	struct buf b = { .cap = ROW_BYTES_MAX };
@@ -267,8 +309,8 @@ int go_offsets_load(struct go_offsets *o, int minor, struct err *e)
 	if (rc == -EFBIG)
 		rc = -EBADMSG;
 	if (!rc)
-		rc = go_offsets_parse(o, minor, (const char *)b.data, b.len,
-				      path, e);
+		rc = go_offsets_parse(o, minor, patch, (const char *)b.data,
+				      b.len, path, e);
 	buf_release(&b);
 	return rc;
 }
@@ -279,7 +321,7 @@ static int minor_of(const char *name)
 	struct row r = { .at = name, .end = name + strlen(name) };
 	int32_t minor;
 
-	if (take(&r, "1.") && number(&r, MINOR_MAX, '.', &minor) &&
+	if (take(&r, "1.") && number(&r, VERSION_MAX, '.', &minor) &&
 	    !strcmp(r.at, ".offsets"))
 		return minor;
 	return -1;

@@ -128,13 +128,18 @@ struct go_field_name {
 
 extern const struct go_field_name go_field_names[GO_FIELD_COUNT];
 
-/* The row of Go 1.MINOR.  0; -ENOENT when there is no file; -EBADMSG when it
- * makes no sense; with words in E. */
-int go_offsets_load(struct go_offsets *o, int minor, struct err *e);
+/* As a patch: the newest there is. */
+enum { GO_PATCH_NEWEST = 1000 };
+
+/* The row of Go 1.MINOR.PATCH.  0; -ENOENT when there is no file; -EBADMSG
+ * when it makes no sense; with words in E. */
+int go_offsets_load(struct go_offsets *o, int minor, int patch,
+		    struct err *e);
 
 /* The same from N bytes of TEXT; errors call it PATH. */
-int go_offsets_parse(struct go_offsets *o, int minor, const char *text,
-		     size_t n, const char *path, struct err *e);
+int go_offsets_parse(struct go_offsets *o, int minor, int patch,
+		     const char *text, size_t n, const char *path,
+		     struct err *e);
 
 /* The smallest and greatest minor there are files for.  0 or -ENOENT. */
 int go_offsets_range(int *min, int *max);

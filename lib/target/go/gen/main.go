@@ -9,7 +9,8 @@
 // usage: go run main.go [-h OFFSETS_H] [-o FOLDER] [VERSION...]
 //
 // VERSION is go1.26.8, or local for the go command on PATH as it is.  Without
-// one: the newest patch of every minor the module proxy has.
+// one: every minor the module proxy has, by its newest patch; what was elsewhere
+// in earlier patches is found by halving.
 package main
 
 import (
@@ -29,6 +30,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -104,16 +106,6 @@ func (t toolchain) run(args ...string) ([]byte, error) {
 func (t toolchain) version() (string, error) {
 	text, err := t.run("env", "GOVERSION")
 	return strings.Fields(string(text) + " ?")[0], err
-}
-
-// minor is the 26 of "go1.26.8" and of "go1.26rc1".
-func minor(version string) int {
-	m := regexp.MustCompile(`^go1\.(\d+)`).FindStringSubmatch(version)
-	if m == nil {
-		return -1
-	}
-	n, _ := strconv.Atoi(m[1])
-	return n
 }
 
 // The sources --------------------------------------------------------------
@@ -357,79 +349,187 @@ func verify(t toolchain, o offsets, all []field) error {
 
 // Rows ---------------------------------------------------------------------
 
-// row is the text of T's row.
-func row(t toolchain, version string, all []field) ([]byte, error) {
+// A maker knows the fields and, once made, what each version has.
+type maker struct {
+	fields []field
+	made   map[string]*row
+}
+
+type row struct {
+	version string
+	offsets offsets
+	reasons []string
+}
+
+// row makes the row of T, by its sources and compared with its DWARF.
+func (m *maker) row(t toolchain) (*row, error) {
+	if r := m.made[string(t)]; r != nil {
+		return r, nil
+	}
+	version, err := t.version()
+	if err != nil {
+		return nil, err
+	}
 	s, err := load(t)
 	if err != nil {
 		return nil, err
 	}
-	reasons, err := s.reasons()
+	r := &row{version: version, offsets: s.offsets(m.fields)}
+	if r.reasons, err = s.reasons(); err != nil {
+		return nil, err
+	}
+	if err := verify(t, r.offsets, m.fields); err != nil {
+		return nil, err
+	}
+	fmt.Println(version)
+	m.made[string(t)] = r
+	return r, nil
+}
+
+// at is what a row says of F.
+func (r *row) at(f field) string {
+	if at, ok := r.offsets[f.name()]; ok {
+		return strconv.FormatInt(at, 10)
+	}
+	return "-"
+}
+
+// changes are the lines for versions before NEWER, which are as OLDER, as far
+// as they differ.
+func (m *maker) changes(older, newer *row) (lines []string, err error) {
+	for _, f := range m.fields {
+		if older.at(f) != newer.at(f) {
+			lines = append(lines, fmt.Sprintf("before %s %s %s\n",
+				strings.TrimPrefix(newer.version, "go"),
+				f.name(), older.at(f)))
+		}
+	}
+	for i, r := range older.reasons {
+		if i >= len(newer.reasons) || newer.reasons[i] != r {
+			err = fmt.Errorf("%s: other wait reasons than %s",
+				older.version, newer.version)
+		}
+	}
+	return lines, err
+}
+
+// history looks for the patches at which the structures changed, latest first.
+// VERSIONS are of one minor, in order; if the first and the last are equal,
+// those between are taken to be.
+func (m *maker) history(versions []string) ([]string, error) {
+	last := len(versions) - 1
+	older, err := m.row(toolchain(versions[0]))
 	if err != nil {
 		return nil, err
 	}
-	o := s.offsets(all)
-	if err := verify(t, o, all); err != nil {
+	newer, err := m.row(toolchain(versions[last]))
+	if err != nil {
 		return nil, err
 	}
-	b := new(bytes.Buffer)
-	fmt.Fprintf(b, "# By lib/target/go/gen from %s.\n", version)
-	fmt.Fprintf(b, "go 1.%d\nverified yes\n", minor(version))
-	for _, f := range all {
-		if at, ok := o[f.name()]; ok {
-			fmt.Fprintf(b, "%s %d\n", f.name(), at)
-		} else {
-			fmt.Fprintf(b, "%s -\n", f.name())
-		}
+	lines, err := m.changes(older, newer)
+	if err != nil || lines == nil || last == 1 {
+		return lines, err
 	}
-	for i, r := range reasons {
-		fmt.Fprintf(b, "reason %d %q\n", i, r)
+	late, err := m.history(versions[last/2:])
+	if err != nil {
+		return nil, err
 	}
-	return b.Bytes(), nil
+	early, err := m.history(versions[:last/2+1])
+	return append(late, early...), err
 }
 
-// newest is the last patch of each minor that the module proxy has, and the
-// last candidate of one that is not out.
-func newest() ([]string, error) {
+// write writes the row of a minor, whose VERSIONS are in order.
+func (m *maker) write(versions []string) error {
+	newest := versions[len(versions)-1]
+	r, err := m.row(toolchain(newest))
+	if err != nil {
+		return err
+	}
+	changes, err := m.history(versions)
+	if err != nil {
+		return err
+	}
+	b := new(bytes.Buffer)
+	fmt.Fprintf(b, "# By lib/target/go/gen from %s.\n", r.version)
+	fmt.Fprintf(b, "go 1.%d\nverified yes\n", minor(r.version))
+	for _, f := range m.fields {
+		fmt.Fprintf(b, "%s %s\n", f.name(), r.at(f))
+	}
+	for _, line := range changes {
+		b.WriteString(line)
+	}
+	for i, text := range r.reasons {
+		fmt.Fprintf(b, "reason %d %q\n", i, text)
+	}
+	name := fmt.Sprintf("1.%d.offsets", minor(r.version))
+	return os.WriteFile(filepath.Join(*out, name), b.Bytes(), 0o666)
+}
+
+// Versions -----------------------------------------------------------------
+
+// minor is the 26 of "go1.26.8" and of "go1.26rc1".
+func minor(version string) int {
+	n, _ := parse(version)
+	return n
+}
+
+// parse gives the minor and a number that is greater for what came later in it.
+func parse(version string) (minor, rank int) {
+	one := regexp.MustCompile(`^go1\.(\d+)(?:\.(\d+)|rc(\d+))?$`)
+	m := one.FindStringSubmatch(version)
+	if m == nil {
+		return -1, 0
+	}
+	minor, _ = strconv.Atoi(m[1])
+	patch, _ := strconv.Atoi(m[2])
+	candidate, _ := strconv.Atoi(m[3])
+	if m[3] != "" {
+		return minor, candidate
+	}
+	return minor, 1000 + patch
+}
+
+// releases are the versions that the module proxy has, in order, by minor;
+// of a minor that is not out yet, its candidates.
+func releases() ([][]string, error) {
 	text, err := exec.Command("go", "list", "-m", "-versions",
 		"golang.org/toolchain").Output()
 	if err != nil {
 		return nil, fmt.Errorf("module proxy: %w", err)
 	}
-	best := map[int]string{}
-	rank := map[int]int{}
-	one := regexp.MustCompile(
-		`v0\.0\.1-(go1\.(\d+)(?:\.(\d+)|rc(\d+))?)\.linux-amd64\b`)
-	for _, m := range one.FindAllStringSubmatch(string(text), -1) {
-		n, _ := strconv.Atoi(m[2])
-		patch, _ := strconv.Atoi(m[3])
-		candidate, _ := strconv.Atoi(m[4])
-		r := 1000 + patch
-		if m[4] != "" {
-			r = candidate
-		}
-		if n >= oldest && r >= rank[n] {
-			best[n], rank[n] = m[1], r
+	all := map[int][]string{}
+	newest := 0
+	one := regexp.MustCompile(`v0\.0\.1-(go1\S+)\.linux-amd64\b`)
+	for _, found := range one.FindAllStringSubmatch(string(text), -1) {
+		if n, _ := parse(found[1]); n >= oldest {
+			all[n] = append(all[n], found[1])
+			if n > newest {
+				newest = n
+			}
 		}
 	}
-	var all []string
-	for n := oldest; best[n] != ""; n++ {
-		all = append(all, best[n])
+	var list [][]string
+	for n := oldest; n <= newest; n++ {
+		if v := inOrder(all[n]); v != nil {
+			list = append(list, v)
+		}
 	}
-	return all, nil
+	return list, nil
 }
 
-func make1(t toolchain, all []field) error {
-	version, err := t.version()
-	if err != nil {
-		return err
+// inOrder sorts the versions of a minor, without candidates if it is out.
+func inOrder(versions []string) []string {
+	rank := func(i int) int {
+		_, r := parse(versions[i])
+		return r
 	}
-	text, err := row(t, version, all)
-	if err != nil {
-		return err
+	sort.Slice(versions, func(i, j int) bool { return rank(i) < rank(j) })
+	for i := range versions {
+		if rank(i) >= 1000 {
+			return versions[i:]
+		}
 	}
-	name := fmt.Sprintf("1.%d.offsets", minor(version))
-	fmt.Println(version)
-	return os.WriteFile(filepath.Join(*out, name), text, 0o666)
+	return versions
 }
 
 func run() error {
@@ -438,14 +538,18 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	versions := flag.Args()
-	if len(versions) == 0 {
-		if versions, err = newest(); err != nil {
+	var minors [][]string
+	for _, v := range flag.Args() {
+		minors = append(minors, []string{v})
+	}
+	if minors == nil {
+		if minors, err = releases(); err != nil {
 			return err
 		}
 	}
-	for _, v := range versions {
-		if err := make1(toolchain(v), all); err != nil {
+	m := maker{fields: all, made: map[string]*row{}}
+	for _, versions := range minors {
+		if err := m.write(versions); err != nil {
 			return err
 		}
 	}
