@@ -167,6 +167,8 @@ size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
 			.line = gofunc_line(&g->tab, &f, at),
 			.start_line = call.start_line,
 			.inlined = inlined,
+			.wrapper = gofunc_is_wrapper(&g->tab, call.id,
+						     call.name),
 		};
 		name_frame(g, &out[n], call.name);
 		if (!inlined)

@@ -15,6 +15,7 @@
 #include "lib/target/go/buildinfo.h"
 #include "lib/target/go/image.h"
 #include "lib/target/go/module.h"
+#include "lib/target/go/pcs.h"
 #include "lib/target/go/roots.h"
 #include "lib/target/go/validate.h"
 
@@ -215,6 +216,7 @@ void go_detach(struct go *go)
 	image_close(go->image);
 	free(go->image);
 	free(go->reasons);
+	go_pcs_free(go->pcs);
 	free(go);
 }
 
