@@ -1,0 +1,389 @@
+/*
+ * The list, then chunks of it in the order of addresses, each turned into rows
+ * at once: what is held besides the snapshot is the list and one chunk.
+ */
+#include "lib/target/go/read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/target/go/chunk.h"
+#include "lib/target/go/glist.h"
+#include "lib/target/go/pcs.h"
+#include "lib/target/go/sched.h"
+#include "lib/target/go/since.h"
+
+enum {
+	G_BYTES_MAX = 4096,             /* a struct g is a tenth of that */
+	DEEP_BYTES_MAX = 256 << 20,     /* of stacks beyond their first KiB */
+};
+
+struct go_reader {
+	struct go *go;
+	struct glist list;
+	struct since since;
+	struct go_sched sched;
+	struct chunk chunk;
+	struct go_one ones[CHUNK_MAX];
+	/* Of the snapshot that is read: */
+	struct snapshot *snap;
+	struct go_names names;
+	const struct source_wants *wants;
+	bool alone;                     /* one goroutine is */
+	size_t nonsense;
+	int64_t stack_bytes;
+	uint32_t reasons[256];          /* strings by number; 0: not yet */
+};
+
+int go_reader_new(struct go_reader **out, struct go *go, struct err *e)
+{
+	struct go_reader *r;
+
+	if (go_one_bytes(go) > G_BYTES_MAX)
+		return err_say(e, -ENOTSUP, "%s: offsets that make no sense",
+			       go->space->name);
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return err_set(e, -ENOMEM, "%s", go->space->name);
+	r->go = go;
+	*out = r;
+	return 0;
+}
+
+void go_reader_free(struct go_reader *r)
+{
+	if (!r)
+		return;
+	glist_release(&r->list);
+	since_release(&r->since);
+	go_sched_release(&r->sched);
+	chunk_release(&r->chunk);
+	free(r);
+}
+
+/* Rows --------------------------------------------------------------------- */
+
+static const enum snap_state state_of_status[] = {
+	[GO_RUNNABLE] = SNAP_RUNNABLE, [GO_RUNNING] = SNAP_RUNNING,
+	[GO_SYSCALL] = SNAP_SYSCALL, [GO_WAITING] = SNAP_WAITING,
+	[GO_COPYSTACK] = SNAP_RUNNING, [GO_PREEMPTED] = SNAP_WAITING,
+	[GO_LEAKED] = SNAP_WAITING,
+};
+
+static const char *reason_text(const struct go *go, uint8_t n)
+{
+	if (n < go->reason_count && go->reasons[n][0])
+		return go->reasons[n];
+	if (n < go->offsets.reasons && n < GO_REASONS_MAX)
+		return go->offsets.reason[n];
+	return "";
+}
+
+/* Why it waits, as a string.  Without a reason Go says what it is. */
+static uint32_t reason_of(struct go_reader *r, const struct go_one *o)
+{
+	struct strtab *t = &r->snap->strings;
+	const char *text;
+	char leaked[64];
+
+	if (o->status == GO_PREEMPTED)
+		return strtab_put(t, "preempted");
+	if (o->status != GO_LEAKED && r->reasons[o->reason])
+		return r->reasons[o->reason];
+	text = o->reason ? reason_text(r->go, o->reason) : "waiting";
+	if (o->status == GO_LEAKED) {
+		snprintf(leaked, sizeof(leaked), "%s (leaked)", text);
+		return strtab_put(t, leaked);
+	}
+	return r->reasons[o->reason] = strtab_put(t, text);
+}
+
+static void put_since(struct go_reader *r, const struct go_one *o,
+		      struct snap_row *row)
+{
+	int64_t seen, noted = 0;
+
+	seen = r->alone ? since_look(&r->since, o, r->snap->mono_ns)
+			: since_of(&r->since, o);
+
+	if ((o->status == GO_WAITING || o->status == GO_SYSCALL) &&
+	    o->waitsince > 0 && r->go->space->kind == SPACE_LIVE)
+		noted = r->snap->mono_ns - o->waitsince;
+	if (o->had == ONE_RUNS)
+		seen = SNAP_UNKNOWN;
+	if (noted > 0 && noted < r->snap->mono_ns && noted > seen)
+		seen = noted;
+	row->number[ROW_SINCE] = seen < 0 ? SNAP_UNKNOWN : seen;
+	row->at_least = seen >= 0;
+}
+
+/* The one that runs finalizers or cleanups is the system's only while no
+ * finalizer runs: then it is on a function of the program's. */
+static bool calls_program(const struct snapshot *s, uint32_t stack)
+{
+	uint32_t depth;
+	const struct snap_frame *f = snapshot_frames(s, stack, &depth);
+
+	for (uint32_t i = 0; i < depth; i++)
+		if (strncmp(snapshot_string(s, f[i].func), "runtime.", 8) != 0)
+			return true;
+	return false;
+}
+
+/* By Go's rule, isSystemGoroutine(): who begins in the runtime. */
+static bool is_system(struct go_reader *r, const struct snap_row *row)
+{
+	static const char *const user[] = {
+		"runtime.main", "runtime.corostart", "runtime.handleAsyncEvent",
+	}, *const varies[] = {
+		"runtime.runfinq", "runtime.runFinalizers",
+		"runtime.runCleanups",
+	};
+	const char *entry = snapshot_string(r->snap, row->entry);
+
+	if (strncmp(entry, "runtime.", 8) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(user) / sizeof(*user); i++)
+		if (strcmp(entry, user[i]) == 0)
+			return false;
+	for (size_t i = 0; i < sizeof(varies) / sizeof(*varies); i++)
+		if (strcmp(entry, varies[i]) == 0)
+			return !calls_program(r->snap, row->stack);
+	return true;
+}
+
+/* The M it is on, and the P of that. */
+static void put_thread(struct go_reader *r, const struct go_one *o,
+		       struct snap_row *row)
+{
+	const struct go_m *m = go_sched_m(&r->sched, o->m);
+	const struct go_p *p = m ? go_sched_p(&r->sched, m->p) : NULL;
+
+	if (m)
+		row->number[ROW_M] = m->id;
+	if (p)
+		row->number[ROW_P] = p->id;
+}
+
+static void put_row(struct go_reader *r, const struct go_one *o)
+{
+	struct snap_row *row = snapshot_row(r->snap);
+
+	if (!row)
+		return;
+	row->number[ROW_ID] = o->goid;
+	row->number[ROW_STACK_BYTES] = (int64_t)(o->hi - o->lo);
+	if (o->had == ONE_STACK)
+		row->number[ROW_STACK_USED] = (int64_t)(o->hi - o->sp);
+	row->state = (uint8_t)state_of_status[o->status];
+	row->stack = o->had == ONE_STACK ? o->stack : SNAP_NONE;
+	row->moving = o->had == ONE_MOVED && !r->wants->no_stacks;
+	row->locked = o->lockedm != 0;
+	if (row->state == SNAP_WAITING)
+		row->reason = reason_of(r, o);
+	row->entry = go_names_func(&r->names, o->startpc);
+	if (o->parent > 0)
+		row->creator = o->parent;
+	/* Goroutine 1 was made by nobody one could name. */
+	if (o->goid != 1)
+		go_names_creator(&r->names, o->gopc, row);
+	row->system = is_system(r, row);
+	put_thread(r, o, row);
+	put_since(r, o, row);
+	r->snap->torn += row->moving;
+	r->stack_bytes += row->number[ROW_STACK_BYTES];
+}
+
+/* Reading ------------------------------------------------------------------ */
+
+/* N goroutines of the list into r->ones. */
+static int read_ones(struct go_reader *r, size_t from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		r->ones[i] = (struct go_one){ .at = r->list.at[from + i],
+					      .stack = SNAP_NONE };
+	return chunk_read(&r->chunk, r->ones, n);
+}
+
+static int read_chunk(struct go_reader *r, size_t from, size_t n)
+{
+	int rc = read_ones(r, from, n);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (r->ones[i].had == ONE_NONSENSE)
+			r->nonsense++;
+		else if (r->ones[i].had != ONE_GONE)
+			put_row(r, &r->ones[i]);
+	}
+	return 0;
+}
+
+/* More of it a lie than not: nothing of it is believed.  [0, n) was read. */
+static int judge(struct go_reader *r, size_t n, struct err *e)
+{
+	if (n == 0 || r->nonsense <= n / 2)
+		return 0;
+	return err_say(e, -EBADMSG, "%s: what it has for goroutines makes no "
+		       "sense: %zu of %zu are none", r->go->space->name,
+		       r->nonsense, n);
+}
+
+static int read_all(struct go_reader *r, struct err *e)
+{
+	size_t n = r->list.n;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i += CHUNK_MAX) {
+		size_t k = n - i < CHUNK_MAX ? n - i : CHUNK_MAX;
+
+		if (r->wants->stop && atomic_load(r->wants->stop))
+			return err_set(e, -ECANCELED, "%s",
+				       r->go->space->name);
+		rc = read_chunk(r, i, k);
+		if (rc < 0)
+			return err_set(e, rc, "%s", r->go->space->name);
+		if (i % (16 * CHUNK_MAX) == 0)
+			rc = judge(r, i + k, e);
+	}
+	return rc < 0 ? rc : judge(r, n, e);
+}
+
+static void begin(struct go_reader *r, const struct source_wants *wants,
+		  struct snapshot *s)
+{
+	const struct space *space = r->go->space;
+
+	s->mono_ns = clock_mono_ns();
+	if (space->kind == SPACE_LIVE)
+		s->time_ns = clock_wall_ns();
+	s->pid = space->pid ? space->pid : SNAP_UNKNOWN;
+	s->exe = strtab_put(&s->strings, space->exe);
+	go_pcs_trim(r->go);
+	r->snap = s;
+	r->wants = wants;
+	r->names = (struct go_names){ .go = r->go, .snap = s };
+	r->nonsense = 0;
+	r->stack_bytes = 0;
+	memset(r->reasons, 0, sizeof(r->reasons));
+	r->chunk.go = r->go;
+	r->chunk.names = &r->names;
+	r->chunk.no_stacks = wants->no_stacks;
+	r->chunk.budget = DEEP_BYTES_MAX;
+}
+
+static void end(struct go_reader *r)
+{
+	struct snapshot *s = r->snap;
+
+	s->dropped += (int64_t)(r->nonsense + r->list.nonsense);
+	s->total = s->row_count;
+	s->sched.gcount = s->row_count;
+	s->sched.stackinuse = r->stack_bytes;
+	s->cost_ns = clock_mono_ns() - s->mono_ns;
+	go_names_release(&r->names);
+	r->snap = NULL;
+}
+
+static int read_sched(struct go_reader *r, struct err *e)
+{
+	int rc = go_sched_read(&r->sched, r->go, &r->snap->sched);
+
+	return rc < 0 ? err_set(e, rc, "%s", r->go->space->name) : 0;
+}
+
+int go_read(struct go_reader *r, const struct source_wants *wants,
+	    struct snapshot *s, struct err *e)
+{
+	int rc;
+
+	begin(r, wants, s);
+	r->alone = false;
+	since_begin(&r->since, s->mono_ns);
+	rc = read_sched(r, e);
+	if (rc == 0)
+		rc = glist_read(&r->list, r->go, e);
+	if (rc == 0)
+		rc = read_all(r, e);
+	end(r);
+	return rc;
+}
+
+/* One goroutine ------------------------------------------------------------ */
+
+/* Reads the states of all until one is ID; its address, 0 when there is none,
+ * in *AT. */
+static int search(struct go_reader *r, int64_t id, uint64_t *at)
+{
+	int rc;
+
+	*at = 0;
+	r->chunk.no_stacks = true;
+	for (size_t i = 0; i < r->list.n && !*at; i += CHUNK_MAX) {
+		size_t k = r->list.n - i < CHUNK_MAX ? r->list.n - i
+						     : CHUNK_MAX;
+
+		rc = read_ones(r, i, k);
+		if (rc < 0)
+			return rc;
+		for (size_t j = 0; j < k; j++)
+			if (r->ones[j].goid == id)
+				*at = r->ones[j].at;
+	}
+	r->chunk.no_stacks = false;
+	return 0;
+}
+
+/* Reads the goroutine at AT.  -ENOENT when it is not ID. */
+static int read_at(struct go_reader *r, uint64_t at, int64_t id)
+{
+	int rc;
+
+	r->ones[0] = (struct go_one){ .at = at, .stack = SNAP_NONE };
+	rc = chunk_read(&r->chunk, r->ones, 1);
+	if (rc < 0)
+		return rc;
+	if (r->ones[0].goid != id || r->ones[0].had == ONE_GONE ||
+	    r->ones[0].had == ONE_NONSENSE)
+		return -ENOENT;
+	put_row(r, &r->ones[0]);
+	return 0;
+}
+
+int go_read_one(struct go_reader *r, int64_t id, struct snapshot *s,
+		struct err *e)
+{
+	static const struct source_wants wants = { .running = true };
+	uint64_t at;
+	int rc;
+
+	begin(r, &wants, s);
+	r->alone = true;
+	rc = read_sched(r, e);
+	if (rc < 0)
+		goto out;
+	rc = -ENOENT;
+	at = since_where(&r->since, id);
+	if (at)
+		rc = read_at(r, at, id);
+	if (rc == -ENOENT) {
+		rc = glist_read(&r->list, r->go, e);
+		if (rc < 0)
+			goto out;
+		rc = search(r, id, &at);
+		if (rc == 0)
+			rc = at ? read_at(r, at, id) : -ENOENT;
+	}
+	if (rc == -ENOENT)
+		err_say(e, rc, "%s: no goroutine %lld", r->go->space->name,
+			(long long)id);
+	else if (rc < 0)
+		err_set(e, rc, "%s", r->go->space->name);
+out:
+	end(r);
+	return rc;
+}
