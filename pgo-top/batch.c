@@ -5,7 +5,6 @@
 #include "pgo-top/batch.h"
 
 #include <errno.h>
-#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "pgo-top/view.h"
 
 #define COLS_UNLIMITED 512
+#define PIECE_BYTES ((size_t)1 << 20)   /* written at a time */
 
 static int width(const struct options *o)
 {
@@ -38,6 +38,17 @@ static int width(const struct options *o)
 	return COLS_UNLIMITED;
 }
 
+/* Writes OUT, which is empty then. */
+static int put_out(struct buf *out)
+{
+	int rc = buf_error(out);
+
+	if (rc == 0)
+		rc = fd_write_all(STDOUT_FILENO, out->data, out->len);
+	buf_reset(out);
+	return rc;
+}
+
 static void put_lines(const struct grid *g, bool ascii, struct buf *out)
 {
 	for (int y = 0; y < g->rows; y++) {
@@ -46,7 +57,24 @@ static void put_lines(const struct grid *g, bool ascii, struct buf *out)
 	}
 }
 
-static int put_text(const struct options *o, const struct view *v, bool ascii,
+/* All lines of V's list, written as they come. */
+static int put_list(const struct view *v, bool ascii, struct grid *line,
+		    struct buf *out)
+{
+	uint32_t n = view_count(v);
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		grid_blank(line);
+		view_line(v, i, line, 0);
+		put_lines(line, ascii, out);
+		if (out->len > PIECE_BYTES)
+			rc = put_out(out);
+	}
+	return rc;
+}
+
+static int put_text(const struct options *o, const struct view *v,
 		    struct buf *out)
 {
 	struct grid header, line;
@@ -58,55 +86,54 @@ static int put_text(const struct options *o, const struct view *v, bool ascii,
 		goto out;
 	view_header(v, &header, 0);
 	view_columns(v, &header, VIEW_HEADER_ROWS);
-	put_lines(&header, ascii, out);
-	for (uint32_t i = 0; i < v->shown.n; i++) {
-		grid_blank(&line);
-		view_group(v, &v->shown.at[i], &line, 0);
-		put_lines(&line, ascii, out);
-	}
+	put_lines(&header, o->ascii, out);
+	rc = put_list(v, o->ascii, &line, out);
 	grid_release(&line);
-	rc = 0;
 out:
 	grid_release(&header);
 	return rc;
 }
 
 static int put_screen(const struct options *o, const struct view *v,
-		      bool ascii, struct buf *out)
+		      struct buf *out)
 {
 	struct grid g;
 
 	if (grid_init(&g, o->rows, o->cols) < 0)
 		return -ENOMEM;
 	view_draw(v, &g);
-	put_lines(&g, ascii, out);
+	put_lines(&g, o->ascii, out);
 	grid_release(&g);
 	return 0;
+}
+
+static int put_json(const struct view *v, struct buf *out)
+{
+	return top_json(out, &v->groups,
+			v->list == LIST_GOROUTINES ? v->rows : NULL,
+			&v->frame->info);
 }
 
 /* One frame as O says, written. */
 static int print(const struct options *o, struct view *v, bool first)
 {
-	bool ascii = o->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	struct buf out = { 0 };
-	int rc = view_update(v);
+	int rc = o->json ? view_update_all(v) : view_update(v);
 
 	if (rc < 0)
 		return rc;
 	if (o->json) {
-		rc = top_json(&out, &v->shown, &v->frame->info, UINT32_MAX);
+		rc = put_json(v, &out);
 		buf_put_u8(&out, '\n');
 	} else if (o->dump_frame) {
-		rc = put_screen(o, v, ascii, &out);
+		rc = put_screen(o, v, &out);
 	} else {
 		if (!first)
 			buf_put_u8(&out, '\n');
-		rc = put_text(o, v, ascii, &out);
+		rc = put_text(o, v, &out);
 	}
 	if (rc == 0)
-		rc = buf_error(&out);
-	if (rc == 0)
-		rc = fd_write_all(STDOUT_FILENO, out.data, out.len);
+		rc = put_out(&out);
 	buf_release(&out);
 	return rc;
 }
@@ -124,10 +151,13 @@ int batch_run(const struct options *o, struct source *src)
 {
 	int64_t due = clock_mono_ns(), frames = o->dump_frame ? 1 : o->frames;
 	struct frame *before = NULL, *frame;
-	struct view v = { .order = o->order };
+	struct view v = { 0 };
 	struct err e = { 0 };
 	int rc = 0;
 
+	view_init(&v, o->list);
+	v.at[o->list].order = o->order;
+	v.system = o->json;     /* there they are marked */
 	snprintf(v.filter, sizeof(v.filter), "%s", o->filter);
 	for (int64_t i = 0; rc == 0 && (frames == 0 || i < frames); i++) {
 		sleep_until(due);

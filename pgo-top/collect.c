@@ -1,4 +1,7 @@
 /*
+ * It also reads what somebody looks at alone: a goroutine, a piece of source;
+ * disks may be as slow as targets.
+ *
  * Three frames at most: shown (the screen's), ready (made, not yet taken) and
  * last (what the next rate is taken against, one of the two or a third that
  * nobody sees).  A frame is freed by whoever drops its last use, under the
@@ -22,6 +25,13 @@
 #define RETRY_MIN_NS INT64_C(500000000)
 #define RETRY_MAX_NS INT64_C(5000000000)
 
+/* Something made for the screen: what it looks at, and what comes next. */
+struct slot {
+	void *shown;
+	void *next;             /* NULL: no news */
+	void (*free)(void *one);
+};
+
 struct collect {
 	const char *target;
 	struct source *src;             /* thread only; NULL: to be opened */
@@ -34,43 +44,61 @@ struct collect {
 	struct frame *shown;            /* lock; NULL: the same as last */
 	struct frame *last;             /* lock; never NULL */
 	bool news;                      /* lock: last is not taken yet */
+	struct slot detail, listing;    /* lock */
 	char trouble[252];              /* lock */
+	int64_t id;                     /* lock: wanted */
+	struct listing_want source;     /* lock: the same */
+	bool id_new, source_new;        /* lock: not read yet */
+	bool still;                     /* lock: a core, read once */
 	int64_t delay_ns;               /* lock */
 	bool paused;                    /* lock */
 	bool now;                       /* lock */
 };
 
-/* Until it is time to read again: DUE, or what the user wants. */
-static void wait_until(struct collect *c, int64_t last_ns, int64_t retry_ns)
+/* Until something is to be done; whether that is a frame, which is due at
+ * LAST_NS and the delay or RETRY_NS. */
+static bool wait_until(struct collect *c, int64_t last_ns, int64_t retry_ns)
 {
 	struct timespec ts;
+	bool frame = false;
 	int64_t due;
 
 	pthread_mutex_lock(&c->lock);
-	while (!atomic_load(c->stop) && !c->now) {
+	while (!atomic_load(c->stop) && !c->id_new && !c->source_new) {
 		due = last_ns + (retry_ns ? retry_ns : c->delay_ns);
-		if (c->paused) {
+		frame = c->now || (!c->paused && !c->still &&
+				   clock_mono_ns() >= due);
+		if (frame)
+			break;
+		if (c->paused || c->still) {
 			pthread_cond_wait(&c->changed, &c->lock);
 			continue;
 		}
-		if (clock_mono_ns() >= due)
-			break;
 		ts.tv_sec = due / 1000000000;
 		ts.tv_nsec = due % 1000000000;
 		pthread_cond_timedwait(&c->changed, &c->lock, &ts);
 	}
-	c->now = false;
+	if (frame)
+		c->now = false;
 	pthread_mutex_unlock(&c->lock);
+	return frame;
+}
+
+static void wake_screen(struct collect *c)
+{
+	uint64_t one = 1;
+
+	if (write(c->fd, &one, sizeof(one)) < 0)
+		return;         /* full: the screen is woken anyway */
 }
 
 /* The new frame, or the trouble, where the screen finds it. */
 static void publish(struct collect *c, struct frame *frame,
 		    const struct err *e)
 {
-	uint64_t one = 1;
-
 	pthread_mutex_lock(&c->lock);
 	if (frame) {
+		c->still = frame->info.dumped_ns != 0;
 		/* Last is the screen's while it has not been replaced. */
 		if (c->news)
 			frame_free(c->last);
@@ -79,10 +107,72 @@ static void publish(struct collect *c, struct frame *frame,
 		c->last = frame;
 		c->news = true;
 	}
+	c->id_new = frame && c->id != SNAP_UNKNOWN;
 	snprintf(c->trouble, sizeof(c->trouble), "%s", frame ? "" : e->text);
 	pthread_mutex_unlock(&c->lock);
-	if (write(c->fd, &one, sizeof(one)) < 0)
-		return;         /* full: the screen is woken anyway */
+	wake_screen(c);
+}
+
+/* The lock is held. */
+static void slot_put(struct slot *s, void *one)
+{
+	if (!one)
+		return;
+	if (s->next)
+		s->free(s->next);
+	s->next = one;
+}
+
+static void *slot_take(struct slot *s)
+{
+	if (s->next) {
+		if (s->shown)
+			s->free(s->shown);
+		s->shown = s->next;
+		s->next = NULL;
+	}
+	return s->shown;
+}
+
+static void slot_release(struct slot *s)
+{
+	if (s->next)
+		s->free(s->next);
+	if (s->shown)
+		s->free(s->shown);
+}
+
+static void free_detail(void *d)
+{
+	detail_free(d);
+}
+
+/* Reads what somebody looks at. */
+static void look(struct collect *c)
+{
+	struct listing_want source;
+	struct listing *listing = NULL;
+	struct detail *detail = NULL;
+	int64_t id;
+
+	pthread_mutex_lock(&c->lock);
+	source = c->source;
+	if (!c->source_new)
+		source.file[0] = 0;
+	id = c->id_new && !c->paused ? c->id : SNAP_UNKNOWN;
+	c->id_new = c->source_new = false;
+	pthread_mutex_unlock(&c->lock);
+	if (source.file[0])
+		listing = listing_new(&source);
+	if (id != SNAP_UNKNOWN && c->src)
+		detail = detail_new(c->src, id);
+	if (!listing && !detail)
+		return;
+	pthread_mutex_lock(&c->lock);
+	slot_put(&c->listing, listing);
+	slot_put(&c->detail, detail);
+	pthread_mutex_unlock(&c->lock);
+	wake_screen(c);
 }
 
 static int read_once(struct collect *c, struct frame **out, struct err *e)
@@ -101,26 +191,36 @@ static int read_once(struct collect *c, struct frame **out, struct err *e)
 	return rc;
 }
 
+/* The next frame; when to try again in *RETRY_NS, 0 when it was had. */
+static void read_frame(struct collect *c, int64_t *retry_ns)
+{
+	struct err e = { 0 };
+	struct frame *frame;
+
+	if (read_once(c, &frame, &e) == 0)
+		*retry_ns = 0;
+	else
+		*retry_ns = *retry_ns ? *retry_ns * 2 : RETRY_MIN_NS;
+	if (*retry_ns > RETRY_MAX_NS)
+		*retry_ns = RETRY_MAX_NS;
+	publish(c, frame, &e);
+}
+
 static void *run(void *arg)
 {
 	struct collect *c = arg;
 	int64_t last_ns = clock_mono_ns(), retry_ns = 0;
-	struct frame *frame;
 
 	for (;;) {
-		struct err e = { 0 };
+		bool frame = wait_until(c, last_ns, retry_ns);
 
-		wait_until(c, last_ns, retry_ns);
 		if (atomic_load(c->stop))
 			return NULL;
-		last_ns = clock_mono_ns();
-		if (read_once(c, &frame, &e) == 0)
-			retry_ns = 0;
-		else
-			retry_ns = retry_ns ? retry_ns * 2 : RETRY_MIN_NS;
-		if (retry_ns > RETRY_MAX_NS)
-			retry_ns = RETRY_MAX_NS;
-		publish(c, frame, &e);
+		if (frame) {
+			last_ns = clock_mono_ns();
+			read_frame(c, &retry_ns);
+		}
+		look(c);
 	}
 }
 
@@ -154,6 +254,9 @@ int collect_begin(struct collect **out, const char *target,
 	*c = (struct collect){
 		.target = target, .src = src, .last = first,
 		.delay_ns = delay_ns, .stop = stop,
+		.still = first->info.dumped_ns != 0,
+		.id = SNAP_UNKNOWN,
+		.detail = { .free = free_detail }, .listing = { .free = free },
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
 	rc = c->fd < 0 ? -errno : start(c);
@@ -171,10 +274,8 @@ int collect_fd(const struct collect *c)
 	return c->fd;
 }
 
-const struct frame *collect_take(struct collect *c, char *trouble,
-				 size_t trouble_bytes)
+void collect_take(struct collect *c, struct collected *out)
 {
-	const struct frame *frame;
 	uint64_t n;
 
 	if (read(c->fd, &n, sizeof(n)) < 0)
@@ -185,10 +286,28 @@ const struct frame *collect_take(struct collect *c, char *trouble,
 		c->shown = NULL;
 		c->news = false;
 	}
-	frame = c->shown ? c->shown : c->last;
-	snprintf(trouble, trouble_bytes, "%s", c->trouble);
+	out->frame = c->shown ? c->shown : c->last;
+	out->detail = slot_take(&c->detail);
+	out->listing = slot_take(&c->listing);
+	snprintf(out->trouble, sizeof(out->trouble), "%s", c->trouble);
 	pthread_mutex_unlock(&c->lock);
-	return frame;
+}
+
+void collect_want(struct collect *c, int64_t id,
+		  const struct listing_want *source)
+{
+	pthread_mutex_lock(&c->lock);
+	if (c->id != id) {
+		c->id = id;
+		c->id_new = id != SNAP_UNKNOWN;
+	}
+	if (c->source.line != source->line ||
+	    strcmp(c->source.file, source->file) != 0) {
+		c->source = *source;
+		c->source_new = true;
+	}
+	pthread_cond_signal(&c->changed);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void collect_pace(struct collect *c, int64_t delay_ns, bool paused, bool now)
@@ -211,6 +330,8 @@ void collect_end(struct collect *c)
 	source_close(c->src);
 	frame_free(c->shown);
 	frame_free(c->last);
+	slot_release(&c->detail);
+	slot_release(&c->listing);
 	close(c->fd);
 	free(c);
 }

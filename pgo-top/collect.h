@@ -14,9 +14,19 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "pgo-top/detail.h"
 #include "pgo-top/frame.h"
+#include "pgo-top/listing.h"
 
 struct collect;
+
+/* What it has made. */
+struct collected {
+	const struct frame *frame;      /* never NULL */
+	const struct detail *detail;    /* NULL: none read yet */
+	const struct listing *listing;  /* the same */
+	char trouble[256];              /* why the target cannot be read; "" */
+};
 
 /*
  * Begins to read TARGET.  SRC and FIRST are an open source and a frame of it,
@@ -31,15 +41,17 @@ int collect_begin(struct collect **out, const char *target,
 /* Readable when collect_take() has news. */
 int collect_fd(const struct collect *c);
 
-/*
- * The newest frame, valid until the next call; the same as before when there
- * is none.  TROUBLE becomes why the target cannot be read, "" while it can.
- */
-const struct frame *collect_take(struct collect *c, char *trouble,
-				 size_t trouble_bytes);
+/* The newest of each, valid until the next call; the same as before where
+ * there is no news. */
+void collect_take(struct collect *c, struct collected *out);
 
 /* How to go on; NOW does not wait for the delay. */
 void collect_pace(struct collect *c, int64_t delay_ns, bool paused, bool now);
+
+/* What somebody looks at: goroutine ID, read alone with every frame unless
+ * paused (SNAP_UNKNOWN: none), and a piece of source. */
+void collect_want(struct collect *c, int64_t id,
+		  const struct listing_want *source);
 
 /* Stops; a read under way is given up within a tenth of a second. */
 void collect_end(struct collect *c);

@@ -10,6 +10,7 @@
 #include "lib/base/safe_text.h"
 
 #define TEXT_BYTES 4096         /* of one call; more is cut */
+#define AT_LEAST U'\u2265'      /* our own, in every locale */
 
 static int within(int v, int max)
 {
@@ -59,7 +60,7 @@ static char32_t next_char(const char **p)
  * know is `?`; what has no width of its own is 0. */
 static int width_of(char32_t *c)
 {
-	int width = *c < 0x80 ? 1 : wcwidth((wchar_t)*c);
+	int width = *c < 0x80 || *c == AT_LEAST ? 1 : wcwidth((wchar_t)*c);
 
 	if (width < 0) {
 		*c = U'?';
@@ -115,7 +116,11 @@ int grid_printf(struct grid *g, int y, int x, uint32_t look,
 void grid_right(struct grid *g, int y, int x, int width, uint32_t look,
 		const char *text)
 {
-	int n = (int)strlen(text);
+	int n = 0;
+
+	/* Numbers and signs: as many columns as characters. */
+	for (const char *p = text; *p; p++)
+		n += ((unsigned char)*p & 0xc0) != 0x80;
 
 	if (n < width)
 		x += width - n;
@@ -126,6 +131,13 @@ void grid_row_look(struct grid *g, int y, uint32_t look)
 {
 	for (int x = 0; y >= 0 && y < g->rows && x < g->cols; x++)
 		grid_cell(g, y, x)->look |= look;
+}
+
+char32_t grid_ascii(char32_t c)
+{
+	if (c == AT_LEAST)
+		return U'>';
+	return c >= 0x80 ? U'?' : c;
 }
 
 static void put_utf8(struct buf *out, char32_t c)
@@ -157,6 +169,6 @@ void grid_line(const struct grid *g, int y, bool ascii, struct buf *out)
 		char32_t c = grid_cell(g, y, x)->ch;
 
 		if (c)
-			put_utf8(out, ascii && c >= 0x80 ? U'?' : c);
+			put_utf8(out, ascii ? grid_ascii(c) : c);
 	}
 }

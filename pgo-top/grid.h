@@ -66,8 +66,12 @@ void grid_right(struct grid *g, int y, int x, int width, uint32_t look,
 /* Adds LOOK to all of row Y. */
 void grid_row_look(struct grid *g, int y, uint32_t look);
 
-/* Row Y as UTF-8, without blanks at its end, appended to OUT.  With ASCII
- * what is none is `?`. */
+/* A character for terminals that know ASCII only: `>` for ≥, `?` for what
+ * else is none. */
+char32_t grid_ascii(char32_t c);
+
+/* Row Y as UTF-8, without blanks at its end, appended to OUT; with ASCII as
+ * grid_ascii(). */
 void grid_line(const struct grid *g, int y, bool ascii, struct buf *out);
 
 #endif

@@ -8,362 +8,400 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/snapshot/fields.h"
-#include "pgo-top/options.h"
+#include "pgo-top/list.h"
 
-#define LINE_MAX_TYPED 100      /* characters at a prompt */
+#define KEYS_OF_ACTION 10
+#define HELP_LINES_BEFORE 2u
+#define NAMES_COLS 22
 
-const char *const key_help[] = {
-	"Keys of pgo-top",
-	"",
-	"  Up k, Down j          one stack up, down",
-	"  PgUp, PgDn            a screen up, down",
-	"  Home g, End G         the first, the last",
-	"  Enter                 the whole stack; Esc goes back",
-	"  s F6                  sort by (count rate wait p50 stack reason"
-	" where)",
-	"  < >                   sort by the column to the left, right",
-	"  I R                   turn the order around",
-	"  / F3                  search; n the next one",
-	"  F \\ F4                filter: stacks with this text, !text without",
-	"  Space p Z             pause, go on",
-	"  d                     delay between frames: 1, 0.5, 500ms",
-	"  Ctrl-R                refresh now",
-	"  Ctrl-L                draw the screen anew",
-	"  h ? F1                this help",
-	"  q F10 Ctrl-C          quit",
-	"",
-	"COUNT goroutines stand on one stack for one reason; +/s is how their",
-	"number changes.  WAIT-MAX and WAIT-P50 are the longest and the median",
-	"time they have been in this state, STACK the memory of all stacks.",
-	"WHERE is the innermost function of the program, its callers behind <.",
-	"- is what the target cannot tell.  The cursor stays on its stack,",
-	"wherever that moves.",
+/* Pages an action is for. */
+enum {
+	ON_LIST = 1 << PAGE_LIST,
+	ON_ONE = 1 << PAGE_ONE,
+	ON_HELP = 1 << PAGE_HELP,
+	ON_ALL = ON_LIST | ON_ONE | ON_HELP,
 };
-const uint32_t key_help_lines = sizeof(key_help) / sizeof(key_help[0]);
 
-static void say(struct keys *k, const char *text)
+struct action {
+	uint32_t keys[KEYS_OF_ACTION];
+	int pages;
+	void (*act)(struct keys *k, int64_t arg);
+	int64_t arg;
+	const char *help;
+};
+
+void keys_say(struct keys *k, const char *text)
 {
 	snprintf(k->view->message, sizeof(k->view->message), "%s", text);
 }
 
-static void update(struct keys *k)
+void keys_update(struct keys *k)
 {
 	if (view_update(k->view) < 0)
-		say(k, "no memory");
-	keys_scroll(k);
-}
-
-void keys_scroll(struct keys *k)
-{
-	struct view *v = k->view;
-	uint32_t rows = view_list_rows(k->rows);
-
-	if (v->cursor < v->top)
-		v->top = v->cursor;
-	if (v->cursor >= v->top + rows)
-		v->top = v->cursor - rows + 1;
-	/* No blank lines below while there is something above. */
-	if (v->top + rows > v->shown.n)
-		v->top = v->shown.n > rows ? v->shown.n - rows : 0;
-}
-
-/* Prompts -------------------------------------------------------------------*/
-
-static const char *const prompt_text[] = {
-	[PROMPT_SEARCH] = "Search: ",
-	[PROMPT_FILTER] = "Filter (!text: without): ",
-	[PROMPT_SORT] = "Sort by (count rate wait p50 stack reason where): ",
-	[PROMPT_DELAY] = "Delay in seconds: ",
-};
-
-static void show_prompt(struct keys *k)
-{
-	struct view *v = k->view;
-
-	v->prompt[0] = 0;
-	if (k->prompt != PROMPT_NONE)
-		snprintf(v->prompt, sizeof(v->prompt), "%s%.*s_",
-			 prompt_text[k->prompt], LINE_MAX_TYPED, k->line);
-}
-
-static void ask(struct keys *k, enum key_prompt prompt, const char *line)
-{
-	k->prompt = prompt;
-	k->cursor_key = k->view->cursor_key;
-	snprintf(k->line, sizeof(k->line), "%s", line);
-	show_prompt(k);
-}
-
-/* The next group with the searched text, from the cursor on or behind it. */
-static void search(struct keys *k, bool behind)
-{
-	struct view *v = k->view;
-
-	int64_t at = v->search[0] ? groups_search(&v->shown, v->cursor + behind,
-						  v->search) : -1;
-
-	if (at >= 0) {
-		view_move(v, at);
-		keys_scroll(k);
-		return;
-	}
-	say(k, v->search[0] ? "not found" : "nothing to search for: / first");
-}
-
-static void set_order(struct keys *k, int field)
-{
-	k->view->order.by = (enum group_field)field;
-	k->view->order.descending = group_fields[field].descending;
-	update(k);
-}
-
-static void answer_sort(struct keys *k)
-{
-	int field = field_find(group_fields, GROUP_FIELDS, k->line);
-
-	if (field < 0)
-		say(k, "no such column");
-	else
-		set_order(k, field);
-}
-
-static void answer_delay(struct keys *k)
-{
-	int64_t ns = delay_parse(k->line);
-
-	if (ns < 0)
-		say(k, "no time: 1, 0.5, 500ms");
-	else
-		k->view->delay_ns = ns;
-	k->refresh = true;
-}
-
-static void set_filter(struct keys *k, const char *text)
-{
-	snprintf(k->view->filter, sizeof(k->view->filter), "%s", text);
-	/* Half a word may have hidden the cursor's stack. */
-	if (k->prompt == PROMPT_FILTER)
-		k->view->cursor_key = k->cursor_key;
-	update(k);
-}
-
-static void answer(struct keys *k)
-{
-	switch (k->prompt) {
-	case PROMPT_SORT:
-		answer_sort(k);
-		break;
-	case PROMPT_DELAY:
-		answer_delay(k);
-		break;
-	default:        /* search and filter work while one types */
-		break;
-	}
-	ask(k, PROMPT_NONE, "");
-}
-
-/* After each letter. */
-static void typed(struct keys *k)
-{
-	if (k->prompt == PROMPT_FILTER)
-		set_filter(k, k->line);
-	if (k->prompt == PROMPT_SEARCH) {
-		snprintf(k->view->search, sizeof(k->view->search), "%s",
-			 k->line);
-		if (k->line[0])
-			search(k, false);
-	}
-	show_prompt(k);
-}
-
-static void drop_char(char *line)
-{
-	size_t n = strlen(line);
-
-	while (n && ((unsigned char)line[--n] & 0xc0) == 0x80)
-		;
-	line[n] = 0;
-}
-
-static void add_char(char *line, size_t bytes, uint32_t c)
-{
-	size_t n = strlen(line);
-
-	/* Names of functions and reasons are ASCII. */
-	if (c >= ' ' && c < 0x7f && n + 1 < bytes) {
-		line[n] = (char)c;
-		line[n + 1] = 0;
-	}
-}
-
-static void press_prompt(struct keys *k, uint32_t key)
-{
-	if (key == K_ENTER) {
-		answer(k);
-		return;
-	}
-	if (key == K_ESCAPE) {
-		if (k->prompt == PROMPT_FILTER)
-			set_filter(k, "");
-		ask(k, PROMPT_NONE, "");
-		return;
-	}
-	if (key == 'U' - '@')
-		k->line[0] = 0;
-	else if (key == K_BACKSPACE)
-		drop_char(k->line);
-	else
-		add_char(k->line, LINE_MAX_TYPED + 1, key);
-	typed(k);
+		keys_say(k, "no memory");
+	view_scroll(k->view, k->rows);
 }
 
 /* Moving --------------------------------------------------------------------*/
 
-/* How many lines KEY moves; 0 when it does not. */
-static int64_t distance(const struct keys *k, uint32_t key)
-{
-	int64_t page = view_list_rows(k->rows), far = UINT32_MAX;
+enum { PAGE = 1 << 20 };        /* a distance: a screen */
+#define FAR ((int64_t)1 << 40)
 
-	switch (key) {
-	case K_UP: case 'k':
-		return -1;
-	case K_DOWN: case 'j':
-		return 1;
-	case K_PAGE_UP: case 'B' - '@':
-		return -page;
-	case K_PAGE_DOWN: case 'F' - '@':
-		return page;
-	case K_HOME: case 'g':
-		return -far;
-	case K_END: case 'G':
-		return far;
+static int64_t page_lines(const struct view *v)
+{
+	const struct snapshot *s;
+	char line[KEY_HELP_BYTES];
+	uint32_t n = 0, stack;
+
+	if (v->page == PAGE_ONE) {
+		stack = view_stack(v, &s);
+		snapshot_frames(s, stack, &n);
+		return n;
 	}
-	return 0;
-}
-
-static uint32_t page_lines(const struct view *v)
-{
-	uint32_t depth;
-
-	if (v->page == PAGE_HELP)
-		return key_help_lines;
-	if (v->cursor >= v->shown.n)
-		return 1;
-	snapshot_frames(v->shown.snapshot, v->shown.at[v->cursor].stack,
-			&depth);
-	return depth ? depth : 1;
+	while (key_help(n, line))
+		n++;
+	return n;
 }
 
 static void move(struct keys *k, int64_t by)
 {
 	struct view *v = k->view;
-	int64_t last = (int64_t)page_lines(v) - 1, at = v->scroll + by;
+	uint32_t *line = v->page == PAGE_ONE ? &v->frame_at : &v->scroll;
+	int64_t last, to;
 
-	if (v->page == PAGE_STACKS) {
-		view_move(v, v->cursor + by);
-		keys_scroll(k);
+	if (by == PAGE || by == -PAGE)
+		by = by / PAGE * view_list_rows(k->rows);
+	if (v->page == PAGE_LIST) {
+		view_move(v, v->at[v->list].cursor + by);
+		view_scroll(v, k->rows);
 		return;
 	}
-	v->scroll = (uint32_t)(at > last ? last : at < 0 ? 0 : at);
+	last = page_lines(v) - 1;
+	to = *line + by;
+	to = to > last ? last : to;
+	*line = (uint32_t)(to < 0 ? 0 : to);
 }
 
-/* Actions -------------------------------------------------------------------*/
+/* Lists ---------------------------------------------------------------------*/
 
-static void turn_to(struct keys *k, enum view_page page)
+void keys_search(struct keys *k, bool behind)
 {
-	k->view->page = page;
+	struct view *v = k->view;
+	int64_t at = v->search[0] ? view_search(v, v->at[v->list].cursor +
+						behind) : -1;
+
+	if (at >= 0) {
+		view_move(v, at);
+		view_scroll(v, k->rows);
+		return;
+	}
+	keys_say(k, v->search[0] ? "not found" :
+				   "nothing to search for: / first");
+}
+
+void keys_sort(struct keys *k, int field)
+{
+	struct view_order *order = &k->view->at[k->view->list].order;
+
+	order->by = field;
+	order->descending = lists[k->view->list]->fields[field].descending;
+	keys_update(k);
+}
+
+void keys_filter(struct keys *k, const char *text)
+{
+	struct view *v = k->view;
+
+	snprintf(v->filter, sizeof(v->filter), "%s", text);
+	/* Half a word may have hidden the cursor's line. */
+	if (k->prompt == PROMPT_FILTER)
+		v->at[v->list].key = k->cursor_key;
+	keys_update(k);
+}
+
+static void ask(struct keys *k, int64_t prompt)
+{
+	prompt_begin(k, (enum key_prompt)prompt, "");
+}
+
+static void ask_filter(struct keys *k, int64_t arg)
+{
+	(void)arg;
+	prompt_begin(k, PROMPT_FILTER, k->view->filter);
+}
+
+static void search_on(struct keys *k, int64_t arg)
+{
+	(void)arg;
+	keys_search(k, true);
+}
+
+/* Sorts by the column BY away from the one it is sorted by. */
+static void neighbour(struct keys *k, int64_t by)
+{
+	const struct list *l = lists[k->view->list];
+	int n = l->column_count, at = 0;
+
+	for (int i = 0; i < n; i++)
+		if (l->columns[i].field == k->view->at[k->view->list].order.by)
+			at = i;
+	keys_sort(k, l->columns[(at + (int)by + n) % n].field);
+}
+
+static void invert(struct keys *k, int64_t arg)
+{
+	struct view_order *order = &k->view->at[k->view->list].order;
+
+	(void)arg;
+	order->descending = !order->descending;
+	keys_update(k);
+}
+
+/* htop's letters for columns. */
+enum letter { BY_ID, BY_STACK, BY_WAIT, BY_COUNT };
+
+static void sort_letter(struct keys *k, int64_t letter)
+{
+	static const int fields[][LISTS] = {
+		[BY_ID] = { -1, ROW_ID },
+		[BY_STACK] = { GROUP_STACK_BYTES, ROW_STACK_BYTES },
+		[BY_WAIT] = { GROUP_WAIT_MAX, ROW_SINCE },
+		[BY_COUNT] = { GROUP_COUNT, -1 },
+	};
+	int field = fields[letter][k->view->list];
+
+	if (field < 0)
+		keys_say(k, "this list has no such column");
+	else
+		keys_sort(k, field);
+}
+
+static void turn_list(struct keys *k, int64_t by)
+{
+	struct view *v = k->view;
+
+	v->page = PAGE_LIST;
+	v->list = (enum view_list)(((int)v->list + (int)by + LISTS) % LISTS);
+	keys_update(k);
+}
+
+static void toggle_system(struct keys *k, int64_t arg)
+{
+	(void)arg;
+	k->view->system = !k->view->system;
+	keys_update(k);
+}
+
+/* Pages ---------------------------------------------------------------------*/
+
+static void open_line(struct keys *k, int64_t arg)
+{
+	(void)arg;
+	view_open(k->view);
+}
+
+static void open_help(struct keys *k, int64_t arg)
+{
+	(void)arg;
+	if (k->view->page != PAGE_HELP)
+		k->below_help = k->view->page;
+	k->view->page = PAGE_HELP;
 	k->view->scroll = 0;
 }
 
-static void back(struct keys *k)
+/* All goroutines that stand where the opened one does. */
+static void same_stack(struct keys *k, int64_t arg)
 {
-	if (k->view->page != PAGE_STACKS)
-		turn_to(k, PAGE_STACKS);
-	else if (k->view->filter[0])
-		set_filter(k, "");
+	struct view *v = k->view;
+	const struct snapshot *s;
+	uint32_t stack = view_stack(v, &s);
+
+	(void)arg;
+	if (stack == SNAP_NONE) {
+		keys_say(k, "its stack is not known");
+		return;
+	}
+	v->one_stack = true;
+	v->stack = s->stacks[stack].hash;
+	v->list = LIST_GOROUTINES;
+	v->page = PAGE_LIST;
+	keys_update(k);
 }
 
-static void neighbour(struct keys *k, int by)
+static void back(struct keys *k, int64_t arg)
 {
-	set_order(k, ((int)k->view->order.by + by + GROUP_FIELDS) %
-		  GROUP_FIELDS);
-}
+	struct view *v = k->view;
 
-static void press_always(struct keys *k, uint32_t key)
-{
-	switch (key) {
-	case 'q': case K_F10: case 'C' - '@':
-		k->quit = true;
-		break;
-	case 'h': case '?': case K_F1:
-		turn_to(k, PAGE_HELP);
-		break;
-	case K_ESCAPE: case K_BACKSPACE:
-		back(k);
-		break;
-	case ' ': case 'p': case 'Z':
-		k->view->paused = !k->view->paused;
-		k->refresh = !k->view->paused;
-		break;
-	case 'd':
-		ask(k, PROMPT_DELAY, "");
-		break;
-	case 'R' - '@':
-		k->refresh = true;
-		break;
-	case 'L' - '@':
-		k->redraw = true;
-		break;
+	(void)arg;
+	if (v->page == PAGE_HELP) {
+		v->page = k->below_help;
+	} else if (v->page == PAGE_ONE) {
+		v->page = PAGE_LIST;
+	} else if (v->list == LIST_GOROUTINES && v->one_stack) {
+		v->one_stack = false;
+		keys_update(k);
+	} else if (v->filter[0]) {
+		keys_filter(k, "");
 	}
 }
 
-/* False when KEY means nothing in the list. */
-static bool press_list(struct keys *k, uint32_t key)
+static void toggle_pause(struct keys *k, int64_t arg)
 {
-	switch (key) {
-	case K_ENTER: case 'b':
-		if (k->view->shown.n)
-			turn_to(k, PAGE_STACK);
-		return true;
-	case 's': case K_F6:
-		ask(k, PROMPT_SORT, "");
-		return true;
-	case '<': case ',': case K_LEFT:
-		neighbour(k, -1);
-		return true;
-	case '>': case '.': case K_RIGHT:
-		neighbour(k, 1);
-		return true;
-	case 'I': case 'R':
-		k->view->order.descending = !k->view->order.descending;
-		update(k);
-		return true;
-	case '/': case K_F3:
-		ask(k, PROMPT_SEARCH, "");
-		return true;
-	case 'n':
-		search(k, true);
-		return true;
-	case 'F': case '\\': case K_F4:
-		ask(k, PROMPT_FILTER, k->view->filter);
-		return true;
-	}
+	(void)arg;
+	k->view->paused = !k->view->paused;
+	k->refresh = !k->view->paused;
+}
+
+static void set_flag(struct keys *k, int64_t arg)
+{
+	bool *const flags[] = { &k->refresh, &k->redraw, &k->quit };
+
+	*flags[arg] = true;
+}
+
+static void goid_digit(struct keys *k, int64_t arg)
+{
+	(void)arg;
+	if (k->view->list == LIST_GOROUTINES)
+		prompt_begin(k, PROMPT_GOID, "");
+	else
+		keys_say(k, "numbers are looked for in Goroutines: Tab first");
+}
+
+/* The table -----------------------------------------------------------------*/
+
+#define CTRL(letter) ((letter) - '@')
+
+static const struct action actions[] = {
+	{ { K_UP, 'k' }, ON_ALL, move, -1, "one line, or frame, up" },
+	{ { K_DOWN, 'j' }, ON_ALL, move, 1, "one down" },
+	{ { K_PAGE_UP, CTRL('B') }, ON_ALL, move, -PAGE, "a screen up" },
+	{ { K_PAGE_DOWN, CTRL('F') }, ON_ALL, move, PAGE, "a screen down" },
+	{ { K_HOME, 'g' }, ON_ALL, move, -FAR, "the first" },
+	{ { K_END, 'G' }, ON_ALL, move, FAR, "the last" },
+	{ { K_TAB, 'H' }, ON_ALL, turn_list, 1,
+	  "the next list: Stacks, Goroutines" },
+	{ { K_BACK_TAB }, ON_ALL, turn_list, -1, "the list before" },
+	{ { K_ENTER, 'b' }, ON_LIST, open_line, 0,
+	  "the whole stack, or goroutine" },
+	{ { K_ESCAPE, K_BACKSPACE }, ON_ALL, back, 0,
+	  "back; in a list: all stacks, no filter" },
+	{ { 's' }, ON_ONE, same_stack, 0,
+	  "in there: all goroutines on the same stack" },
+	{ { K_F6, 's' }, ON_LIST, ask, PROMPT_SORT, "in a list: sort by" },
+	{ { '<', ',', K_LEFT }, ON_LIST, neighbour, -1,
+	  "sort by the column to the left" },
+	{ { '>', '.', K_RIGHT }, ON_LIST, neighbour, 1,
+	  "sort by the column to the right" },
+	{ { 'I', 'R' }, ON_LIST, invert, 0, "turn the order around" },
+	{ { 'N' }, ON_LIST, sort_letter, BY_ID, "sort by id" },
+	{ { 'M' }, ON_LIST, sort_letter, BY_STACK, "sort by stack memory" },
+	{ { 'B', 'T' }, ON_LIST, sort_letter, BY_WAIT,
+	  "sort by time in their state" },
+	{ { 'O' }, ON_LIST, sort_letter, BY_COUNT, "sort by count" },
+	{ { '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' }, ON_LIST,
+	  goid_digit, 0, "in Goroutines: to that goroutine" },
+	{ { '/', K_F3 }, ON_LIST, ask, PROMPT_SEARCH, "search" },
+	{ { 'n' }, ON_LIST, search_on, 0, "the next one" },
+	{ { 'F', '\\', K_F4 }, ON_LIST, ask_filter, 0,
+	  "filter: those with this text, !text without" },
+	{ { 'K' }, ON_LIST, toggle_system, 0,
+	  "show the runtime's own goroutines, hide them" },
+	{ { ' ', 'p', 'Z' }, ON_ALL, toggle_pause, 0, "pause, go on" },
+	{ { 'd' }, ON_LIST, ask, PROMPT_DELAY,
+	  "delay between frames: 1, 0.5, 500ms" },
+	{ { CTRL('R') }, ON_ALL, set_flag, 0, "refresh now" },
+	{ { CTRL('L') }, ON_ALL, set_flag, 1, "draw the screen anew" },
+	{ { 'h', '?', K_F1 }, ON_ALL, open_help, 0, "this help" },
+	{ { 'q', K_F10, CTRL('C') }, ON_ALL, set_flag, 2, "quit" },
+};
+#define ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static bool has_key(const struct action *a, uint32_t key)
+{
+	for (int i = 0; i < KEYS_OF_ACTION && a->keys[i]; i++)
+		if (a->keys[i] == key)
+			return true;
 	return false;
 }
 
 void keys_press(struct keys *k, uint32_t key)
 {
-	int64_t by;
+	int page = 1 << k->view->page;
 
 	k->view->message[0] = 0;
-	if (k->prompt != PROMPT_NONE) {
-		press_prompt(k, key);
+	if (k->prompt != PROMPT_NONE && prompt_press(k, key))
+		return;
+	for (size_t i = 0; i < ACTIONS; i++) {
+		if (!(actions[i].pages & page) || !has_key(&actions[i], key))
+			continue;
+		actions[i].act(k, actions[i].arg);
+		/* The first digit is one of the number. */
+		if (k->prompt == PROMPT_GOID)
+			prompt_press(k, key);
 		return;
 	}
-	by = distance(k, key);
-	if (by)
-		move(k, by);
-	else if (k->view->page != PAGE_STACKS || !press_list(k, key))
-		press_always(k, key);
+}
+
+/* Help ----------------------------------------------------------------------*/
+
+static const char *const help_behind[] = {
+	"",
+	"COUNT goroutines stand on one stack for one reason; +/s is how their",
+	"number changes.  WAIT-MAX and WAIT-P50 are the longest and the median",
+	"time they have been in this state, STACK the memory of all stacks.",
+	"SINCE is how long a goroutine has been in its state, behind \u2265",
+	"(> in ASCII) at least.  WHERE is the innermost function of the",
+	"program, its callers behind <.  - is what the target cannot tell.",
+	"The cursor stays on its stack or goroutine, wherever that moves.",
+};
+#define HELP_LINES_BEHIND (sizeof(help_behind) / sizeof(help_behind[0]))
+
+static const char *key_name(uint32_t key, char out[16])
+{
+	static const char *const names[] = {
+		"Up", "Down", "Left", "Right", "PgUp", "PgDn", "Home", "End",
+		"Enter", "Esc", "Bksp", "Tab", "S-Tab",
+	};
+
+	if (key >= K_F1)
+		snprintf(out, 16, "F%u", key - K_F1 + 1);
+	else if (key > KEYS_BEGIN)
+		snprintf(out, 16, "%s", names[key - K_UP]);
+	else if (key < ' ')
+		snprintf(out, 16, "Ctrl-%c", (char)(key + '@'));
+	else
+		snprintf(out, 16, key == ' ' ? "Space" : "%c", (char)key);
+	return out;
+}
+
+static void action_help(const struct action *a, char out[KEY_HELP_BYTES])
+{
+	char names[64], name[16];
+	size_t n = 0;
+
+	for (int i = 0; i < KEYS_OF_ACTION && a->keys[i]; i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+				      i ? " " : "", key_name(a->keys[i], name));
+	snprintf(out, KEY_HELP_BYTES, "  %-*s%s", NAMES_COLS, names, a->help);
+}
+
+bool key_help(uint32_t i, char out[KEY_HELP_BYTES])
+{
+	out[0] = 0;
+	if (i < HELP_LINES_BEFORE) {
+		snprintf(out, KEY_HELP_BYTES, "%s",
+			 i == 0 ? "Keys of pgo-top" : "");
+		return true;
+	}
+	i -= HELP_LINES_BEFORE;
+	if (i < ACTIONS) {
+		action_help(&actions[i], out);
+		return true;
+	}
+	i -= ACTIONS;
+	if (i >= HELP_LINES_BEHIND)
+		return false;
+	snprintf(out, KEY_HELP_BYTES, "%s", help_behind[i]);
+	return true;
 }

@@ -26,6 +26,8 @@ enum key {
 	K_ENTER,
 	K_ESCAPE,
 	K_BACKSPACE,
+	K_TAB,
+	K_BACK_TAB,
 	K_F1, K_F2, K_F3, K_F4, K_F5, K_F6, K_F7, K_F8, K_F9, K_F10,
 };
 
@@ -35,6 +37,7 @@ enum key_prompt {
 	PROMPT_FILTER,
 	PROMPT_SORT,
 	PROMPT_DELAY,
+	PROMPT_GOID,
 };
 
 struct keys {
@@ -43,6 +46,7 @@ struct keys {
 	enum key_prompt prompt;
 	char line[VIEW_TEXT_BYTES];     /* typed at the prompt so far */
 	uint64_t cursor_key;            /* where the cursor was before that */
+	enum view_page below_help;      /* where the help was asked for */
 	bool quit;
 	bool redraw;                    /* the whole terminal, anew */
 	bool refresh;                   /* do not wait for the delay */
@@ -51,11 +55,23 @@ struct keys {
 /* Does what KEY, a character or enum key, does. */
 void keys_press(struct keys *k, uint32_t key);
 
-/* Makes the cursor visible on a screen of rows. */
-void keys_scroll(struct keys *k);
+#define KEY_HELP_BYTES 128
 
-/* The help page, a line each. */
-extern const char *const key_help[];
-extern const uint32_t key_help_lines;
+/* Line I of the help page; false behind the last one. */
+bool key_help(uint32_t i, char out[KEY_HELP_BYTES]);
+
+/* For the two files of keys: says TEXT in the status line; the list anew. */
+void keys_say(struct keys *k, const char *text);
+void keys_update(struct keys *k);
+void keys_search(struct keys *k, bool behind);
+void keys_sort(struct keys *k, int field);
+void keys_filter(struct keys *k, const char *text);
+
+/* Begins to ask, with LINE typed already. */
+void prompt_begin(struct keys *k, enum key_prompt prompt, const char *line);
+
+/* A key typed at the prompt; false when it ended the prompt and is still to be
+ * done. */
+bool prompt_press(struct keys *k, uint32_t key);
 
 #endif

@@ -2,19 +2,20 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <langinfo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/snapshot/fields.h"
 #include "pgo-top/grid.h"
+#include "pgo-top/list.h"
 
 #define DELAY_MIN_NS INT64_C(100000000)
 #define DELAY_MAX_S 86400.0
 
-#define USAGE "usage: pgo-top [-bCU] [-n N] [-d SECS] [-s KEY | -o [+-]KEY]" \
+#define USAGE "usage: pgo-top [-bCHU] [-n N] [-d SECS] [-s KEY | -o [+-]KEY]" \
 	      " [-F TEXT]\n" \
 	      "               [-w COLS] [--json] [--once]" \
 	      " [--dump-frame --size WxH] TARGET\n"
@@ -27,6 +28,7 @@ static const struct option longs[] = {
 	{ "delay", required_argument, NULL, 'd' },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "sort-key", required_argument, NULL, 's' },
+	{ "goroutines", no_argument, NULL, 'H' },
 	{ "filter", required_argument, NULL, 'F' },
 	{ "width", required_argument, NULL, 'w' },
 	{ "no-colour", no_argument, NULL, 'C' },
@@ -44,15 +46,16 @@ static const struct option longs[] = {
 static void help(void)
 {
 	fputs(USAGE
-	      "\nThe goroutines of a running program, by what they do.\n\n"
-	      "TARGET is a pid, a program name, host:port, http://host:port or"
-	      " unix:PATH.\n\n"
+	      "\nThe goroutines of a program, by what they do.\n\n"
+	      "TARGET is a pid, a program name, host:port, http://host:port,"
+	      " unix:PATH or\ncore:FILE[,EXE].\n\n"
 	      "  -b, --batch           plain text frames, for files and pipes\n"
 	      "  -n, --iterations N    stop after N frames\n"
 	      "  -d, --delay SECS      between frames: 1, 0.5, 500ms (1)\n"
 	      "  -p, --pid PID         the same as TARGET\n"
 	      "  -s, --sort-key KEY    what to sort by; `-s help` lists them\n"
 	      "  -o [+-]KEY            the same; + ascending, - descending\n"
+	      "  -H, --goroutines      one by one, not by their stacks\n"
 	      "  -F, --filter TEXT     only stacks with TEXT in them; !TEXT:"
 	      " without\n"
 	      "  -w, --width COLS      columns of batch output\n"
@@ -67,9 +70,15 @@ static void help(void)
 
 static int sort_help(void)
 {
-	for (int i = 0; i < GROUP_FIELDS; i++)
-		printf("%-8s %-9s %s\n", group_fields[i].name,
-		       group_fields[i].column, group_fields[i].help);
+	for (int i = 0; i < LISTS; i++) {
+		const struct list *l = lists[i];
+
+		printf("%s%s%s\n", i ? "\n" : "", l->name,
+		       i == LIST_GOROUTINES ? " (-H)" : "");
+		for (int f = 0; f < l->field_count; f++)
+			printf("%-8s %-10s %s\n", l->fields[f].name,
+			       l->fields[f].column, l->fields[f].help);
+	}
 	return 0;
 }
 
@@ -115,20 +124,24 @@ int64_t delay_parse(const char *text)
 						(int64_t)(s * 1e9);
 }
 
-static int sort_by(struct options *o, const char *option, const char *key)
+/* Which list it is about is known once all options are. */
+static int set_order(struct options *o)
 {
-	char sign = *key == '+' || *key == '-' ? *key : 0;
+	const struct list *l = lists[o->list];
+	const char *key = o->sort_key;
+	char sign;
 	int field;
 
-	if (strcmp(key, "help") == 0)
-		return sort_help();
-	field = field_find(group_fields, GROUP_FIELDS,
-			   key + (sign != 0));
+	o->order = l->order;
+	if (!key)
+		return -1;
+	sign = *key == '+' || *key == '-' ? *key : 0;
+	field = field_find(l->fields, l->field_count, key + (sign != 0));
 	if (field < 0)
-		return wrong(option, key, "a sort key (-s help lists them)");
-	o->order.by = (enum group_field)field;
-	o->order.descending = sign ? sign == '-' :
-				     group_fields[field].descending;
+		return wrong(o->sort_option, key,
+			     "a sort key (-s help lists them)");
+	o->order.by = field;
+	o->order.descending = sign ? sign == '-' : l->fields[field].descending;
 	return -1;
 }
 
@@ -173,10 +186,12 @@ static int with_value(struct options *o, int opt)
 		       wrong("-w", optarg, "a width of 1 to 1000 columns");
 	case 'p':
 		return set_target(o, optarg);
-	case 's':
-		return sort_by(o, "-s", optarg);
-	case 'o':
-		return sort_by(o, "-o", optarg);
+	case 's': case 'o':
+		if (strcmp(optarg, "help") == 0)
+			return sort_help();
+		o->sort_option = opt == 's' ? "-s" : "-o";
+		o->sort_key = optarg;
+		return -1;
 	case OPT_SIZE:
 		return size(o, optarg);
 	}
@@ -190,6 +205,9 @@ static int option(struct options *o, int opt)
 	switch (opt) {
 	case 'b':
 		o->batch = true;
+		return -1;
+	case 'H':
+		o->list = LIST_GOROUTINES;
 		return -1;
 	case 'C':
 		o->no_colour = true;
@@ -227,12 +245,11 @@ int options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){
 		.filter = "", .delay_ns = 1000000000,
-		.order = { GROUP_COUNT, true },
 		.no_colour = no_colour && *no_colour,
 	};
 	/* getopt() begins its messages with it. */
 	argv[0] = name;
-	while ((opt = getopt_long(argc, argv, "bn:d:p:s:o:F:w:CUhV", longs,
+	while ((opt = getopt_long(argc, argv, "bn:d:p:s:o:HF:w:CUhV", longs,
 				  NULL)) >= 0) {
 		rc = option(o, opt);
 		if (rc >= 0)
@@ -243,11 +260,15 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (rc >= 0)
 			return rc;
 	}
+	rc = set_order(o);
+	if (rc >= 0)
+		return rc;
 	if (!o->target) {
-		log_error("no TARGET (a pid, a name, host:port, a URL or "
-			  "unix:PATH)");
+		log_error("no TARGET (a pid, a name, host:port, a URL, "
+			  "unix:PATH or core:FILE)");
 		return usage();
 	}
+	o->ascii |= strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	if (o->dump_frame && !o->rows) {
 		o->cols = 80;
 		o->rows = 24;

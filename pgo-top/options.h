@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/snapshot/group.h"
+#include "pgo-top/view.h"
 
 struct options {
 	const char *target;
 	const char *filter;             /* "" for none */
-	struct group_order order;
+	enum view_list list;            /* shown first */
+	struct view_order order;        /* of it */
+	const char *sort_option;        /* "-s" or "-o", and what it said; */
+	const char *sort_key;           /* order is made of it */
 	int64_t delay_ns;
 	int64_t frames;                 /* 0: until told to stop */
 	int cols, rows;                 /* of batch, --dump-frame; 0: unsaid */
@@ -18,7 +21,7 @@ struct options {
 	bool json;
 	bool dump_frame;
 	bool no_colour;
-	bool ascii;
+	bool ascii;                     /* wished, or all the locale has */
 };
 
 /*

@@ -43,20 +43,24 @@ static int resize(struct screen *s)
 	if (grid_init(&s->grid, rows, cols) < 0)
 		return -ENOMEM;
 	s->keys.rows = s->grid.rows;
-	keys_scroll(&s->keys);
+	view_scroll(&s->view, s->grid.rows);
 	return 0;
 }
 
 static void take(struct screen *s)
 {
 	const struct frame *before = s->view.frame;
+	struct collected news;
 
-	s->view.frame = collect_take(s->collect, s->view.trouble,
-				     sizeof(s->view.trouble));
+	collect_take(s->collect, &news);
+	s->view.frame = news.frame;
+	s->view.detail = news.detail;
+	s->view.listing = news.listing;
+	snprintf(s->view.trouble, sizeof(s->view.trouble), "%s", news.trouble);
 	if (s->view.frame == before)
 		return;
 	view_update(&s->view);
-	keys_scroll(&s->keys);
+	view_scroll(&s->view, s->grid.rows);
 	if (s->frames && --s->frames == 0)
 		s->keys.quit = true;
 }
@@ -128,9 +132,13 @@ static int wait_and_act(struct screen *s)
 
 static int loop(struct screen *s)
 {
+	struct listing_want source;
+	int64_t id;
 	int rc = resize(s);
 
 	while (rc == 0 && !s->keys.quit) {
+		view_wants(&s->view, &id, &source);
+		collect_want(s->collect, id, &source);
 		view_draw(&s->view, &s->grid);
 		term_show(&s->grid, s->whole);
 		s->whole = false;
@@ -173,8 +181,9 @@ static int run(const struct options *o, struct screen *s, struct source *src,
 {
 	int rc;
 
+	view_init(&s->view, o->list);
 	s->view.frame = first;
-	s->view.order = o->order;
+	s->view.at[o->list].order = o->order;
 	s->view.delay_ns = o->delay_ns;
 	s->keys.view = &s->view;
 	s->frames = o->frames;

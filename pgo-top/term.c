@@ -104,8 +104,8 @@ static void put(int y, int x, struct cell c)
 	short pair = colours ? (short)((c.look & LOOK_COLOUR) >> 4) : 0;
 	cchar_t cc;
 
-	if (only_ascii && c.ch >= 0x80)
-		text[0] = L'?';
+	if (only_ascii)
+		text[0] = (wchar_t)grid_ascii(c.ch);
 	if (setcchar(&cc, text, attributes(c.look), pair, NULL) == OK)
 		mvadd_wch(y, x, &cc);
 }
@@ -148,7 +148,7 @@ static uint32_t special(wint_t c)
 		{ KEY_RIGHT, K_RIGHT }, { KEY_PPAGE, K_PAGE_UP },
 		{ KEY_NPAGE, K_PAGE_DOWN }, { KEY_HOME, K_HOME },
 		{ KEY_END, K_END }, { KEY_ENTER, K_ENTER },
-		{ KEY_BACKSPACE, K_BACKSPACE },
+		{ KEY_BACKSPACE, K_BACKSPACE }, { KEY_BTAB, K_BACK_TAB },
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -171,6 +171,8 @@ uint32_t term_key(void)
 	switch (c) {
 	case '\r': case '\n':
 		return K_ENTER;
+	case '\t':
+		return K_TAB;
 	case 27:
 		return K_ESCAPE;
 	case 127: case 8:

@@ -1,14 +1,14 @@
 /* The lines above the list: who, how many, where they wait, how fresh. */
-#include "pgo-top/view.h"
+#include "pgo-top/list.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/clock.h"
 #include "pgo-top/format.h"
-#include "pgo-top/view_pages.h"
 
 /* Puts "LABEL value  " at X; the column behind. */
 static int put(struct grid *g, int y, int x, const char *label, int64_t v,
@@ -21,7 +21,7 @@ static int put(struct grid *g, int y, int x, const char *label, int64_t v,
 	return grid_text(g, y, x + 1, 0, LOOK_BOLD, text) + 2;
 }
 
-static void mode(const struct view *v, struct grid *g, int y)
+void view_mode(const struct view *v, struct grid *g, int y)
 {
 	char text[64];
 	uint32_t look = LOOK_BOLD;
@@ -33,6 +33,8 @@ static void mode(const struct view *v, struct grid *g, int y)
 	} else if (v->paused) {
 		snprintf(text, sizeof(text), "[PAUSED]");
 		look = LOOK_REVERSE | LOOK_YELLOW;
+	} else if (v->frame->info.dumped_ns) {
+		snprintf(text, sizeof(text), "[core]");
 	} else if (v->delay_ns) {
 		snprintf(text, sizeof(text), "[live %.1fs]",
 			 (double)v->delay_ns / 1e9);
@@ -43,11 +45,18 @@ static void mode(const struct view *v, struct grid *g, int y)
 	grid_text(g, y, x > 0 ? x : 0, 0, look, text);
 }
 
-const char *view_exe(const struct view *v)
+int view_program(const struct view *v, struct grid *g, int y, int x)
 {
-	const char *exe = v->frame->info.exe, *slash = strrchr(exe, '/');
+	const struct source_info *info = &v->frame->info;
+	const char *slash = strrchr(info->exe, '/');
 
-	return slash && slash[1] ? slash + 1 : exe;
+	if (info->exe[0])
+		x = grid_text(g, y, x, 0, LOOK_BOLD | LOOK_CYAN,
+			      slash && slash[1] ? slash + 1 : info->exe) + 2;
+	if (info->pid != SNAP_UNKNOWN)
+		x = grid_printf(g, y, x, LOOK_PLAIN, "pid %" PRId64,
+				info->pid) + 2;
+	return x;
 }
 
 static void who(const struct view *v, struct grid *g, int y)
@@ -55,15 +64,12 @@ static void who(const struct view *v, struct grid *g, int y)
 	const struct frame *f = v->frame;
 	int x = grid_text(g, y, 0, 0, LOOK_BOLD, "pgo-top " PGO_VERSION) + 2;
 
-	if (f->info.exe[0])
-		x = grid_text(g, y, x, 0, LOOK_BOLD | LOOK_CYAN,
-			      view_exe(v)) + 2;
-	if (f->info.pid != SNAP_UNKNOWN)
-		x = grid_printf(g, y, x, LOOK_PLAIN, "pid %" PRId64,
-				f->info.pid) + 2;
+	x = view_program(v, g, y, x);
 	x = put(g, y, x, "up", f->snapshot.sched.uptime_ns, UNIT_NS);
+	if (f->info.go[0])
+		x = grid_text(g, y, x, 0, LOOK_PLAIN, f->info.go) + 2;
 	grid_printf(g, y, x, LOOK_PLAIN, "by %s", f->info.kind);
-	mode(v, g, y);
+	view_mode(v, g, y);
 }
 
 static void states(const struct view *v, struct grid *g, int y)
@@ -118,9 +124,31 @@ static void reasons(const struct view *v, struct grid *g, int y)
 			all->reasons[i].count, UNIT_COUNT);
 }
 
+/* "read 1.3s ago in", or of when a core is; the column behind. */
+static int since_when(const struct view *v, struct grid *g, int y)
+{
+	int64_t dumped_ns = v->frame->info.dumped_ns;
+	time_t when = (time_t)(dumped_ns / 1000000000);
+	struct tm tm;
+	char text[64];
+	int x;
+
+	if (!dumped_ns) {
+		x = put(g, y, 0, "read", clock_mono_ns() -
+			v->frame->snapshot.mono_ns, UNIT_NS) - 1;
+		return grid_text(g, y, x, 0, LOOK_PLAIN, "ago in");
+	}
+	if (!localtime_r(&when, &tm) ||
+	    !strftime(text, sizeof(text), "%F %T", &tm))
+		snprintf(text, sizeof(text), "-");
+	return grid_printf(g, y, 0, LOOK_PLAIN, "read from a core of %s in",
+			   text);
+}
+
 static void freshness(const struct view *v, struct grid *g, int y)
 {
-	const struct snapshot *s = &v->frame->snapshot;
+	const struct frame *f = v->frame;
+	const struct snapshot *s = &f->snapshot;
 	int x;
 
 	if (v->trouble[0]) {
@@ -128,11 +156,13 @@ static void freshness(const struct view *v, struct grid *g, int y)
 			    "target gone, last frame kept: %s", v->trouble);
 		return;
 	}
-	x = put(g, y, 0, "read", clock_mono_ns() - s->mono_ns, UNIT_NS) - 1;
-	x = grid_text(g, y, x, 0, LOOK_PLAIN, "ago in");
+	x = since_when(v, g, y);
 	x = put(g, y, x, "", s->cost_ns, UNIT_NS);
 	x = put(g, y, x, "dropped", s->dropped, UNIT_COUNT);
-	put(g, y, x, "torn", s->torn, UNIT_COUNT);
+	x = put(g, y, x, "torn", s->torn, UNIT_COUNT);
+	if (f->groups.at_least)
+		x = grid_text(g, y, x, 0, LOOK_PLAIN, "waits \u2265") + 2;
+	grid_text(g, y, x, 0, LOOK_YELLOW, f->info.note);
 }
 
 void view_header(const struct view *v, struct grid *g, int y)

@@ -77,6 +77,7 @@ static void count_row(struct groups *g, struct group *one,
 
 	one->number[GROUP_COUNT]++;
 	one->at_least |= row->at_least;
+	g->at_least |= row->at_least;
 	one->system &= row->system;
 	g->goroutines++;
 	g->system += row->system;

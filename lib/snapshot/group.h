@@ -54,6 +54,7 @@ struct groups {
 	int64_t states[SNAP_STATES];    /* goroutines in each */
 	int64_t goroutines;             /* all of them */
 	int64_t system;                 /* of these the runtime's own */
+	bool at_least;                  /* some waits may be longer */
 	struct reason_count *reasons;   /* of all of them, most first */
 	uint32_t reason_count;
 };

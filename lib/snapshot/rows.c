@@ -17,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "lib/snapshot/labels.h"
 #include "lib/snapshot/match.h"
 #include "lib/snapshot/where.h"
 
@@ -334,6 +333,14 @@ int64_t rows_find(const struct rows *r, int64_t id)
 	return -1;
 }
 
+int64_t rows_find_row(const struct rows *r, uint32_t row)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->at[i].row == row)
+			return place_of(r, &r->at[i]);
+	return -1;
+}
+
 /* The best of those that match: behind FROM, or of all. */
 int64_t rows_search(struct rows *r, uint32_t from, const char *text)
 {
@@ -374,15 +381,11 @@ const char *row_reason(const struct snapshot *s, const struct snap_row *row)
 void row_labels(const struct snapshot *s, const struct snap_row *row,
 		struct buf *out)
 {
-	json_t *labels = json_loads(snapshot_string(s, row->labels), 0, NULL);
-	const char *key, *sep = "";
-	json_t *value;
+	struct labels labels;
 
-	json_object_foreach(labels, key, value) {
-		const char *text = json_string_value(value);
-
-		buf_printf(out, "%s%s=%s", sep, key, text ? text : "");
-		sep = " ";
-	}
-	json_decref(labels);
+	labels_read(&labels, snapshot_string(s, row->labels));
+	for (size_t i = 0; i < labels.n; i++)
+		buf_printf(out, "%s%s=%s", i ? " " : "", labels.at[i].key,
+			   labels.at[i].value);
+	labels_release(&labels);
 }

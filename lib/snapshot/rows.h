@@ -50,8 +50,10 @@ uint32_t rows_count(const struct rows *r);
 /* The one at place I, below rows_count(). */
 const struct snap_row *rows_at(struct rows *r, uint32_t i);
 
-/* The place of goroutine ID, -1 when it is not among them. */
+/* The place of goroutine ID, or of the one that is number ROW in the snapshot;
+ * -1 when it is not among them. */
 int64_t rows_find(const struct rows *r, int64_t id);
+int64_t rows_find_row(const struct rows *r, uint32_t row);
 
 /* The first one from place FROM on, around the end, that matches TEXT; -1 for
  * none. */

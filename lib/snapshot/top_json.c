@@ -6,6 +6,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/snapshot/fields.h"
+#include "lib/snapshot/labels.h"
 #include "lib/snapshot/snap_json.h"
 #include "lib/wire/json.h"
 
@@ -16,6 +17,10 @@ static void put_target(struct json *j, const struct source_info *info)
 	snap_json_text(j, "kind", info->kind);
 	snap_json_number(j, "pid", info->pid);
 	snap_json_text(j, "exe", info->exe);
+	snap_json_text(j, "go", info->go);
+	if (info->dumped_ns)
+		snap_json_number(j, "dumped", info->dumped_ns);
+	snap_json_text(j, "note", info->note);
 	json_object_end(j);
 }
 
@@ -56,6 +61,14 @@ static void put_ps(struct json *j, const struct snap_sched *sched)
 	snap_json_number(j, "ms", sched->ms);
 }
 
+static void put_mark(struct json *j, const char *key, bool on)
+{
+	if (!on)
+		return;
+	json_key(j, key);
+	json_bool(j, true);
+}
+
 static void put_group(struct json *j, const struct groups *g,
 		      const struct group *one)
 {
@@ -71,9 +84,81 @@ static void put_group(struct json *j, const struct groups *g,
 	}
 	snap_json_text(j, group_fields[GROUP_REASON].json_key,
 		       group_reason(g, one));
+	put_mark(j, "at_least", one->at_least);
+	put_mark(j, "system", one->system);
 	snap_json_frames(j, group_fields[GROUP_WHERE].json_key, g->snapshot,
 			 one->stack);
 	json_object_end(j);
+}
+
+static void put_created_by(struct json *j, const struct snapshot *s,
+			   const struct snap_row *row)
+{
+	if (!row->created_func)
+		return;
+	json_key(j, row_fields[ROW_CREATED].json_key);
+	json_object_begin(j);
+	snap_json_text(j, "func", snapshot_string(s, row->created_func));
+	snap_json_text(j, "file", snapshot_string(s, row->created_file));
+	if (row->created_line)
+		snap_json_number(j, "line", row->created_line);
+	snap_json_number(j, "goroutine", row->creator);
+	json_object_end(j);
+}
+
+static void put_labels(struct json *j, const struct snapshot *s,
+		       const struct snap_row *row)
+{
+	struct labels labels;
+
+	labels_read(&labels, snapshot_string(s, row->labels));
+	if (labels.n) {
+		json_key(j, row_fields[ROW_LABELS].json_key);
+		json_object_begin(j);
+	}
+	for (size_t i = 0; i < labels.n; i++) {
+		json_key(j, labels.at[i].key);
+		json_str(j, labels.at[i].value);
+	}
+	if (labels.n)
+		json_object_end(j);
+	labels_release(&labels);
+}
+
+static void put_row(struct json *j, const struct snapshot *s,
+		    const struct snap_row *row)
+{
+	json_object_begin(j);
+	for (int i = 0; i < ROW_NUMBERS; i++)
+		snap_json_number(j, row_fields[i].json_key, row->number[i]);
+	snap_json_text(j, row_fields[ROW_STATE].json_key,
+		       snap_state_name(row->state));
+	snap_json_text(j, row_fields[ROW_REASON].json_key,
+		       snapshot_string(s, row->reason));
+	put_mark(j, "at_least", row->at_least);
+	put_mark(j, "locked", row->locked);
+	put_mark(j, "system", row->system);
+	snap_json_text(j, "entry", snapshot_string(s, row->entry));
+	put_created_by(j, s, row);
+	put_labels(j, s, row);
+	if (row->wait_on) {
+		json_key(j, "wait_on");
+		json_hex(j, row->wait_on);
+	}
+	if (row->stack != SNAP_NONE)
+		snap_json_frames(j, row_fields[ROW_WHERE].json_key, s,
+				 row->stack);
+	json_object_end(j);
+}
+
+static void put_rows(struct json *j, const struct snapshot *s,
+		     struct rows *rows)
+{
+	json_key(j, "rows");
+	json_array_begin(j);
+	for (uint32_t i = 0; i < rows_count(rows); i++)
+		put_row(j, s, rows_at(rows, i));
+	json_array_end(j);
 }
 
 static void put_collection(struct json *j, const struct snapshot *s)
@@ -87,8 +172,8 @@ static void put_collection(struct json *j, const struct snapshot *s)
 	json_object_end(j);
 }
 
-int top_json(struct buf *out, const struct groups *g,
-	     const struct source_info *info, uint32_t max)
+int top_json(struct buf *out, const struct groups *g, struct rows *rows,
+	     const struct source_info *info)
 {
 	struct json j;
 
@@ -102,9 +187,11 @@ int top_json(struct buf *out, const struct groups *g,
 	put_ps(&j, &g->snapshot->sched);
 	json_key(&j, "stacks");
 	json_array_begin(&j);
-	for (uint32_t i = 0; i < g->n && i < max; i++)
+	for (uint32_t i = 0; i < g->n; i++)
 		put_group(&j, g, &g->at[i]);
 	json_array_end(&j);
+	if (rows)
+		put_rows(&j, g->snapshot, rows);
 	put_collection(&j, g->snapshot);
 	json_object_end(&j);
 	return json_finish(&j);

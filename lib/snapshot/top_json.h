@@ -1,4 +1,5 @@
-/* One frame of `pgo-top --json`: a snapshot, folded, as one JSON object. */
+/* One frame of `pgo-top --json`: a snapshot, folded, as one JSON object; and
+ * its goroutines, where they are asked for. */
 #ifndef LIB_SNAPSHOT_TOP_JSON_H
 #define LIB_SNAPSHOT_TOP_JSON_H
 
@@ -6,11 +7,12 @@
 
 #include "lib/base/buf.h"
 #include "lib/snapshot/group.h"
+#include "lib/snapshot/rows.h"
 #include "lib/snapshot/source.h"
 
-/* Appends the object, without a newline, to OUT: the first MAX groups of G in
- * their order.  0 or -E of OUT. */
-int top_json(struct buf *out, const struct groups *g,
-	     const struct source_info *info, uint32_t max);
+/* Appends the object, without a newline, to OUT: the groups of G in their
+ * order, and with ROWS, which may be NULL, each of these.  0 or -E of OUT. */
+int top_json(struct buf *out, const struct groups *g, struct rows *rows,
+	     const struct source_info *info);
 
 #endif

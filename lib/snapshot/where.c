@@ -48,6 +48,15 @@ static uint32_t first_own(const struct snapshot *s, unsigned int state,
 	return own < depth ? own : 0;
 }
 
+uint32_t where_frame(const struct snapshot *s, uint32_t stack,
+		     unsigned int state)
+{
+	uint32_t depth;
+	const struct snap_frame *f = snapshot_frames(s, stack, &depth);
+
+	return f ? first_own(s, state, f, depth) : 0;
+}
+
 uint32_t where_func(const struct snapshot *s, uint32_t stack,
 		    unsigned int state)
 {

@@ -14,7 +14,10 @@
 void where_put(const struct snapshot *s, uint32_t stack, unsigned int state,
 	       uint32_t max, struct buf *out);
 
-/* The function that begins with, a string of S; 0 for a torn stack. */
+/* The frame that begins with, 0 for a torn stack; and its function, a string
+ * of S, 0 when there is none. */
+uint32_t where_frame(const struct snapshot *s, uint32_t stack,
+		     unsigned int state);
 uint32_t where_func(const struct snapshot *s, uint32_t stack,
 		    unsigned int state);
 

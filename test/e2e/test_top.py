@@ -30,8 +30,8 @@ def unused_port():
 
 TRY = "try 'pgo-top --help'"
 WRONG = [
-    ([], 2, "pgo-top: no TARGET (a pid, a name, host:port, a URL or "
-            "unix:PATH)"),
+    ([], 2, "pgo-top: no TARGET (a pid, a name, host:port, a URL, "
+            "unix:PATH or core:FILE)"),
     (["--bogus", ":1"], 2, "pgo-top: unrecognized option '--bogus'"),
     (["-z"], 2, "pgo-top: invalid option -- 'z'"),
     (["-n"], 2, "pgo-top: option requires an argument -- 'n'"),
@@ -71,7 +71,7 @@ def test_wrong_use_is_one_line(top, args, status, line):
 def test_help_version_and_sort_keys(top):
     for args, begin in ((["--help"], "usage: pgo-top"),
                         (["--version"], "pgo-top 0."),
-                        (["-s", "help"], "count    COUNT")):
+                        (["-s", "help"], "Stacks\ncount    COUNT")):
         result = top(*args)
         assert (result.returncode, result.stderr) == (0, b""), args
         assert result.stdout.decode().startswith(begin)

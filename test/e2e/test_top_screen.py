@@ -36,9 +36,10 @@ def test_the_stacks_screen(open_top, agent):
         s.until(r"F1Help")
         assert s.line(0).endswith("[live 0.2s]")
         assert "chatd  pid 4711" in s.line(0)
-        assert s.line(5).split() == ["COUNT", "+/s", "WAIT-MAX", "WAIT-P50",
+        assert s.line(5) == "[Stacks] Goroutines"
+        assert s.line(6).split() == ["COUNT", "+/s", "WAIT-MAX", "WAIT-P50",
                                      "STACK", "REASON", "WHERE"]
-        assert s.line(6).startswith("   1,500")
+        assert s.line(7).startswith("   1,500")
         assert selected(s) == "chan receive"
         s.until(r"^   1,500       0 ")          # a second frame: rates
         assert s.line(22) == ("1-6 of 6 stacks, 3,000 goroutines  "
@@ -60,7 +61,7 @@ def test_keys_move_sort_search_filter_and_open(open_top, agent):
         assert selected(s) == "chan receive"
         s.press(">", ">")
         s.until("sort: WAIT-MAX v")
-        assert s.line(6)[43:50] == "running"
+        assert s.line(7)[43:50] == "running"
         assert selected(s) == "chan receive"    # it went with its stack
         s.press("s", "count", "enter")
         s.until("sort: COUNT v")
@@ -73,7 +74,7 @@ def test_keys_move_sort_search_filter_and_open(open_top, agent):
         s.until("1-6 of 6 stacks")
         s.press("enter")
         s.until(r"stack 2 of 6, 3 frames")
-        assert s.until(r"  2 hub_loop +src/hub_loop.c:12$")
+        assert s.until(r"> 2  hub_loop +src/hub_loop.c:12$")
         s.press("esc")
         s.until("F1Help")
         s.press("h")

@@ -137,8 +137,8 @@ static struct frame *frame_of(uint32_t n)
 
 static void view_of(struct view *v, const struct frame *f)
 {
-	*v = (struct view){ .frame = f, .order = { GROUP_COUNT, true },
-			    .delay_ns = 1000000000 };
+	*v = (struct view){ .frame = f, .delay_ns = 1000000000 };
+	view_init(v, LIST_STACKS);
 	assert_int_equal(view_update(v), 0);
 }
 
@@ -160,18 +160,36 @@ static void the_stacks_view_is_as_designed(void **state)
 	assert_line(&g, 2, false, "Ps -  idle -  global -  threads -  idle -  "
 		    "stack -");
 	assert_line(&g, 3, false, "wait none");
-	assert_line(&g, 5, false, "   COUNT     +/s WAIT-MAX WAIT-P50   STACK "
+	assert_line(&g, 5, false, "[Stacks] Goroutines");
+	assert_line(&g, 6, false, "   COUNT     +/s WAIT-MAX WAIT-P50   STACK "
 		    "REASON         WHERE");
-	assert_line(&g, 6, false, "       3       -    1.0ms    1.0ms    6.0K "
+	assert_line(&g, 7, false, "       3       -    1.0ms    1.0ms    6.0K "
 		    "runnable       f2");
-	assert_line(&g, 9, false, "");
+	assert_line(&g, 10, false, "");
 	assert_line(&g, 22, false, "1-3 of 3 stacks, 6 goroutines  "
 		    "sort: COUNT v  filter: none");
-	assert_true(grid_cell(&g, 6, 40)->look & LOOK_REVERSE);
-	assert_false(grid_cell(&g, 7, 40)->look & LOOK_REVERSE);
+	assert_true(grid_cell(&g, 7, 40)->look & LOOK_REVERSE);
+	assert_false(grid_cell(&g, 8, 40)->look & LOOK_REVERSE);
 	grid_release(&g);
 	view_release(&v);
 	frame_free(f);
+}
+
+/* Each page of each list, on both. */
+static void draw_all(struct view *v, struct grid *one, struct grid *other)
+{
+	for (int list = 0; list < LISTS; list++) {
+		v->list = (enum view_list)list;
+		v->page = PAGE_LIST;
+		assert_int_equal(view_update(v), 0);
+		for (int page = 0; page <= PAGE_HELP; page++) {
+			v->page = (enum view_page)page;
+			if (page == PAGE_ONE)
+				view_open(v);
+			view_draw(v, one);
+			view_draw(v, other);
+		}
+	}
 }
 
 static void every_page_can_be_drawn_at_every_size(void **state)
@@ -188,11 +206,7 @@ static void every_page_can_be_drawn_at_every_size(void **state)
 			view_of(&v, frames[i]);
 			assert_int_equal(grid_init(&tall, size, 7), 0);
 			assert_int_equal(grid_init(&flat, 5, size), 0);
-			for (int page = 0; page <= PAGE_HELP; page++) {
-				v.page = (enum view_page)page;
-				view_draw(&v, &tall);
-				view_draw(&v, &flat);
-			}
+			draw_all(&v, &tall, &flat);
 			grid_release(&tall);
 			grid_release(&flat);
 			view_release(&v);
@@ -219,16 +233,16 @@ static void the_cursor_stays_on_its_stack(void **state)
 	view_of(&v, few);
 	k.view = &v;
 	press(&k, "jj");
-	key = v.cursor_key;
-	assert_int_equal(v.shown.at[2].key, key);
+	key = v.at[LIST_STACKS].key;
+	assert_int_equal(v.groups.at[2].key, key);
 	v.frame = many;         /* 25 more stacks come before it */
 	assert_int_equal(view_update(&v), 0);
-	keys_scroll(&k);
-	assert_int_equal(v.cursor, 27);
-	assert_int_equal(v.shown.at[27].key, key);
-	assert_int_equal(v.top, 27 - view_list_rows(24) + 1);
+	view_scroll(&v, k.rows);
+	assert_int_equal(v.at[LIST_STACKS].cursor, 27);
+	assert_int_equal(v.groups.at[27].key, key);
+	assert_int_equal(v.at[LIST_STACKS].top, 27 - view_list_rows(24) + 1);
 	press(&k, "I");
-	assert_int_equal(v.cursor, 2);
+	assert_int_equal(v.at[LIST_STACKS].cursor, 2);
 	view_release(&v);
 	frame_free(few);
 	frame_free(many);
@@ -244,34 +258,35 @@ static void keys_move_sort_filter_and_search(void **state)
 	view_of(&v, f);
 	k.view = &v;
 	press(&k, "G");
-	assert_int_equal(v.cursor, 29);
+	assert_int_equal(v.at[LIST_STACKS].cursor, 29);
 	press(&k, "j");
-	assert_int_equal(v.cursor, 29);
+	assert_int_equal(v.at[LIST_STACKS].cursor, 29);
 	press(&k, "g");
-	assert_int_equal(v.cursor, 0);
+	assert_int_equal(v.at[LIST_STACKS].cursor, 0);
 	keys_press(&k, K_PAGE_DOWN);
-	assert_int_equal(v.cursor, view_list_rows(24));
+	assert_int_equal(v.at[LIST_STACKS].cursor, view_list_rows(24));
 	press(&k, "swait\n");
-	assert_int_equal(v.order.by, GROUP_WAIT_MAX);
+	assert_int_equal(v.at[LIST_STACKS].order.by, GROUP_WAIT_MAX);
 	press(&k, "<");
-	assert_int_equal(v.order.by, GROUP_RATE);
+	assert_int_equal(v.at[LIST_STACKS].order.by, GROUP_RATE);
 	press(&k, "snonsense\n");
 	assert_string_equal(v.message, "no such column");
-	assert_int_equal(v.order.by, GROUP_RATE);
+	assert_int_equal(v.at[LIST_STACKS].order.by, GROUP_RATE);
 	press(&k, "\\f1\n");
-	assert_int_equal(v.shown.n, 11);        /* f1, f10 to f19 */
+	assert_int_equal(v.groups.n, 11);        /* f1, f10 to f19 */
 	keys_press(&k, K_ESCAPE);
-	assert_int_equal(v.shown.n, 30);
+	assert_int_equal(v.groups.n, 30);
 	press(&k, "/f7\n");
-	assert_int_equal(v.shown.at[v.cursor].number[GROUP_COUNT], 8);
+	assert_int_equal(v.groups.at[v.at[LIST_STACKS].cursor].number[
+			 GROUP_COUNT], 8);
 	press(&k, "d0.5\n");
 	assert_int_equal(v.delay_ns, 500000000);
 	press(&k, "dsoon\n");
 	assert_int_equal(v.delay_ns, 500000000);
 	press(&k, "\n");
-	assert_int_equal(v.page, PAGE_STACK);
+	assert_int_equal(v.page, PAGE_ONE);
 	keys_press(&k, K_ESCAPE);
-	assert_int_equal(v.page, PAGE_STACKS);
+	assert_int_equal(v.page, PAGE_LIST);
 	press(&k, " ");
 	assert_true(v.paused);
 	press(&k, "q");
