@@ -13,7 +13,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_record, command_top, command_sched;
+extern const struct command command_record, command_dump, command_top,
+	command_sched;
 
 /* Prints the usage of C on stdout.  EXIT_DONE. */
 int command_help(const struct command *c);

@@ -7,7 +7,7 @@
 #include "pgo-trace/command.h"
 
 static const struct command *const commands[] = {
-	&command_record, &command_top, &command_sched,
+	&command_record, &command_dump, &command_top, &command_sched,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -38,8 +38,10 @@ static void place(const struct text_sink *t, const char *file, uint32_t line,
 	} else {
 		text_put(t, "\?\?:0");
 	}
-	text_put(t, " +");
-	text_hex(t, offset);
+	if (offset) {
+		text_put(t, " +");
+		text_hex(t, offset);
+	}
 	text_put(t, "\n");
 }
 

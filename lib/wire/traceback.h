@@ -25,8 +25,9 @@ void traceback_header(const struct text_sink *t, uint64_t id,
 		      const char *state, uint64_t wait_minutes,
 		      const char *extra);
 
-/* One function.  OFFSET is the return address less the function's.  FILE is
- * NULL or "" when unknown, and then there is no line either. */
+/* One function.  OFFSET is the return address less the function's; 0, as of
+ * inlined calls, is left out.  FILE is NULL or "" when unknown, and then there
+ * is no line either. */
 void traceback_frame(const struct text_sink *t, const char *function,
 		     const char *file, uint32_t line, uint64_t offset);
 

@@ -384,7 +384,7 @@ static void a_dump_is_gos(void **state)
 	       "created by root in goroutine 1\n\t/src/root.c:12 +0x50\n"
 	       "\n"
 	       "goroutine 9 [runnable, stack not read]:\n"
-	       "\?\?(...)\n\t\?\?:0 +0x0\n");
+	       "\?\?(...)\n\t\?\?:0\n");
 }
 
 static void symbols_by_get_and_post(void **state)

@@ -46,7 +46,7 @@ static void a_frame_is_two_lines(void **state)
 		"worker(...)\n\t/src/w.c:41 +0x1d\n"
 		"...7 frames elided...\n"
 		"created by main in goroutine 1\n\t/src/m.c:12 +0x2a\n"
-		"created by main\n\t/src/m.c:12 +0x0\n");
+		"created by main\n\t/src/m.c:12\n");
 }
 
 static void what_is_unknown_is_question_marks(void **state)
