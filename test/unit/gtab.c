@@ -121,6 +121,7 @@ static struct {
 	struct gtab_row *row;
 	uint32_t slot;
 	_Atomic uint64_t writes;        /* the owner's, while it runs */
+	_Atomic uint64_t claims;        /* the reader's */
 	_Atomic bool finished;
 } shared;
 
@@ -129,7 +130,8 @@ static void *owner_main(void *arg)
 	uint32_t waiting = G_WAITING | 1u << G_REASON_SHIFT;
 
 	(void)arg;
-	for (int i = 0; i < MOVES; i++) {
+	/* Of one processor the reader may get nothing for long. */
+	for (int i = 0; i < MOVES || !shared.claims; i++) {
 		gtab_move(shared.row, waiting, G_RUNNABLE);
 		gtab_move(shared.row, G_RUNNABLE, G_RUNNING);
 		shared.writes++;
@@ -142,7 +144,6 @@ static void *owner_main(void *arg)
 static void a_claimed_one_does_not_run_until_it_is_let_go(void **state)
 {
 	pthread_t owner;
-	uint64_t claims = 0;
 	uint64_t moved = 0;
 	uint32_t was;
 
@@ -157,14 +158,13 @@ static void a_claimed_one_does_not_run_until_it_is_let_go(void **state)
 		writes = shared.writes;
 		for (int i = 0; i < 20; i++)
 			moved += shared.writes != writes;
-		claims++;
+		shared.claims++;
 		gtab_end_scan(shared.slot, was);
 	}
 	pthread_join(owner, NULL);
 	assert_int_equal(moved, 0);
-	assert_int_equal(shared.writes, MOVES);
+	assert_true(shared.writes >= MOVES);
 	assert_int_equal(shared.row->status, G_WAITING | 1u << G_REASON_SHIFT);
-	assert_true(claims > 0);
 }
 
 int main(void)
