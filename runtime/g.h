@@ -56,6 +56,12 @@ struct g {
 	uint32_t shrinks;       /* owner */
 };
 
+/* So many rows, and their goroutines beside them. */
+struct gtab_chunk {
+	struct gtab_row row[GTAB_CHUNK];
+	struct g g[GTAB_CHUNK];
+};
+
 /* Where GP's vector registers go over a yield: 512 bytes, 64-aligned, kept
  * until the goroutine ends; fatal when memory is out.  General registers
  * only.  [any] */

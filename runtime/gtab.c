@@ -5,7 +5,6 @@
 #include "runtime/gtab.h"
 
 #include "runtime/g.h"
-#include "runtime/lock.h"
 #include "runtime/sys.h"
 
 /* Longer than a scan takes, unless its thread was taken off the CPU. */
@@ -13,31 +12,22 @@ enum { MOVE_SPINS = 500 };
 
 enum { GTAB_SLOTS = GTAB_CHUNK * GTAB_CHUNKS };
 
-struct chunk {
-	struct gtab_row row[GTAB_CHUNK];
-	struct g g[GTAB_CHUNK];
-};
+struct gtab gtab;
 
-static struct {
-	struct lock lock;               /* growing */
-	_Atomic(struct chunk *) chunk[GTAB_CHUNKS];
-	_Atomic uint32_t count;         /* written under lock */
-} table;
-
-static struct chunk *chunk_of(uint32_t slot)
+static struct gtab_chunk *chunk_of(uint32_t slot)
 {
 	/* Acquire: pairs with the release in grow(). */
-	return atomic_load_explicit(&table.chunk[slot / GTAB_CHUNK],
+	return atomic_load_explicit(&gtab.chunk[slot / GTAB_CHUNK],
 				    memory_order_acquire);
 }
 
-/* table.lock held */
-static struct chunk *grow(uint32_t slot)
+/* gtab.lock held */
+static struct gtab_chunk *grow(uint32_t slot)
 {
-	struct chunk *c = sys_map(sizeof(*c));
+	struct gtab_chunk *c = sys_map(sizeof(*c));
 
 	if (c)
-		atomic_store_explicit(&table.chunk[slot / GTAB_CHUNK], c,
+		atomic_store_explicit(&gtab.chunk[slot / GTAB_CHUNK], c,
 				      memory_order_release);
 	return c;
 }
@@ -45,11 +35,11 @@ static struct chunk *grow(uint32_t slot)
 struct g *gtab_new_slot(void)
 {
 	struct g *gp = NULL;
-	struct chunk *c = NULL;
+	struct gtab_chunk *c = NULL;
 	uint32_t slot;
 
-	lock_get(&table.lock);
-	slot = atomic_load_explicit(&table.count, memory_order_relaxed);
+	lock_get(&gtab.lock);
+	slot = atomic_load_explicit(&gtab.count, memory_order_relaxed);
 	if (slot < GTAB_SLOTS) {
 		c = chunk_of(slot);
 		if (!c)
@@ -60,16 +50,16 @@ struct g *gtab_new_slot(void)
 		gp->slot = (int32_t)slot;
 		gp->row = &c->row[slot % GTAB_CHUNK];
 		/* Release: the slot is there.  Pairs with gtab_count(). */
-		atomic_store_explicit(&table.count, slot + 1,
+		atomic_store_explicit(&gtab.count, slot + 1,
 				      memory_order_release);
 	}
-	lock_put(&table.lock);
+	lock_put(&gtab.lock);
 	return gp;
 }
 
 uint32_t gtab_count(void)
 {
-	return atomic_load_explicit(&table.count, memory_order_acquire);
+	return atomic_load_explicit(&gtab.count, memory_order_acquire);
 }
 
 struct gtab_row *gtab_row(uint32_t slot)

@@ -23,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/lock.h"
+
 /* Go's numbers. */
 enum {
 	G_IDLE = 0,
@@ -46,6 +48,15 @@ struct gtab_row {
 };
 
 enum { GTAB_CHUNK = 4096, GTAB_CHUNKS = 16384 };
+
+struct gtab_chunk;              /* runtime/g.h */
+
+/* For pgo_layout; all others use the functions. */
+extern struct gtab {
+	struct lock lock;               /* growing */
+	_Atomic(struct gtab_chunk *) chunk[GTAB_CHUNKS];
+	_Atomic uint32_t count;         /* written under lock */
+} gtab;
 
 static inline unsigned gtab_state(uint32_t status)
 {

@@ -17,13 +17,19 @@
 #include "runtime/lock.h"
 #include "runtime/m.h"
 #include "runtime/p.h"
+#include "runtime/reason.h"
 #include "runtime/sched.h"
+#include "runtime/seg.h"
+#include "runtime/stackwalk.h"
 
 #define MEMBER(type, field) \
 	{ #type "." #field, 0, offsetof(struct type, field), \
 	  sizeof(((struct type *)0)->field) }
+#define STRUCT(type) { #type, 0, 0, sizeof(struct type) }
+#define VARIABLE(name, what) { name, (uintptr_t)&what, 0, sizeof(what) }
+#define CODE(name, what) { name, (uintptr_t)what, 0, 0 }
 
-enum { FIELDS = 27 };
+enum { FIELDS = 71 };
 
 struct table {
 	struct pgo_layout head;
@@ -31,6 +37,12 @@ struct table {
 };
 
 PGO_API struct table pgo_layout;
+
+void pgo_gostart(void);
+
+/* The runtime's own code; see the rule of libpgo.o in the Makefile. */
+extern const char __start_pgo_text[] __attribute__((visibility("hidden")));
+extern const char __stop_pgo_text[] __attribute__((visibility("hidden")));
 
 struct table pgo_layout = {
 	.head = {
@@ -42,22 +54,47 @@ struct table pgo_layout = {
 		.runtime = "pgo " PGO_VERSION,
 	},
 	.field = {
-		{ "sched", (uintptr_t)&sched, 0, sizeof(sched) },
+		VARIABLE("sched", sched),
+		VARIABLE("gtab", gtab),
+		VARIABLE("reasons", reason_texts),
+		VARIABLE("hidden", stackwalk_hidden),
+		VARIABLE("stackinuse", seg_inuse),
+		CODE("gostart", pgo_gostart),
+		CODE("text", __start_pgo_text),
+		CODE("text_end", __stop_pgo_text),
 		MEMBER(sched, gomaxprocs),
 		MEMBER(sched, npidle),
 		MEMBER(sched, nmidle),
 		MEMBER(sched, nspinning),
 		MEMBER(sched, nm),
 		MEMBER(sched, live),
+		MEMBER(sched, runq.count),
+		MEMBER(sched, start_ns),
 		MEMBER(sched, ps),
 		MEMBER(sched, allm),
+		MEMBER(gtab, chunk),
+		MEMBER(gtab, count),
+		STRUCT(gtab_chunk),
+		MEMBER(gtab_chunk, row),
+		MEMBER(gtab_chunk, g),
+		STRUCT(gtab_row),
+		MEMBER(gtab_row, status),
+		MEMBER(gtab_row, parks),
+		STRUCT(m),
 		MEMBER(m, g),
 		MEMBER(m, csp),
 		MEMBER(m, cfp),
+		MEMBER(m, ctarget),
+		MEMBER(m, insched),
+		MEMBER(m, calls),
+		MEMBER(m, switches),
 		MEMBER(m, p),
 		MEMBER(m, id),
 		MEMBER(m, tid),
+		MEMBER(m, stack_low),
+		MEMBER(m, stack_high),
 		MEMBER(m, alllink),
+		STRUCT(g),
 		MEMBER(g, id),
 		MEMBER(g, parent_id),
 		MEMBER(g, created_pc),
@@ -65,10 +102,29 @@ struct table pgo_layout = {
 		MEMBER(g, row),
 		MEMBER(g, sp),
 		MEMBER(g, cur),
+		MEMBER(g, base),
+		MEMBER(g, m),
 		MEMBER(g, since_ns),
+		MEMBER(g, wait_on),
 		MEMBER(g, stack_bytes),
+		MEMBER(g, enters),
+		MEMBER(g, grows),
+		MEMBER(g, shrinks),
+		STRUCT(left),
+		MEMBER(left, rbp),
+		MEMBER(left, pc),
+		STRUCT(seg),
+		MEMBER(seg, prev),
+		MEMBER(seg, next),
+		MEMBER(seg, low),
+		MEMBER(seg, bytes),
+		STRUCT(p),
 		MEMBER(p, id),
 		MEMBER(p, tick),
+		MEMBER(p, state),
+		MEMBER(p, m),
+		MEMBER(p, runq.head),
+		MEMBER(p, runq.tail),
 	},
 };
 

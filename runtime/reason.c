@@ -1,6 +1,6 @@
 #include "runtime/reason.h"
 
-static const char *const texts[WAIT_NREASONS] = {
+const char *const reason_texts[WAIT_NREASONS] = {
 	[WAIT_NONE] = "",
 	[WAIT_CHAN_RECEIVE] = "chan receive",
 	[WAIT_CHAN_RECEIVE_NIL] = "chan receive (nil chan)",
@@ -12,5 +12,5 @@ static const char *const texts[WAIT_NREASONS] = {
 
 const char *reason_text(unsigned reason)
 {
-	return reason < WAIT_NREASONS ? texts[reason] : "unknown";
+	return reason < WAIT_NREASONS ? reason_texts[reason] : "unknown";
 }

@@ -13,6 +13,9 @@ enum wait_reason {
 	WAIT_NREASONS
 };
 
+/* By enum wait_reason. */
+extern const char *const reason_texts[WAIT_NREASONS];
+
 /* "chan receive", ...; "" for WAIT_NONE and "unknown" beyond the table. */
 const char *reason_text(unsigned reason);
 

@@ -32,14 +32,15 @@ enum {
 extern const char pgo_stack_foreign[] __attribute__((weak));
 
 static struct {
-	struct lock lock;               /* everything below but the counters */
+	struct lock lock;               /* everything below */
 	struct seg *free[SEG_CLASSES];  /* linked by ->next */
 	char *arena;
 	size_t arena_left;
 	size_t first_bytes;             /* constant after seg_setup() */
 	size_t slack;                   /* constant after seg_setup() */
-	_Atomic size_t inuse_bytes;
 } pool;
+
+_Atomic size_t seg_inuse;
 
 void seg_setup(size_t first_bytes)
 {
@@ -60,7 +61,7 @@ size_t seg_first_bytes(void)
 
 size_t seg_inuse_bytes(void)
 {
-	return atomic_load_explicit(&pool.inuse_bytes, memory_order_relaxed);
+	return atomic_load_explicit(&seg_inuse, memory_order_relaxed);
 }
 
 static unsigned class_of(size_t bytes)
@@ -144,7 +145,7 @@ struct seg *seg_new(size_t bytes)
 	s->blocks = NULL;
 	seg_open(s);
 	*(uint64_t *)p = SEG_CANARY;
-	atomic_fetch_add_explicit(&pool.inuse_bytes, whole,
+	atomic_fetch_add_explicit(&seg_inuse, whole,
 				  memory_order_relaxed);
 	return s;
 }
@@ -165,7 +166,7 @@ void seg_free(struct seg *s)
 
 	if (!seg_is_whole(s))
 		fatal_overrun(s);
-	atomic_fetch_sub_explicit(&pool.inuse_bytes, s->bytes,
+	atomic_fetch_sub_explicit(&seg_inuse, s->bytes,
 				  memory_order_relaxed);
 	if (class >= SEG_CLASSES) {
 		sys_unmap(s->low, s->bytes);

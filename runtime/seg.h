@@ -68,6 +68,7 @@ static inline bool seg_holds(const struct seg *s, uintptr_t addr)
 }
 
 /* Bytes of segments in use by goroutines, for the view.  [any] */
+extern _Atomic size_t seg_inuse;
 size_t seg_inuse_bytes(void);
 
 #endif

@@ -8,21 +8,16 @@
 #include "runtime/sched.h"
 
 enum {
-	HIDDEN_MAX = 8,
 	SEGMENTS_MAX = 4096,    /* of one goroutine that are looked at */
-	/* Words at the stack pointer of a goroutine that left its M: see
-	 * amd64/switch.S. */
-	LEFT_RBP = 5,
-	LEFT_PC = 6,
-	LEFT_WORDS = 7,
 };
 
 /* Constant after stackwalk_setup(). */
 static struct {
 	struct cfi cfi;
-	struct walk_range hidden[HIDDEN_MAX];
 	size_t n_hidden;
 } code;
+
+struct walk_range stackwalk_hidden[STACKWALK_HIDDEN];
 
 void __morestack(void);
 void pgo_gostart(void);
@@ -34,7 +29,7 @@ void pgo_dl_trampolines(void);
 
 static void hide(uintptr_t pc)
 {
-	struct walk_range *r = &code.hidden[code.n_hidden];
+	struct walk_range *r = &stackwalk_hidden[code.n_hidden];
 
 	if (cfi_extent(&code.cfi, pc, &r->low, &r->high) == 0)
 		code.n_hidden++;
@@ -96,7 +91,7 @@ enum walk_end stackwalk_from(struct stackwalk *sw, const struct walk_regs *r)
 		.ctx = sw,
 		.cfi = code.cfi.text_high ? &code.cfi : NULL,
 		.text = { code.cfi.text_low, code.cfi.text_high },
-		.hidden = code.hidden,
+		.hidden = stackwalk_hidden,
 		.n_hidden = code.n_hidden,
 	};
 
@@ -188,7 +183,7 @@ __attribute__((noinline)) void stackwalk_self(struct stackwalk *w)
 void stackwalk_parked(struct stackwalk *w, const struct g *gp)
 {
 	uintptr_t sp = (uintptr_t)gp->sp;
-	uintptr_t pc;
+	uintptr_t pc, fp;
 
 	w->g = gp;
 	/* It keeps its M: asleep in a callback, or about to go on there. */
@@ -196,10 +191,10 @@ void stackwalk_parked(struct stackwalk *w, const struct g *gp)
 		stackwalk_in_c(w, gp->m);
 		return;
 	}
-	pc = stackwalk_word(w, sp + LEFT_PC * 8);
+	pc = stackwalk_word(w, sp + offsetof(struct left, pc));
+	fp = stackwalk_word(w, sp + offsetof(struct left, rbp));
 	if (pc == (uintptr_t)pgo_gostart)
 		stackwalk_add(w, (uintptr_t)gp->fn);
 	else
-		stackwalk_caller(w, pc, stackwalk_word(w, sp + LEFT_RBP * 8),
-				 sp + LEFT_WORDS * 8);
+		stackwalk_caller(w, pc, fp, sp + sizeof(struct left));
 }

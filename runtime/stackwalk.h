@@ -17,6 +17,17 @@
 struct g;
 struct m;
 
+/* The functions no stack shows, by where they are; empty ones behind them.
+ * Constant after stackwalk_setup(). */
+enum { STACKWALK_HIDDEN = 8 };
+extern struct walk_range stackwalk_hidden[STACKWALK_HIDDEN];
+
+/* What lies at the stack pointer of a goroutine that left its M; see
+ * amd64/switch.S. */
+struct left {
+	uintptr_t r15, r14, r13, r12, rbx, rbp, pc;
+};
+
 struct stackwalk {
 	const struct g *g;      /* whose segments; NULL: none */
 	struct walk_range stack; /* of a thread, as far as it is in use */

@@ -21,11 +21,12 @@
 
 enum { PGO_AGENT_ADDRESS_BYTES = 512 };
 
-/* One thing: a member of a struct ("g.id") or a variable ("sched"). */
+/* One thing: a member of a struct ("g.id"), a variable or a place in the code
+ * ("sched"), or a struct as a whole ("g"). */
 struct pgo_layout_field {
 	char name[24];
-	uint64_t address;       /* of a variable; 0 for a member */
-	uint32_t offset;        /* of a member; 0 for a variable */
+	uint64_t address;       /* of a variable or a place; else 0 */
+	uint32_t offset;        /* of a member; else 0 */
 	uint32_t size;          /* bytes */
 };
 
