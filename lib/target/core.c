@@ -9,11 +9,11 @@
  */
 #include "lib/target/core.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/buildid.h"
 #include "lib/base/elffile.h"
@@ -116,7 +116,9 @@ static struct backing *add_file(struct core *c, const char *path,
 	if (*rc < 0)
 		return b;
 	*rc = check_same(c, path, &b->elf, e);
-	snprintf(b->open, sizeof(b->open), "/proc/self/fd/%d", b->elf.fd);
+	/* Not "self": children of this process may open it too. */
+	snprintf(b->open, sizeof(b->open), "/proc/%d/fd/%d", (int)getpid(),
+		 b->elf.fd);
 	b->elf.name = b->open;
 	return b;
 }

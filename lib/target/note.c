@@ -11,12 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/base/elffile.h"
 #include "lib/base/err.h"
-#include "lib/base/maps.h"
-#include "lib/target/mem.h"
+#include "lib/target/space.h"
 
 enum {
 	SEGMENTS_MAX = 256,     /* program headers looked at */
@@ -81,23 +79,14 @@ int note_find(struct note *n, const struct elffile *f)
 	return -ENOENT;
 }
 
-/* A note read from the program's file, and how its mappings are known. */
-struct program {
-	char link[32];          /* /proc/PID/exe */
-	char path[4096];        /* what it points to */
-	struct stat st;
-	struct note note;
-};
-
 /* Overlay filesystems show other device numbers in maps; paths help. */
-static bool is_mapping(const struct program *p, const struct map *m)
+static bool is_mapping(const struct space *s, const struct note *n,
+		       uint64_t inode, const struct map *m)
 {
-	uint64_t off = p->note.offset;
-
-	if (!m->inode || off < m->offset ||
-	    off - m->offset >= m->end - m->start)
+	if (!m->inode || n->offset < m->offset ||
+	    n->offset - m->offset >= m->end - m->start)
 		return false;
-	return !strcmp(m->path, p->path) || m->inode == p->st.st_ino;
+	return !strcmp(m->path, s->exe) || m->inode == inode;
 }
 
 static void end_strings(struct pgo_layout *l)
@@ -107,18 +96,19 @@ static void end_strings(struct pgo_layout *l)
 }
 
 /* The layout by mapping M, or -ENOENT when M does not lead to it. */
-static int read_by(struct pgo_layout *out, const struct program *p,
-		   const struct map *m, pid_t pid)
+static int read_by(struct pgo_layout *out, uint64_t *address, struct space *s,
+		   const struct note *n, const struct map *m)
 {
-	uint64_t at = m->start + (p->note.offset - m->offset);
+	uint64_t at = m->start + (n->offset - m->offset);
 	int64_t distance;
 	int rc;
 
-	rc = mem_read(pid, at, &distance, sizeof(distance));
-	if (rc == 0 && distance != p->note.distance)
+	rc = space_read(s, at, &distance, sizeof(distance));
+	if (rc == 0 && distance != n->distance)
 		return -ENOENT;
+	*address = at + (uint64_t)n->distance;
 	if (rc == 0)
-		rc = mem_read(pid, at + (uint64_t)distance, out, sizeof(*out));
+		rc = space_read(s, *address, out, sizeof(*out));
 	if (rc < 0)
 		return rc == -EFAULT ? -ENOENT : rc;
 	if (memcmp(out->magic, PGO_LAYOUT_MAGIC, sizeof(out->magic)))
@@ -131,81 +121,67 @@ static int read_by(struct pgo_layout *out, const struct program *p,
 	return 0;
 }
 
-static int explain(pid_t pid, int rc, struct err *e)
+static int explain(const char *name, int rc, struct err *e)
 {
 	if (rc == -ENOENT)
-		return err_say(e, rc, "%d: no program built with pgo-cc",
-			       (int)pid);
+		return err_say(e, rc, "%s: no program built with pgo-cc",
+			       name);
 	if (rc == -ENODATA)
-		return err_say(e, rc, "%d: layout of another pgo (use the "
-			       "tools of its version)", (int)pid);
-	if (rc == -ESRCH)
-		return err_say(e, rc, "%d: no such process", (int)pid);
-	err_set(e, rc, "%d: cannot read memory", (int)pid);
-	if (rc == -EPERM)
-		err_way_out(e, "same user, or CAP_SYS_PTRACE");
-	return rc;
+		return err_say(e, rc, "%s: layout of another pgo (use the "
+			       "tools of its version)", name);
+	return err_set(e, rc, "%s: cannot read memory", name);
 }
 
-static int read_layout(struct pgo_layout *out, const struct program *p,
-		       pid_t pid)
+/* The note of the program's file, and the file's inode. */
+static int read_note(struct note *n, uint64_t *inode, const struct space *s)
 {
-	int rc = -ENOENT;
-	struct maps maps;
-
-	rc = maps_read(&maps, pid, NULL);
-	if (rc < 0)
-		return rc == -EACCES ? -EPERM : rc == -ENOENT ? -ESRCH : rc;
-	rc = -ENOENT;
-	for (size_t i = 0; i < maps.n && rc == -ENOENT; i++)
-		if (is_mapping(p, &maps.maps[i]))
-			rc = read_by(out, p, &maps.maps[i], pid);
-	maps_release(&maps);
-	return rc;
-}
-
-/* The magic link leads to the file itself, in whatever mount namespace. */
-static int open_program(struct program *p, struct elffile *f, pid_t pid)
-{
-	ssize_t n;
+	struct elffile f;
+	struct stat st;
 	int rc;
 
-	snprintf(p->link, sizeof(p->link), "/proc/%d/exe", (int)pid);
-	n = readlink(p->link, p->path, sizeof(p->path) - 1);
-	if (n < 0 && errno == ENOENT) {
-		/* A kernel thread has no program; a dead one no folder. */
-		p->link[strlen(p->link) - 4] = '\0';
-		return access(p->link, F_OK) < 0 ? -ESRCH : -ENOENT;
-	}
-	if (n < 0)
-		return errno == EACCES ? -EPERM : -errno;
-	p->path[n] = '\0';
-	if (n > 10 && !strcmp(p->path + n - 10, " (deleted)"))
-		p->path[n - 10] = '\0';
-	rc = elffile_open(f, p->link, NULL);
-	if (rc < 0)
-		return rc == -EINVAL ? -ENOENT : rc == -EACCES ? -EPERM : rc;
-	if (fstat(f->fd, &p->st) < 0)
+	rc = elffile_open(&f, s->exe_open[0] ? s->exe_open : s->exe, NULL);
+	if (rc == 0 && fstat(f.fd, &st) < 0)
 		rc = -errno;
-	if (rc < 0)
-		elffile_close(f);
-	return rc;
+	if (rc == 0) {
+		*inode = st.st_ino;
+		rc = note_find(n, &f);
+	}
+	elffile_close(&f);
+	return rc == -EINVAL ? -ENOENT : rc;
+}
+
+int note_layout_of(struct pgo_layout *out, uint64_t *address, struct space *s,
+		   struct err *e)
+{
+	struct note n;
+	uint64_t inode = 0;
+	int rc = read_note(&n, &inode, s);
+
+	if (rc == 0) {
+		rc = -ENOENT;
+		for (size_t i = 0; i < s->maps.n && rc == -ENOENT; i++)
+			if (is_mapping(s, &n, inode, &s->maps.maps[i]))
+				rc = read_by(out, address, s, &n,
+					     &s->maps.maps[i]);
+	}
+	return rc < 0 ? explain(s->name, rc, e) : 0;
 }
 
 int note_layout(struct pgo_layout *out, pid_t pid, struct err *e)
 {
-	struct program p;
-	struct elffile f;
+	struct space *s;
+	uint64_t address;
+	char name[16];
 	int rc;
 
-	rc = open_program(&p, &f, pid);
-	if (rc == 0) {
-		rc = note_find(&p.note, &f);
-		elffile_close(&f);
-		if (rc == -EINVAL)
-			rc = -ENOENT;
+	rc = space_open_live(&s, pid, e);
+	if (rc == -ENOENT || rc == -EINVAL) {
+		snprintf(name, sizeof(name), "%d", (int)pid);
+		return explain(name, -ENOENT, e);
 	}
-	if (rc == 0)
-		rc = read_layout(out, &p, pid);
-	return rc < 0 ? explain(pid, rc, e) : 0;
+	if (rc < 0)
+		return rc;
+	rc = note_layout_of(out, &address, s, e);
+	space_close(s);
+	return rc;
 }

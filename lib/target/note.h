@@ -12,6 +12,7 @@
 
 struct elffile;
 struct err;
+struct space;
 
 struct note {
 	uint64_t offset;        /* of the descriptor in the file */
@@ -29,5 +30,9 @@ int note_find(struct note *n, const struct elffile *f);
  * with the pid.  Allocates.  [any but g]
  */
 int note_layout(struct pgo_layout *out, pid_t pid, struct err *e);
+
+/* The same of the program in S, and the ADDRESS of it in memory. */
+int note_layout_of(struct pgo_layout *out, uint64_t *address, struct space *s,
+		   struct err *e);
 
 #endif
