@@ -1,0 +1,241 @@
+/*
+ * Mappings are read again for an address in none, once a snapshot.  What was
+ * looked up stays: a library that is unloaded keeps its names, as in the
+ * agent.
+ */
+#include "lib/target/pgo/names.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/target/core.h"
+#include "symbolizer/symbolizer.h"
+
+enum {
+	FILES_MAX = 256,
+	PLACES_MAX = 1 << 18,
+	FRAMES_MAX = 64,        /* inlined at one address */
+};
+
+struct pgo_file {
+	uint64_t inode;
+	uint32_t dev_major, dev_minor;
+	char *path;
+	struct sym *sym;        /* NULL: not to be had */
+};
+
+struct frame {
+	const char *func;       /* the sym's; NULL: unknown */
+	const char *file;
+	uint32_t line;
+	bool inlined;
+};
+
+struct pgo_place {
+	uint64_t address;
+	struct frame *frames;
+	struct snap_frame *named;       /* of EPOCH */
+	uint32_t count;
+	uint32_t epoch;
+	bool shown;
+};
+
+void pgo_names_release(struct pgo_names *n)
+{
+	for (size_t i = 0; i < n->file_count; i++) {
+		free(n->files[i].path);
+		sym_close(n->files[i].sym);
+	}
+	for (uint32_t i = 0; i < n->place_count; i++) {
+		free(n->places[i].frames);
+		free(n->places[i].named);
+	}
+	free(n->files);
+	free(n->places);
+	hash_release(&n->known);
+}
+
+void pgo_names_begin(struct pgo_names *n)
+{
+	n->epoch++;
+	n->remapped = false;
+}
+
+/* Files -------------------------------------------------------------------- */
+
+/* Where the file mapped at M is to be had, as the target sees it. */
+static bool path_of(char *path, size_t n, struct space *s, const struct map *m)
+{
+	const char *core;
+	struct stat st;
+
+	if (s->kind == SPACE_CORE) {
+		core = core_path(s, m);
+		if (core)
+			snprintf(path, n, "%s", core);
+		return core != NULL;
+	}
+	if (!strcmp(m->path, s->exe) && s->exe_open[0]) {
+		snprintf(path, n, "%s", s->exe_open);
+		return true;
+	}
+	if (m->path[0] != '/' || m->deleted)
+		return false;
+	snprintf(path, n, "/proc/%d/root%s", (int)s->pid, m->path);
+	return stat(path, &st) == 0 && st.st_ino == m->inode;
+}
+
+static bool is_same(const struct pgo_file *f, const struct map *m)
+{
+	return f->inode == m->inode && f->dev_major == m->dev_major &&
+	       f->dev_minor == m->dev_minor && !strcmp(f->path, m->path);
+}
+
+static struct sym *sym_of(struct pgo_names *n, const struct map *m)
+{
+	char path[PATH_MAX + 64];
+	struct pgo_file *f;
+
+	for (size_t i = 0; i < n->file_count; i++)
+		if (is_same(&n->files[i], m))
+			return n->files[i].sym;
+	if (!n->files)
+		n->files = calloc(FILES_MAX, sizeof(*n->files));
+	if (!n->files || n->file_count == FILES_MAX)
+		return NULL;
+	f = &n->files[n->file_count];
+	*f = (struct pgo_file){ m->inode, m->dev_major, m->dev_minor,
+				strdup(m->path), NULL };
+	if (!f->path)
+		return NULL;
+	n->file_count++;
+	if (path_of(path, sizeof(path), n->space, m) &&
+	    sym_open(&f->sym, path, NULL) < 0)
+		f->sym = NULL;
+	return f->sym;
+}
+
+static const struct map *map_at(struct pgo_names *n, uint64_t address)
+{
+	const struct map *m = maps_find(&n->space->maps, address);
+
+	if (m || n->remapped)
+		return m;
+	n->remapped = true;
+	if (space_remap(n->space, NULL) < 0)
+		return NULL;
+	return maps_find(&n->space->maps, address);
+}
+
+/* Places ------------------------------------------------------------------- */
+
+/* What the linker's wrapper is called is what it wraps. */
+static const char *plain(const char *name)
+{
+	return name && !strncmp(name, "__wrap_", 7) ? name + 7 : name;
+}
+
+static void look_up(struct pgo_names *n, struct pgo_place *p)
+{
+	const struct map *m = map_at(n, p->address);
+	struct sym *sym = m && m->inode ? sym_of(n, m) : NULL;
+	struct sym_frame f[FRAMES_MAX];
+	uint64_t at;
+	size_t count;
+
+	if (!sym || sym_addr_of_offset(sym, p->address - m->start + m->offset,
+				       &at) < 0)
+		return;
+	count = sym_lookup(sym, at, f, FRAMES_MAX);
+	if (!count || !sym_frame_name(sym, &f[count - 1]))
+		return;
+	p->frames = calloc(count, sizeof(*p->frames));
+	p->named = calloc(count, sizeof(*p->named));
+	if (!p->frames || !p->named)
+		return;
+	for (size_t i = 0; i < count; i++)
+		p->frames[i] = (struct frame){
+			plain(sym_frame_name(sym, &f[i])), f[i].file,
+			f[i].line, f[i].inlined,
+		};
+	p->count = (uint32_t)count;
+}
+
+static bool is_shown(const struct pgo_names *n, const struct pgo_place *p)
+{
+	if (p->address < n->text || p->address >= n->text_end)
+		return true;
+	return p->count && !strncmp(p->frames[p->count - 1].func, "pgo_", 4);
+}
+
+static bool same_address(const void *ctx, uint32_t id, const void *key)
+{
+	const struct pgo_names *n = ctx;
+
+	return n->places[id].address == *(const uint64_t *)key;
+}
+
+static bool grow(struct pgo_names *n)
+{
+	uint32_t room = n->place_room ? 2 * n->place_room : 256;
+	struct pgo_place *p;
+
+	if (n->place_count < n->place_room)
+		return true;
+	if (n->place_count >= PLACES_MAX)
+		return false;
+	p = reallocarray(n->places, room, sizeof(*p));
+	if (!p)
+		return false;
+	n->places = p;
+	n->place_room = room;
+	return true;
+}
+
+/* Until the next call; NULL when there are too many. */
+static struct pgo_place *place_of(struct pgo_names *n, uint64_t address)
+{
+	uint64_t hash = hash_u64(address);
+	int64_t id = hash_find(&n->known, hash, same_address, n, &address);
+	struct pgo_place *p;
+
+	if (id >= 0)
+		return &n->places[id];
+	if (!grow(n) || hash_add(&n->known, hash, n->place_count) < 0)
+		return NULL;
+	p = &n->places[n->place_count++];
+	*p = (struct pgo_place){ .address = address };
+	look_up(n, p);
+	p->shown = is_shown(n, p);
+	return p;
+}
+
+const struct snap_frame *pgo_names_frames(struct pgo_names *n,
+					  struct snapshot *s,
+					  uint64_t address, uint32_t *count)
+{
+	struct pgo_place *p = place_of(n, address);
+
+	*count = p ? p->count : 0;
+	if (!*count)
+		return NULL;
+	for (uint32_t i = 0; i < p->count && p->epoch != n->epoch; i++)
+		p->named[i] = (struct snap_frame){
+			.func = strtab_put(&s->strings, p->frames[i].func),
+			.file = strtab_put(&s->strings, p->frames[i].file),
+			.line = p->frames[i].line,
+			.inlined = p->frames[i].inlined,
+		};
+	p->epoch = n->epoch;
+	return p->named;
+}
+
+bool pgo_names_shown(struct pgo_names *n, uint64_t address)
+{
+	struct pgo_place *p = place_of(n, address);
+
+	return !p || p->shown;
+}
