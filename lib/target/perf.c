@@ -10,15 +10,16 @@
  * (perf_event_paranoid below 2, or CAP_PERFMON); the stack is that of user
  * code then too.  Go's own profiles have it.
  *
- * Records are looked at in batches: an event that woke us each time would cost
- * more than all the rest.  But not too late either: what a sample says of
- * goroutines is asked of the living process.
+ * Each sample wakes us.  Looking at many together would cost half as much, but
+ * whose a sample is, is asked of the living process, and goroutines end.
  */
 #include "lib/target/perf.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -37,17 +38,18 @@ enum {
 	RING_PAGES = 64, RING_PAGES_MIN = 8,
 	CPUS_MAX = 1024,
 	THREADS_MAX = 1 << 16,
-	BUSY_MS = 20, IDLE_MS = 100,    /* between two looks */
+	LOOK_MS = 20,           /* at rings that cannot wake us any more */
 };
 
 struct perf {
 	struct sampler sampler;
 	struct perf_event_attr attr;
-	int pidfd;
 	int *fds;               /* of all events */
 	size_t n, room;
 	struct perfring *rings; /* one for each CPU, by number */
+	struct pollfd *ready;   /* the same, and pidfd behind them */
 	int cpus;
+	bool deaf;              /* a ring does not wake us */
 	size_t page;
 };
 
@@ -81,12 +83,12 @@ static int map_ring(struct perf *p, struct perfring *r, int fd)
 }
 
 /* FD goes into the ring of CPU, which its first event makes. */
-static int join_ring(struct perf *p, int cpu, int fd, int *leader)
+static int join_ring(struct perf *p, int cpu, int fd)
 {
 	if (p->rings[cpu].page)
-		return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, leader[cpu]) < 0 ?
-		       -errno : 0;
-	leader[cpu] = fd;
+		return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT,
+			     p->ready[cpu].fd) < 0 ? -errno : 0;
+	p->ready[cpu].fd = fd;
 	return map_ring(p, &p->rings[cpu], fd);
 }
 
@@ -111,7 +113,7 @@ static int keep(struct perf *p, int fd)
 }
 
 /* 0 also when the thread has ended meanwhile, or CPU is offline. */
-static int add_event(struct perf *p, pid_t tid, int cpu, int *leader)
+static int add_event(struct perf *p, pid_t tid, int cpu)
 {
 	int fd = open_event(p, tid, cpu);
 	int rc;
@@ -119,10 +121,10 @@ static int add_event(struct perf *p, pid_t tid, int cpu, int *leader)
 	if (fd == -ESRCH || fd == -ENODEV)
 		return 0;
 	rc = fd < 0 ? fd : keep(p, fd);
-	return rc < 0 ? rc : join_ring(p, cpu, fd, leader);
+	return rc < 0 ? rc : join_ring(p, cpu, fd);
 }
 
-static int add_events(struct perf *p, pid_t pid, int *leader)
+static int add_events(struct perf *p, pid_t pid)
 {
 	pid_t *tids = calloc(THREADS_MAX, sizeof(*tids));
 	ssize_t n = tids ? procs_threads(pid, tids, THREADS_MAX) : -ENOMEM;
@@ -130,7 +132,7 @@ static int add_events(struct perf *p, pid_t pid, int *leader)
 
 	for (ssize_t i = 0; rc == 0 && i < n; i++)
 		for (int cpu = 0; rc == 0 && cpu < p->cpus; cpu++)
-			rc = add_event(p, tids[i], cpu, leader);
+			rc = add_event(p, tids[i], cpu);
 	free(tids);
 	return rc ? rc : p->n ? 0 : -ESRCH;
 }
@@ -145,34 +147,45 @@ static void begin(struct perf *p)
 
 /* Looking ------------------------------------------------------------------ */
 
-static void read_rings(struct perf *p, const struct sampler_sink *to)
+/* The longest wait until END_NS. */
+static int wait_ms(const struct perf *p, int64_t end_ns)
 {
-	for (int cpu = 0; cpu < p->cpus; cpu++)
-		if (p->rings[cpu].page)
-			perfring_read(&p->rings[cpu], to,
-				      &p->sampler.figures);
+	int64_t ms = (end_ns - clock_mono_ns() + 999999) / 1000000;
+
+	if (p->deaf && ms > LOOK_MS)
+		ms = LOOK_MS;
+	return ms < 0 ? 0 : ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+/* When the thread whose event made a ring ends, the others go on writing into
+ * it, but it wakes nobody. */
+static void look_at(struct perf *p, int cpu, const struct sampler_sink *to)
+{
+	struct pollfd *ready = &p->ready[cpu];
+
+	if (ready->revents & POLLHUP) {
+		ready->fd = -1;
+		p->deaf = true;
+	}
+	if (p->rings[cpu].page && (ready->revents || ready->fd < 0))
+		perfring_read(&p->rings[cpu], to, &p->sampler.figures);
 }
 
 static int look(struct sampler *s, int64_t until_ns,
 		const struct sampler_sink *to)
 {
 	struct perf *p = (struct perf *)s;
-	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
-	int64_t left_ns;
-	int wait_ms = BUSY_MS;
+	struct pollfd *end = &p->ready[p->cpus];
 
-	while ((left_ns = until_ns - clock_mono_ns()) > 0) {
-		uint64_t before = s->figures.samples;
-		int left_ms = left_ns / 1000000 < wait_ms ?
-			      (int)(left_ns / 1000000) + 1 : wait_ms;
-		int ended = poll(&end, 1, left_ms) > 0;
-
-		read_rings(p, to);
-		if (ended)
+	do {
+		if (poll(p->ready, (nfds_t)p->cpus + 1,
+			 wait_ms(p, until_ns)) < 0)
+			continue;
+		for (int cpu = 0; cpu < p->cpus; cpu++)
+			look_at(p, cpu, to);
+		if (end->revents)
 			return -ESRCH;
-		wait_ms = s->figures.samples > before ? BUSY_MS : IDLE_MS;
-	}
-	read_rings(p, to);
+	} while (clock_mono_ns() < until_ns);
 	return 0;
 }
 
@@ -188,8 +201,9 @@ static void perf_close(struct sampler *s)
 			       p->rings[cpu].bytes + p->page);
 	for (size_t i = 0; i < p->n; i++)
 		close(p->fds[i]);
-	if (p->pidfd >= 0)
-		close(p->pidfd);
+	if (p->ready && p->ready[p->cpus].fd >= 0)
+		close(p->ready[p->cpus].fd);
+	free(p->ready);
 	free(p->fds);
 	free(p->rings);
 	free(p);
@@ -209,8 +223,7 @@ static void set_attr(struct perf *p, int hz, size_t stack_bytes)
 		.inherit = 1,
 		.exclude_hv = 1,
 		.exclude_callchain_kernel = 1,
-		.watermark = 1,
-		.wakeup_watermark = UINT32_MAX,
+		.wakeup_events = 1,
 	};
 }
 
@@ -246,26 +259,32 @@ static void raise_files(void)
 	}
 }
 
-static int fill(struct perf *p, pid_t pid)
+static int make_rings(struct perf *p, pid_t pid)
 {
-	int *leader, rc;
-
-	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (p->pidfd < 0)
-		return -errno;
-	rc = choose_attr(p, pid);
-	if (rc < 0)
-		return rc;
-	raise_files();
 	p->page = (size_t)sysconf(_SC_PAGESIZE);
 	p->cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (p->cpus < 1 || p->cpus > CPUS_MAX)
 		return -E2BIG;
 	p->rings = calloc((size_t)p->cpus, sizeof(*p->rings));
-	leader = calloc((size_t)p->cpus, sizeof(*leader));
-	rc = p->rings && leader ? add_events(p, pid, leader) : -ENOMEM;
-	free(leader);
-	return rc;
+	p->ready = calloc((size_t)p->cpus + 1, sizeof(*p->ready));
+	if (!p->rings || !p->ready)
+		return -ENOMEM;
+	for (int i = 0; i <= p->cpus; i++)
+		p->ready[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	p->ready[p->cpus].fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return p->ready[p->cpus].fd < 0 ? -errno : 0;
+}
+
+static int fill(struct perf *p, pid_t pid)
+{
+	int rc = choose_attr(p, pid);
+
+	if (rc == 0)
+		rc = make_rings(p, pid);
+	if (rc < 0)
+		return rc;
+	raise_files();
+	return add_events(p, pid);
 }
 
 static int explain(int rc, pid_t pid, struct err *e)
@@ -293,7 +312,6 @@ int perf_open(struct sampler **out, pid_t pid, int hz, size_t stack_bytes,
 	p->sampler.ops = &ops;
 	p->sampler.name = "perf";
 	p->sampler.period_ns = 1000000000 / hz;
-	p->pidfd = -1;
 	set_attr(p, hz, stack_bytes);
 	rc = fill(p, pid);
 	if (rc < 0) {
