@@ -1,0 +1,36 @@
+/*
+ * What a sampler sees of a Go program, made into whole stacks of goroutines.
+ */
+#ifndef LIB_TARGET_GO_CPU_H
+#define LIB_TARGET_GO_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/target/go/attach.h"
+#include "lib/target/sampler.h"
+
+struct go_sample {
+	const uint64_t *pcs;    /* leaf first and exact, then return */
+	size_t n;               /* addresses; at least 1 */
+	int64_t goid;           /* 0: not known */
+	uint64_t labels;        /* its g.labels, an address; 0: none */
+	uint32_t periods;
+	bool system;            /* on the runtime's own stack, which is all
+				 * there is of it */
+	bool complete;          /* up to where it began */
+};
+
+struct go_cpu;
+
+/* GO must outlive it; EACH gets every sample.  NULL when memory is out. */
+struct go_cpu *go_cpu_new(struct go *go,
+			  void (*each)(void *ctx, const struct go_sample *s),
+			  void *ctx);
+void go_cpu_free(struct go_cpu *c);
+
+/* What to give to sampler_look(). */
+const struct sampler_sink *go_cpu_sink(const struct go_cpu *c);
+
+#endif
