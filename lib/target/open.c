@@ -2,14 +2,27 @@
 #include "lib/target/open.h"
 
 #include "lib/snapshot/source_url.h"
+#include "lib/target/space.h"
+
+static int open_space(struct space **out, const struct target *t,
+		      struct err *e)
+{
+	if (t->kind == TARGET_CORE)
+		return space_open_core(out, t->core,
+				       t->core_exe[0] ? t->core_exe : NULL, e);
+	return space_open_live(out, t->pid, e);
+}
 
 int target_source_open(struct source **out, const struct target *t,
 		       const struct source_wants *wants, struct err *e)
 {
-	int rc = target_need_agent(t, e);
+	struct space *space;
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	rc = source_url_open(out, &t->url, wants->stop);
-	return rc < 0 ? err_set(e, rc, "%s", t->text) : 0;
+	if (t->agent[0]) {
+		rc = source_url_open(out, &t->url, wants->stop);
+		return rc < 0 ? err_set(e, rc, "%s", t->text) : 0;
+	}
+	rc = open_space(&space, t, e);
+	return rc < 0 ? rc : source_target_open(out, space, wants, e);
 }

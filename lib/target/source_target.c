@@ -13,14 +13,16 @@
 #include <stdlib.h>
 
 #include "lib/target/go/read.h"
+#include "lib/target/pgo/pgo.h"
 #include "lib/target/watch.h"
 
 struct work {
 	struct watch *watch;
 	struct space *space;
 	struct space *old;      /* until this job is done; see watch_beats() */
-	struct go *go;          /* NULL: not attached */
-	struct go_reader *reader;
+	struct go *go;          /* one of these two, or not attached */
+	struct pgo_program *pgo;
+	struct go_reader *reader;       /* of go */
 	struct source_wants wants;
 	struct snapshot snap;
 	struct source_info info;
@@ -42,8 +44,10 @@ static void detach(struct work *w)
 {
 	go_reader_free(w->reader);
 	go_detach(w->go);
+	pgo_detach(w->pgo);
 	w->reader = NULL;
 	w->go = NULL;
+	w->pgo = NULL;
 }
 
 static void work_free(void *ctx)
@@ -65,19 +69,25 @@ static void fill_info(struct work *w)
 	i->kind = s->kind == SPACE_CORE ? "core" : "attach";
 	i->pid = s->pid ? s->pid : SNAP_UNKNOWN;
 	snprintf(i->exe, sizeof(i->exe), "%s", s->exe);
-	snprintf(i->go, sizeof(i->go), "%s",
-		 w->go->version);
-	snprintf(i->note, sizeof(i->note), "%s", w->go->note);
+	i->dumped_ns = s->dumped_ns;
+	if (w->go)
+		snprintf(i->go, sizeof(i->go), "%s", w->go->version);
+	snprintf(i->note, sizeof(i->note), "%.120s%s%.120s",
+		 w->go ? w->go->note : "",
+		 w->go && w->go->note[0] && s->note[0] ? "; " : "", s->note);
 }
 
 static int attach(struct work *w, struct err *e)
 {
 	int rc = go_attach(&w->go, w->space, e);
 
-	if (rc == -ENOENT)
-		return err_say(e, rc, "%s: no Go program", w->space->name);
 	if (rc == 0)
 		rc = go_reader_new(&w->reader, w->go, e);
+	else if (rc == -ENOENT)
+		rc = pgo_attach(&w->pgo, w->space, e);
+	if (rc == -ENOENT)
+		err_say(e, rc, "%s: neither a Go program nor built with "
+			"pgo-cc", w->space->name);
 	if (rc < 0) {
 		detach(w);
 		return rc;
@@ -119,18 +129,22 @@ static int prepare(struct work *w, struct err *e)
 	rc = space_check(w->space, e);
 	if (rc == -ESTALE)
 		rc = reopen(w, e);
-	if (rc == 0 && !w->go)
+	if (rc == 0 && !w->go && !w->pgo)
 		rc = attach(w, e);
 	return rc;
 }
 
 static int read_snapshot(struct work *w, struct err *e)
 {
+	if (w->pgo)
+		return pgo_read(w->pgo, &w->wants, &w->snap, e);
 	return go_read(w->reader, &w->wants, &w->snap, e);
 }
 
 static int read_one(struct work *w, struct err *e)
 {
+	if (w->pgo)
+		return pgo_read_one(w->pgo, w->id, &w->snap, e);
 	return go_read_one(w->reader, w->id, &w->snap, e);
 }
 
