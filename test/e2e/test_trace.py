@@ -401,7 +401,11 @@ ERRORS = {
     # Command: exit status and the first line, "pgo-trace: " apart.
     "": (2, "no command (see pgo-trace --help)"),
     "unknowncmd": (2, "unknowncmd: no such command (see pgo-trace --help)"),
-    "dump 1": (2, "dump: no such command (see pgo-trace --help)"),
+    "dump": (2, "dump: no TARGET (see pgo-trace dump --help)"),
+    "dump 1 2": (2, "dump: one TARGET (see pgo-trace dump --help)"),
+    "dump -F wait>1 1": (2, "dump: -F: column 6: 1: wait wants a time like "
+                            "90s or 1m30s (see pgo-trace dump --help)"),
+    f"dump {NOBODY}": (1, f"{NOBODY}: no such process"),
     "record": (2, "record: no TARGET (see pgo-trace record --help)"),
     "record 1 2": (2, "record: one TARGET (see pgo-trace record --help)"),
     "record -s 0 1": (2, "record: -s 0: whole seconds from 1 to 86400 (see "
@@ -490,7 +494,7 @@ def test_what_the_agent_refuses_is_passed_on(trace, build, tmp_path):
 def test_every_command_helps(trace):
     run = trace("--help")
     assert run.returncode == 0
-    for command in ("record", "top", "sched"):
+    for command in ("record", "dump", "top", "sched"):
         assert f"\n  {command} " in run.stdout
         for flag in ("-h", "--help"):
             own = trace(command, flag)
