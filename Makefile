@@ -226,6 +226,7 @@ $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 #   test/unit/pgo/X.c    the same in pgo's C, on libpgo.a
 #   test/stress/X.c      hammers, as long as PGO_STRESS_SECONDS says
 #   test/e2e, interop    pytest; the programs they start are e2e/progs/X.c
+#   test/tools/X.c       shows pytest what only C sees; plain C on $(PARTS)
 #   test/bench/X.c       prints figures, judges nothing
 
 progs   = $(patsubst %.c,$(B)/%,$(wildcard $(1)/*.c))
@@ -234,11 +235,18 @@ UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
 STRESS := $(if $(PGOCC),$(call progs,test/stress))
 PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))
 BENCH  := $(if $(PGOCC),$(call progs,test/bench))
+# What pytest starts.
+STARTED := $(PROGS) $(BENCH) $(call progs,test/tools)
 
 $(B)/test/unit/%: $(B)/obj/test/unit/%.o $(PARTS)
-	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ \
-	    $(TOOL_LIBS) -lcmocka -pthread
+	$(test_program)
+$(B)/test/tools/%: $(B)/obj/test/tools/%.o $(PARTS)
+	$(test_program)
+define test_program
+$(call say,LINK,$@)
+$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ \
+    $(TOOL_LIBS) -lcmocka -pthread
+endef
 
 # The python that has pytest and pyte: the one on PATH may be another than Debian's.
 PYTHON ?= $(shell for p in python3 /usr/bin/python3; do \
@@ -248,17 +256,20 @@ PYTEST = BUILD=$(abspath $(B)) timeout $(1) $(PY) -m pytest -q -c test/pytest.in
          $(2) test
 RUN    = PGO_STRESS_SECONDS=$(1) $(PY) test/run.py -t $(2) -- $(3)
 
-check: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) $(BENCH) ## the tests, at most 3 minutes
+check: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## the tests, at most 3 minutes
 	$(Q)rc=0; $(call RUN,3,60,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,600,-m 'not long') || rc=1; exit $$rc
-check-fast: all $(UNIT) $(UNITPGO) $(PROGS) $(BENCH) ## the quick ones, at most 20 seconds
+check-fast: all $(UNIT) $(UNITPGO) $(STARTED) ## the quick ones, at most 20 seconds
 	$(Q)rc=0; $(call RUN,1,10,$(UNIT) $(UNITPGO)) || rc=1; \
 	$(call PYTEST,60,-m fast) || rc=1; exit $$rc
+check-attach: all $(UNIT) $(STARTED)    ## what of them reads Go programs from outside
+	$(Q)rc=0; $(call RUN,1,60,$(UNIT)) || rc=1; \
+	$(call PYTEST,600,-m 'attach and not long') || rc=1; exit $$rc
 check-unit: $(UNIT)                     ## only the units in plain C
 	$(Q)$(call RUN,1,120,$(UNIT))
 check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
-check-long: all $(UNIT) $(UNITPGO) $(STRESS) $(PROGS) $(BENCH) ## matrices, long hammers
+check-long: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
 check-all: check-debug check-asan check-tsan check-long ## everything, all modes
@@ -345,8 +356,8 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all check check-fast check-unit check-debug check-asan check-tsan \
-        check-cov check-long check-all bench demo tidy tidy-headers tidy-layers \
+.PHONY: FORCE all check check-attach check-fast check-unit check-debug \
+        check-asan check-tsan check-cov check-long check-all bench demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
 .DELETE_ON_ERROR:
