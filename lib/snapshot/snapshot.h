@@ -24,7 +24,7 @@
 #define SNAP_UNKNOWN INT64_C(-1)
 #define SNAP_NONE UINT32_MAX            /* no stack */
 
-#define SNAP_ROWS_MAX 1000000u
+#define SNAP_ROWS_MAX (1u << 20)         /* a million and some */
 #define SNAP_STACKS_MAX (1u << 18)
 #define SNAP_FRAMES_MAX (1u << 22)      /* of all stacks */
 #define SNAP_DEPTH_MAX 1024u            /* of one */

@@ -74,7 +74,7 @@ static int read_stacks(struct chunk *c, struct go_one **set, size_t n)
 static int compare(struct chunk *c, struct go_one **set,
 		   struct gather_want *want, size_t n)
 {
-	uint32_t bytes = go_one_head_bytes(c->go);
+	uint32_t bytes = go_one_bytes(c->go);
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
@@ -209,7 +209,10 @@ static int try(struct chunk *c, struct go_one **set, size_t n)
 	int rc;
 
 	rc = read_ones(c, set, n);
-	if (rc < 0 || c->no_stacks)
+	if (rc == 0 && !c->states_only)
+		rc = labels_read(&c->labels, c->go, &c->names->snap->strings,
+				 set, n);
+	if (rc < 0 || c->states_only)
 		return rc;
 	rc = read_stacks(c, set, n);
 	if (rc == 0)
@@ -233,7 +236,7 @@ int chunk_read(struct chunk *c, struct go_one *ones, size_t n)
 			if (rc < 0)
 				return rc;
 		}
-		if (c->no_stacks)
+		if (c->states_only)
 			break;
 		for (size_t i = 0; i < open; i++)
 			if (is_open(c->set[i]))
@@ -248,4 +251,5 @@ void chunk_release(struct chunk *c)
 	gather_release(&c->heads);
 	gather_release(&c->stacks);
 	gather_release(&c->more);
+	labels_release(&c->labels);
 }

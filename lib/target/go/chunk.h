@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lib/target/gather.h"
+#include "lib/target/go/labels.h"
 #include "lib/target/go/names.h"
 #include "lib/target/go/one.h"
 #include "lib/target/go/unwind.h"
@@ -29,9 +30,10 @@ struct deep {
 struct chunk {
 	struct go *go;
 	struct go_names *names;
-	bool no_stacks;
+	bool states_only;       /* neither stacks nor labels */
 
 	struct gather heads, stacks, more;
+	struct labels labels;
 	struct gather_want head_want[CHUNK_MAX], stack_want[CHUNK_MAX];
 	struct gather_want more_want[CHUNK_DEEP];
 	struct go_one *set[CHUNK_MAX];

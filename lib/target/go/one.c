@@ -10,40 +10,22 @@
 #define SCAN 0x1000u                    /* its stack is being scanned */
 #define STACK_MAX (UINT64_C(1) << 30)   /* Go's own limit */
 
-static const enum go_field head_fields[] = {
-	GO_G_STACK, GO_G_SYSCALLSP, GO_G_SYSCALLPC, GO_G_STATUS, GO_G_GOID,
-	GO_G_SCHED,
-};
-
-static const enum go_field fields[] = {
-	GO_G_M, GO_G_WAITSINCE, GO_G_WAITREASON, GO_G_LOCKEDM, GO_G_PARENT,
-	GO_G_GOPC, GO_G_STARTPC, GO_G_WAITING, GO_G_LABELS,
-};
-
-static uint32_t end_of(const struct go *go, const enum go_field *f, size_t n)
-{
-	int32_t end = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		/* 16: of stack and of sched the second word counts too. */
-		if (go_at(go, f[i]) + 16 > end)
-			end = go_at(go, f[i]) + 16;
-	}
-	return (uint32_t)end;
-}
-
-uint32_t go_one_head_bytes(const struct go *go)
-{
-	return end_of(go, head_fields,
-		      sizeof(head_fields) / sizeof(*head_fields));
-}
-
 uint32_t go_one_bytes(const struct go *go)
 {
-	uint32_t head = go_one_head_bytes(go);
-	uint32_t all = end_of(go, fields, sizeof(fields) / sizeof(*fields));
+	static const enum go_field fields[] = {
+		GO_G_STACK, GO_G_SCHED, GO_G_SYSCALLSP, GO_G_SYSCALLPC,
+		GO_G_STATUS, GO_G_GOID, GO_G_M, GO_G_WAITSINCE,
+		GO_G_WAITREASON, GO_G_LOCKEDM, GO_G_PARENT, GO_G_GOPC,
+		GO_G_STARTPC, GO_G_WAITING, GO_G_LABELS,
+	};
+	int32_t end = 0;
 
-	return all > head ? all : head;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		/* 16: of stack and of sched the second word counts too. */
+		if (go_at(go, fields[i]) + 16 > end)
+			end = go_at(go, fields[i]) + 16;
+	}
+	return (uint32_t)end;
 }
 
 /* The word at OFFSET, 0 when this version has it not. */
@@ -117,5 +99,6 @@ bool go_one_same(const struct go *go, const uint8_t *g, const struct go_one *o)
 
 	parse_head(go, g, &now);
 	return now.status == o->status && now.goid == o->goid &&
-	       now.pc == o->pc && now.sp == o->sp && now.lo == o->lo;
+	       now.pc == o->pc && now.sp == o->sp && now.lo == o->lo &&
+	       word(g, go_at(go, GO_G_LABELS)) == o->labels;
 }

@@ -35,9 +35,8 @@ struct go_one {
 	uint8_t had;            /* enum go_had */
 };
 
-/* Bytes of a struct g that go_one_parse() wants, and go_one_same(). */
+/* Bytes of a struct g that are wanted below. */
 uint32_t go_one_bytes(const struct go *go);
-uint32_t go_one_head_bytes(const struct go *go);
 
 /* Fills O but for `at' by the bytes G.  False when it is no goroutine; had is
  * what can be said so far. */

@@ -182,6 +182,7 @@ static void put_row(struct go_reader *r, const struct go_one *o)
 	row->stack = o->had == ONE_STACK ? o->stack : SNAP_NONE;
 	row->moving = o->had == ONE_MOVED && !r->wants->no_stacks;
 	row->locked = o->lockedm != 0;
+	row->labels = o->label_text;
 	if (row->state == SNAP_WAITING)
 		row->reason = reason_of(r, o);
 	row->entry = go_names_func(&r->names, o->startpc);
@@ -272,7 +273,7 @@ static void begin(struct go_reader *r, const struct source_wants *wants,
 	memset(r->reasons, 0, sizeof(r->reasons));
 	r->chunk.go = r->go;
 	r->chunk.names = &r->names;
-	r->chunk.no_stacks = wants->no_stacks;
+	r->chunk.states_only = wants->no_stacks;
 	r->chunk.budget = DEEP_BYTES_MAX;
 }
 
@@ -322,7 +323,7 @@ static int search(struct go_reader *r, int64_t id, uint64_t *at)
 	int rc;
 
 	*at = 0;
-	r->chunk.no_stacks = true;
+	r->chunk.states_only = true;
 	for (size_t i = 0; i < r->list.n && !*at; i += CHUNK_MAX) {
 		size_t k = r->list.n - i < CHUNK_MAX ? r->list.n - i
 						     : CHUNK_MAX;
@@ -334,7 +335,7 @@ static int search(struct go_reader *r, int64_t id, uint64_t *at)
 			if (r->ones[j].goid == id)
 				*at = r->ones[j].at;
 	}
-	r->chunk.no_stacks = false;
+	r->chunk.states_only = false;
 	return 0;
 }
 
