@@ -210,7 +210,7 @@ static int try(struct chunk *c, struct go_one **set, size_t n)
 
 	rc = read_ones(c, set, n);
 	if (rc == 0 && !c->states_only)
-		rc = labels_read(&c->labels, c->go, &c->names->snap->strings,
+		rc = go_labels_read(&c->labels, c->go, &c->names->snap->strings,
 				 set, n);
 	if (rc < 0 || c->states_only)
 		return rc;
@@ -251,5 +251,5 @@ void chunk_release(struct chunk *c)
 	gather_release(&c->heads);
 	gather_release(&c->stacks);
 	gather_release(&c->more);
-	labels_release(&c->labels);
+	go_labels_release(&c->labels);
 }

@@ -33,7 +33,7 @@ struct chunk {
 	bool states_only;       /* neither stacks nor labels */
 
 	struct gather heads, stacks, more;
-	struct labels labels;
+	struct go_labels labels;
 	struct gather_want head_want[CHUNK_MAX], stack_want[CHUNK_MAX];
 	struct gather_want more_want[CHUNK_DEEP];
 	struct go_one *set[CHUNK_MAX];

@@ -39,22 +39,22 @@ struct pair {
 	uint32_t key_n, value_n;
 };
 
-static size_t set_count(const struct labels *l)
+static size_t set_count(const struct go_labels *l)
 {
 	return l->sets.len / sizeof(struct set);
 }
 
-static struct set *set_at(const struct labels *l, size_t i)
+static struct set *set_at(const struct go_labels *l, size_t i)
 {
 	return (struct set *)(void *)l->sets.data + i;
 }
 
-static size_t pair_count(const struct labels *l)
+static size_t pair_count(const struct go_labels *l)
 {
 	return l->pairs.len / sizeof(struct pair);
 }
 
-static struct pair *pair_at(const struct labels *l, size_t i)
+static struct pair *pair_at(const struct go_labels *l, size_t i)
 {
 	return (struct pair *)(void *)l->pairs.data + i;
 }
@@ -73,7 +73,7 @@ static bool same_set(const void *ctx, uint32_t id, const void *key)
 }
 
 /* The number of the set at ADDRESS, or -1 without memory. */
-static int64_t number_of(struct labels *l, uint64_t address)
+static int64_t number_of(struct go_labels *l, uint64_t address)
 {
 	uint64_t hash = hash_u64(address);
 	int64_t id = hash_find(&l->known, hash, same_set, l, &address);
@@ -89,7 +89,7 @@ static int64_t number_of(struct labels *l, uint64_t address)
 	return id;
 }
 
-static void add_pair(struct labels *l, size_t set, const uint8_t *key,
+static void add_pair(struct go_labels *l, size_t set, const uint8_t *key,
 		     const uint8_t *value)
 {
 	struct pair p = {
@@ -103,7 +103,7 @@ static void add_pair(struct labels *l, size_t set, const uint8_t *key,
 }
 
 /* N wants, none yet; NULL without memory. */
-static struct gather_want *wants(struct labels *l, size_t n)
+static struct gather_want *wants(struct go_labels *l, size_t n)
 {
 	buf_reset(&l->wants);
 	return (struct gather_want *)(void *)
@@ -112,7 +112,7 @@ static struct gather_want *wants(struct labels *l, size_t n)
 }
 
 /* Reads BYTES behind the address of each set. */
-static int read_sets(struct labels *l, struct space *s, uint32_t bytes,
+static int read_sets(struct go_labels *l, struct space *s, uint32_t bytes,
 		     struct gather_want **out)
 {
 	size_t n = set_count(l);
@@ -129,7 +129,7 @@ static int read_sets(struct labels *l, struct space *s, uint32_t bytes,
 
 /* As slices ---------------------------------------------------------------- */
 
-static int read_slices(struct labels *l, struct space *s)
+static int read_slices(struct go_labels *l, struct space *s)
 {
 	size_t n = set_count(l);
 	struct gather_want *w;
@@ -157,7 +157,7 @@ static int read_slices(struct labels *l, struct space *s)
 /* As maps ------------------------------------------------------------------ */
 
 /* Takes the pairs of the bucket B; the next one of its chain. */
-static uint64_t take_bucket(struct labels *l, size_t set, const uint8_t *b)
+static uint64_t take_bucket(struct go_labels *l, size_t set, const uint8_t *b)
 {
 	for (size_t c = 0; c < CELLS; c++)
 		if (b[c] >= CELL_TAKEN)
@@ -168,7 +168,7 @@ static uint64_t take_bucket(struct labels *l, size_t set, const uint8_t *b)
 
 /* Takes N buckets at B, NULL: those at ADDRESS, with what is behind them:
  * chains and old buckets are rare, these are single reads. */
-static int take_buckets(struct labels *l, struct space *s, size_t set,
+static int take_buckets(struct go_labels *l, struct space *s, size_t set,
 			const uint8_t *b, uint64_t address, size_t n)
 {
 	uint8_t one[BUCKET_BYTES];
@@ -190,7 +190,7 @@ static int take_buckets(struct labels *l, struct space *s, size_t set,
 
 /* From the maps' heads in W to wants of their buckets; what is left in old
  * ones is taken at once. */
-static int find_buckets(struct labels *l, struct space *s,
+static int find_buckets(struct go_labels *l, struct space *s,
 			struct gather_want *w, size_t n)
 {
 	int rc = 0;
@@ -210,7 +210,7 @@ static int find_buckets(struct labels *l, struct space *s,
 	return rc;
 }
 
-static int read_maps(struct labels *l, struct space *s)
+static int read_maps(struct go_labels *l, struct space *s)
 {
 	size_t n = set_count(l);
 	struct gather_want *w;
@@ -241,7 +241,7 @@ static uint32_t cut(uint64_t n)
 	return n < LABEL_BYTES_MAX ? (uint32_t)n : LABEL_BYTES_MAX;
 }
 
-static int read_strings(struct labels *l, struct space *s)
+static int read_strings(struct go_labels *l, struct space *s)
 {
 	size_t n = pair_count(l);
 	struct gather_want *w = wants(l, 2 * n);
@@ -286,7 +286,7 @@ static bool is_whole(const struct pair *p)
 	return (p->key || p->key_n == 0) && (p->value || p->value_n == 0);
 }
 
-static void put_text(struct labels *l, struct strtab *strings,
+static void put_text(struct go_labels *l, struct strtab *strings,
 		     struct pair *p, size_t n)
 {
 	struct json j;
@@ -312,7 +312,7 @@ static void put_text(struct labels *l, struct strtab *strings,
 						     buf_str(&l->text));
 }
 
-static void put_texts(struct labels *l, struct strtab *strings)
+static void put_texts(struct go_labels *l, struct strtab *strings)
 {
 	size_t n = pair_count(l), end;
 
@@ -329,7 +329,7 @@ static void put_texts(struct labels *l, struct strtab *strings)
 /* -------------------------------------------------------------------------- */
 
 /* Collects the sets of the goroutines; label_text is their number + 1. */
-static void find_sets(struct labels *l, struct go_one **set, size_t n)
+static void find_sets(struct go_labels *l, struct go_one **set, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		set[i]->label_text = 0;
@@ -340,7 +340,7 @@ static void find_sets(struct labels *l, struct go_one **set, size_t n)
 	}
 }
 
-int labels_read(struct labels *l, struct go *go, struct strtab *strings,
+int go_labels_read(struct go_labels *l, struct go *go, struct strtab *strings,
 		struct go_one **set, size_t n)
 {
 	int rc;
@@ -365,7 +365,7 @@ int labels_read(struct labels *l, struct go *go, struct strtab *strings,
 	return 0;
 }
 
-void labels_release(struct labels *l)
+void go_labels_release(struct go_labels *l)
 {
 	hash_release(&l->known);
 	buf_release(&l->sets);

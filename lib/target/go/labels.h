@@ -19,7 +19,7 @@ enum {
 };
 
 /* All zero is ready. */
-struct labels {
+struct go_labels {
 	struct hash known;              /* of sets, by address */
 	struct buf sets, pairs, wants, text;
 	struct gather gather, strings;
@@ -27,8 +27,8 @@ struct labels {
 
 /* Reads those of the N goroutines of SET and says in label_text which string
  * of STRINGS they are.  0, or -E as space_readv(). */
-int labels_read(struct labels *l, struct go *go, struct strtab *strings,
+int go_labels_read(struct go_labels *l, struct go *go, struct strtab *strings,
 		struct go_one **set, size_t n);
-void labels_release(struct labels *l);
+void go_labels_release(struct go_labels *l);
 
 #endif
