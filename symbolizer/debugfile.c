@@ -1,5 +1,8 @@
 /*
  * Opening by libdwfl, which knows every place where Linux keeps debug files.
+ * It looks for them when they are needed only: Go programs have it all in
+ * their pclntab.
+ *
  * The file is laid out as it says itself (bias 0); only objects, whose
  * sections all start at 0, are given places one behind the other.
  */
@@ -105,11 +108,14 @@ static void load_buildid(struct debugfile *d)
 	memcpy(d->id.bytes, bytes, d->id.n);
 }
 
-static void load_dwarf(struct debugfile *d, const char *path)
+void debugfile_look(struct debugfile *d)
 {
 	const char *debug = NULL;
 	Dwarf_Addr bias = 0;
 
+	if (d->looked)
+		return;
+	d->looked = true;
 	d->dw = dwfl_module_getdwarf(d->mod, &bias);
 	d->dw_bias = bias;
 	if (!d->dw) {
@@ -117,7 +123,7 @@ static void load_dwarf(struct debugfile *d, const char *path)
 		return;
 	}
 	dwfl_module_info(d->mod, NULL, NULL, NULL, NULL, NULL, NULL, &debug);
-	d->debug_path = strdup(debug ? debug : path);
+	d->debug_path = strdup(debug ? debug : d->path);
 }
 
 int debugfile_open(struct debugfile *d, const char *path, struct err *e)
@@ -129,12 +135,13 @@ int debugfile_open(struct debugfile *d, const char *path, struct err *e)
 	if (fd < 0)
 		return fd;
 	rc = load_elf(d, path, fd, e);
+	if (!rc && !(d->path = strdup(path)))
+		rc = err_set(e, -ENOMEM, "%s", path);
 	if (rc) {
 		debugfile_close(d);
 		return rc;
 	}
 	load_buildid(d);
-	load_dwarf(d, path);
 	return 0;
 }
 
@@ -143,5 +150,6 @@ void debugfile_close(struct debugfile *d)
 	if (d->dwfl)
 		dwfl_end(d->dwfl);
 	free(d->debug_path);
+	free(d->path);
 	*d = (struct debugfile){ 0 };
 }

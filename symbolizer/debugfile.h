@@ -21,16 +21,22 @@ struct debugfile {
 	Dwfl *dwfl;
 	Dwfl_Module *mod;
 	Elf *elf;               /* the file itself */
-	Dwarf *dw;              /* NULL: no debug information */
+	Dwarf *dw;              /* NULL: none, or not looked for yet */
+	bool looked;            /* debugfile_look() was called */
 	uint64_t dw_bias;       /* address in the file - address in dw */
 	bool object;            /* not linked: its sections lie nowhere */
+	char *path;
 	char *debug_path;       /* where dw was found */
 	char why[200];          /* why there is none, "" when there is */
 	struct buildid id;
 };
 
-/* 0 or -E with words in E. */
+/* Opens the file alone.  0 or -E with words in E. */
 int debugfile_open(struct debugfile *d, const char *path, struct err *e);
+
+/* Looks for debug information, once. */
+void debugfile_look(struct debugfile *d);
+
 void debugfile_close(struct debugfile *d);
 
 #endif

@@ -24,6 +24,7 @@ struct goinline {
 
 struct goinline_call {
 	const char *name;
+	uint32_t name_off;      /* among the names */
 	uint32_t start_line;
 	uint8_t id;
 };
@@ -34,5 +35,9 @@ void goinline_begin(struct goinline *i, struct gotab *t, struct godata *d,
 /* The next one.  False when pc is in the function's own code; then i->pc is
  * the place of the outermost call. */
 bool goinline_next(struct goinline *i, struct goinline_call *out);
+
+/* Whether the trees of the first functions of T make sense where t->src.gofunc
+ * says they are, and there are some. */
+bool goinline_fits(struct gotab *t);
 
 #endif

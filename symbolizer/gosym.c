@@ -9,10 +9,10 @@
 #include "symbolizer/gosym.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/hash.h"
 #include "symbolizer/godata.h"
 #include "symbolizer/gofunc.h"
@@ -102,8 +102,7 @@ bool gosym_depth(struct gosym *g, uint64_t pc, int32_t *out)
 	       govalue_at(&g->tab, f.depth, f.entry, pc, out) && *out >= 0;
 }
 
-/* Where the brackets that open at P, which points at one, close; NULL: they do
- * not. */
+/* Where the bracket at P is closed; NULL: nowhere. */
 static const char *closing(const char *p)
 {
 	size_t open = 0;
@@ -116,22 +115,33 @@ static const char *closing(const char *p)
 	return NULL;
 }
 
-/* NAME with "..." for the types it is an instance for; NULL when it is none. */
+/* NAME with "..." for the types it is an instance for, NULL when it has none:
+ * from the first bracket to the last; since 1.27, where methods of generics
+ * may be generic, first the pair of the first. */
 static char *print_name(const void *ctx, const char *name)
 {
-	const char *open = strchr(name, '['), *close;
-	struct buf b = { 0 };
+	const struct gosym *g = ctx;
+	const char *first = strchr(name, '['), *last = strrchr(name, ']');
+	const char *close, *second = NULL;
+	char *out = NULL;
+	int n;
 
-	(void)ctx;
-	while (open && (close = closing(open))) {
-		buf_put(&b, name, (size_t)(open - name));
-		buf_put_str(&b, "[...]");
-		name = close + 1;
-		open = strchr(name, '[');
+	if (!first || !last || last < first)
+		return NULL;
+	if (!g->tab.src.minor || g->tab.src.minor > 26) {
+		close = closing(first);
+		if (!close)
+			return NULL;
+		second = strchr(close, '[');
 	}
-	if (b.len)
-		buf_put(&b, name, strlen(name) + 1);
-	return (char *)buf_take(&b, &(size_t){ 0 });
+	if (second && second < last)
+		n = asprintf(&out, "%.*s[...]%.*s[...]%s", (int)(first - name),
+			     name, (int)(second - close - 1), close + 1,
+			     last + 1);
+	else
+		n = asprintf(&out, "%.*s[...]%s", (int)(first - name), name,
+			     last + 1);
+	return n < 0 ? NULL : out;
 }
 
 static void name_frame(struct gosym *g, struct sym_frame *f, const char *name)
@@ -139,8 +149,9 @@ static void name_frame(struct gosym *g, struct sym_frame *f, const char *name)
 	f->func = name;
 	if (!name || !strchr(name, '['))
 		return;
-	f->func = memo_get(&g->printed, name, print_name, NULL);
-	f->linkage = f->func == name ? NULL : name;
+	f->func = memo_get(&g->printed, name, print_name, g);
+	/* Up to 1.20 the linker has done it already. */
+	f->linkage = strcmp(f->func, name) ? name : NULL;
 }
 
 size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
@@ -160,8 +171,9 @@ size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
 
 		inlined = goinline_next(&i, &call);
 		if (!inlined)
-			call = (struct goinline_call){ f.name, f.start_line,
-						       f.id };
+			call = (struct goinline_call){
+				.name = f.name, .start_line = f.start_line
+			};
 		out[n] = (struct sym_frame){
 			.file = gofunc_file(&g->tab, &f, at),
 			.line = gofunc_line(&g->tab, &f, at),

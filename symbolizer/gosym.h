@@ -35,6 +35,8 @@ struct gosym_source {
 	uint64_t etext;         /* 0: not known */
 	uint64_t gofunc;        /* moduledata.gofunc; 0: inlined calls are not
 				 * known (1.18+) */
+	int minor;              /* of Go 1.26: 26; 0: not known.  Names are
+				 * printed otherwise up to 26 */
 };
 
 struct gosym_func {

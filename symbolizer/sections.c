@@ -1,5 +1,6 @@
 /*
- * Sections, from the section headers as libdwfl has laid them out.
+ * Sections, from the section headers as libdwfl has laid them out; in a file
+ * without them, what is loaded, by its program headers.
  */
 #include "symbolizer/sections.h"
 
@@ -26,14 +27,33 @@ static int put_section(struct sections *s, const GElf_Shdr *h,
 	return 0;
 }
 
+static int put_segments(struct sections *s, Elf *elf)
+{
+	size_t n;
+	int rc = 0;
+
+	if (elf_getphdrnum(elf, &n))
+		return 0;
+	for (size_t i = 0; !rc && i < n && i <= INT32_MAX; i++) {
+		GElf_Phdr ph;
+
+		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD)
+			continue;
+		rc = put_section(s, &(GElf_Shdr){
+			.sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC,
+			.sh_addr = ph.p_vaddr, .sh_size = ph.p_memsz }, "");
+	}
+	return rc;
+}
+
 int sections_read(struct sections *s, const struct debugfile *d)
 {
 	Elf_Scn *scn = NULL;
 	size_t names;
 	int rc = 0;
 
-	if (elf_getshdrstrndx(d->elf, &names))
-		return 0;
+	if (elf_getshdrstrndx(d->elf, &names) || !elf_nextscn(d->elf, NULL))
+		return put_segments(s, d->elf);
 	while (!rc && (scn = elf_nextscn(d->elf, scn))) {
 		GElf_Shdr h;
 

@@ -3,7 +3,8 @@
  *
  * Names, files and lines come from DWARF 2 to 5, wherever it is: in the file,
  * in the debug file its build id or debuglink names, in split units (.dwo), in
- * what dwz moved out; else from the symbol tables, .gnu_debugdata included.
+ * what dwz moved out; in Go programs from their pclntab, stripped or not; else
+ * from the symbol tables, .gnu_debugdata included.
  * Addresses are those of the file (st_value, DW_AT_low_pc).  For code mapped
  * elsewhere, see sym_addr_of_offset().
  *
@@ -82,6 +83,9 @@ uint64_t sym_addr_in_object(const struct sym *s, uint64_t off);
 
 /* Whether ADDR lies in a section that is loaded. */
 bool sym_has_addr(const struct sym *s, uint64_t addr);
+
+/* Whether it is a Go program that tells functions and lines by itself. */
+bool sym_has_pclntab(const struct sym *s);
 
 /* The file that debug information was found in, NULL when there is none, and
  * then WHY (if not NULL) is what the search said. */

@@ -140,6 +140,9 @@ static void say_source(struct run *r)
 
 	if (!r->options.why || !r->places.exe)
 		return;
+	if (sym_has_pclntab(r->places.exe))
+		fprintf(stderr, "%s: %s: functions and lines by pclntab\n",
+			prog_name, r->options.exe);
 	path = sym_debug_file(r->places.exe, &why);
 	if (path)
 		fprintf(stderr, "%s: %s: debug information in %s\n",
