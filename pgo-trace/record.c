@@ -26,32 +26,16 @@
 #include "pgo-trace/find.h"
 #include "pgo-trace/interrupt.h"
 #include "pgo-trace/output.h"
+#include "pgo-trace/record.h"
 
-#define NS_PER_S INT64_C(1000000000)
+enum { CPU_SECONDS = 30, SECONDS_MAX = 86400 };
 
-enum {
-	CPU_SECONDS = 30,
-	SECONDS_MAX = 86400,
-	SLACK_S = 30,           /* for all that is not the recording itself */
-	IDENTIFY_S = 2,
-};
-
-struct record {
-	struct target target;
-	const char *type;
-	int seconds;            /* 0: not given */
-	const char *path;       /* -o */
-	bool force, json;
-	int64_t begin_ns;
-	bool shown;             /* a progress line stands on the terminal */
-};
-
-static bool is_cpu(const struct record *r)
+static bool is_cpu(const struct recording *r)
 {
 	return !strcmp(r->type, "cpu");
 }
 
-static void show_progress(struct record *r)
+static void show_progress(struct recording *r)
 {
 	int64_t s = (clock_mono_ns() - r->begin_ns) / NS_PER_S;
 	char name[64];
@@ -64,18 +48,18 @@ static void show_progress(struct record *r)
 	r->shown = true;
 }
 
-static void clear_progress(struct record *r)
+static void clear_progress(struct recording *r)
 {
 	if (r->shown)
 		fprintf(stderr, "\r%79s\r", "");
 	r->shown = false;
 }
 
-static int waiting(void *ctx)
+int record_waiting(struct recording *r)
 {
 	if (interrupted())
 		return -EINTR;
-	show_progress(ctx);
+	show_progress(r);
 	return 0;
 }
 
@@ -90,31 +74,33 @@ static bool is_type(const char *s)
 	       s[0] != '.';
 }
 
-static int fetch(struct record *r, struct http_answer *a, struct err *e)
+/* What is had without an agent. */
+static const struct {
+	const char *type;
+	int (*record)(struct recording *r, struct buf *out, struct err *e);
+} outside[] = {
+	{ "goroutine", record_goroutine },
+	{ "threadcreate", record_threadcreate },
+};
+
+static int fetch(struct recording *r, struct buf *out, struct err *e)
 {
-	struct target_ask ask = {
-		.deadline_ns = r->begin_ns +
-			       (r->seconds + SLACK_S) * NS_PER_S,
-		.max = PPROF_BYTES_MAX,
-		.waiting = waiting,
-		.ctx = r,
-	};
-	char path[160];
+	int (*from)(struct recording *, struct buf *, struct err *) =
+		record_agent;
 	int rc;
 
-	snprintf(path, sizeof(path), "/debug/pprof/%s",
-		 is_cpu(r) ? "profile" : r->type);
-	if (r->seconds)
-		snprintf(path + strlen(path), sizeof(path) - strlen(path),
-			 "?seconds=%d", r->seconds);
-	rc = target_get(&r->target, path, &ask, a, e);
+	for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++)
+		if (!r->target.agent[0] && !strcmp(outside[i].type, r->type))
+			from = outside[i].record;
+	rc = from(r, out, e);
 	clear_progress(r);
-	return rc;
+	return rc < 0 || !buf_error(out) ? rc :
+	       err_set(e, buf_error(out), "%s", r->target.text);
 }
 
 /* The program's file name: of the process, of the profile's first mapping, or
  * else the host; with nothing in it that is special in a shell. */
-static void name_program(const struct record *r, const struct pprof *p,
+static void name_program(const struct recording *r, const struct pprof *p,
 			 char *out, size_t bytes)
 {
 	const char *from = r->target.exe, *base;
@@ -133,7 +119,7 @@ static void name_program(const struct record *r, const struct pprof *p,
 	out[n] = '\0';
 }
 
-static void name_file(const struct record *r, const struct pprof *p,
+static void name_file(const struct recording *r, const struct pprof *p,
 		      char *out, size_t bytes)
 {
 	char program[80], pid[16] = "", when[32] = "";
@@ -148,10 +134,10 @@ static void name_file(const struct record *r, const struct pprof *p,
 	snprintf(out, bytes, "%s%s-%s-%s.pb.gz", program, pid, r->type, when);
 }
 
-static int write_file(struct output *o, const struct http_answer *a,
+static int write_file(struct output *o, const struct buf *body,
 		      struct err *e)
 {
-	int rc = output_write(o, a->body.data, a->body.len, e);
+	int rc = output_write(o, body->data, body->len, e);
 
 	if (rc == 0)
 		rc = output_commit(o, e);
@@ -160,7 +146,7 @@ static int write_file(struct output *o, const struct http_answer *a,
 }
 
 /* On stdout: the name of the file, for scripts, or what is known of it. */
-static int tell(const struct record *r, const char *path, size_t bytes,
+static int tell(const struct recording *r, const char *path, size_t bytes,
 		const struct pprof *p, struct err *e)
 {
 	struct output out;
@@ -200,31 +186,31 @@ static int tell(const struct record *r, const char *path, size_t bytes,
 }
 
 /* OUT is open when -o was given: what hinders is said before the wait. */
-static int keep(struct record *r, struct output *out, struct http_answer *a,
-		struct err *e)
+static int keep(struct recording *r, struct output *out,
+		const struct buf *body, struct err *e)
 {
 	struct pprof p = { 0 };
 	char path[256];
 	int rc;
 
-	rc = pprof_read(&p, a->body.data, a->body.len, r->target.text, e);
+	rc = pprof_read(&p, body->data, body->len, r->target.text, e);
 	if (rc == 0 && !r->path) {
 		name_file(r, &p, path, sizeof(path));
 		rc = output_open(out, path, r->force, e);
 	}
 	if (rc == 0)
-		rc = write_file(out, a, e);
+		rc = write_file(out, body, e);
 	/* The profile itself went to stdout with "-o -". */
 	if (rc == 0 && !(r->path && !strcmp(r->path, "-")))
-		rc = tell(r, r->path ? r->path : path, a->body.len, &p, e);
+		rc = tell(r, r->path ? r->path : path, body->len, &p, e);
 	pprof_release(&p);
 	return rc;
 }
 
-static int record(struct record *r, struct err *e)
+static int record(struct recording *r, struct err *e)
 {
 	struct output out = { .fd = -1 };
-	struct http_answer a = { 0 };
+	struct buf body = { .cap = PPROF_BYTES_MAX };
 	int rc = 0;
 
 	interrupt_begin();
@@ -232,14 +218,11 @@ static int record(struct record *r, struct err *e)
 		rc = output_open(&out, r->path, r->force, e);
 	r->begin_ns = clock_mono_ns();
 	if (rc == 0)
-		rc = fetch(r, &a, e);
+		rc = fetch(r, &body, e);
 	if (rc == 0)
-		target_identify(&r->target,
-				clock_mono_ns() + IDENTIFY_S * NS_PER_S);
-	if (rc == 0)
-		rc = keep(r, &out, &a, e);
+		rc = keep(r, &out, &body, e);
 	output_abort(&out);
-	http_answer_release(&a);
+	buf_release(&body);
 	if (rc < 0 && interrupted()) {
 		log_error("record: interrupted, nothing written");
 		interrupt_die();
@@ -264,7 +247,7 @@ static const char usage[] =
 enum { OPT_JSON = 256 };
 
 /* 0, or an exit status + 1. */
-static int parse(struct record *r, int argc, char **argv)
+static int parse(struct recording *r, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "type", required_argument, NULL, 't' },
@@ -321,7 +304,7 @@ static int parse(struct record *r, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	struct record r = { .type = "cpu" };
+	struct recording r = { .type = "cpu" };
 	struct err e = { 0 };
 	int rc = parse(&r, argc, argv);
 
