@@ -6,12 +6,10 @@
 #include "lib/target/pgo/names.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "lib/target/core.h"
+#include "lib/target/mapped.h"
 #include "symbolizer/symbolizer.h"
 
 enum {
@@ -66,28 +64,6 @@ void pgo_names_begin(struct pgo_names *n)
 
 /* Files -------------------------------------------------------------------- */
 
-/* Where the file mapped at M is to be had, as the target sees it. */
-static bool path_of(char *path, size_t n, struct space *s, const struct map *m)
-{
-	const char *core;
-	struct stat st;
-
-	if (s->kind == SPACE_CORE) {
-		core = core_path(s, m);
-		if (core)
-			snprintf(path, n, "%s", core);
-		return core != NULL;
-	}
-	if (!strcmp(m->path, s->exe) && s->exe_open[0]) {
-		snprintf(path, n, "%s", s->exe_open);
-		return true;
-	}
-	if (m->path[0] != '/' || m->deleted)
-		return false;
-	snprintf(path, n, "/proc/%d/root%s", (int)s->pid, m->path);
-	return stat(path, &st) == 0 && st.st_ino == m->inode;
-}
-
 static bool is_same(const struct pgo_file *f, const struct map *m)
 {
 	return f->inode == m->inode && f->dev_major == m->dev_major &&
@@ -112,7 +88,7 @@ static struct sym *sym_of(struct pgo_names *n, const struct map *m)
 	if (!f->path)
 		return NULL;
 	n->file_count++;
-	if (path_of(path, sizeof(path), n->space, m) &&
+	if (mapped_path(path, sizeof(path), n->space, m) &&
 	    sym_open(&f->sym, path, NULL) < 0)
 		f->sym = NULL;
 	return f->sym;

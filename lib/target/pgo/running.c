@@ -1,6 +1,16 @@
+/*
+ * Frame pointers lose the caller of a function that has not built its frame,
+ * or has none: the way out of the innermost one is told by the call frame
+ * information of its file.
+ */
 #include "lib/target/pgo/running.h"
 
+#include <limits.h>
 #include <stdlib.h>
+
+#include "lib/base/elffile.h"
+#include "lib/target/mapped.h"
+#include "symbolizer/callframe.h"
 
 enum { THREADS_MAX = 65536, ROUNDS_MAX = PGO_PCS_MAX, WINDOW = 4096 };
 
@@ -25,6 +35,61 @@ static pid_t host_tid(struct space *s, pid_t tid)
 	return found;
 }
 
+/* The address in the file PATH of its byte at OFF. */
+static bool addr_of_offset(const char *path, uint64_t off, uint64_t *addr)
+{
+	struct elffile f;
+	Elf64_Phdr p;
+	bool found = false;
+
+	if (elffile_open(&f, path, NULL) < 0)
+		return false;
+	for (uint32_t i = 0; i < f.segments && !found; i++) {
+		if (elffile_segment(&f, i, &p) < 0)
+			break;
+		found = p.p_type == PT_LOAD && off >= p.p_offset &&
+			off - p.p_offset < p.p_filesz;
+		*addr = p.p_vaddr + (off - p.p_offset);
+	}
+	elffile_close(&f);
+	return found;
+}
+
+/* Call frame information at PC. */
+static bool frame_at(struct space *s, uint64_t pc, struct callframe *out)
+{
+	const struct map *m = maps_find(&s->maps, pc);
+	struct callframe_file *f;
+	char path[PATH_MAX + 64];
+	uint64_t addr;
+	bool had;
+
+	if (!m || !mapped_path(path, sizeof(path), s, m) ||
+	    !addr_of_offset(path, pc - m->start + m->offset, &addr) ||
+	    callframe_open(&f, path, NULL) < 0)
+		return false;
+	had = callframe_at(f, addr, out);
+	callframe_close(f);
+	return had;
+}
+
+/* Takes one step from R: RA goes to *CALLER and R's frame pointer becomes the
+ * caller's.  False when it must be done by the frame pointer. */
+static bool leave_leaf(struct space *s, struct space_regs *r, uint64_t *caller)
+{
+	struct callframe c;
+	uint64_t cfa, fp = r->bp;
+
+	if (!frame_at(s, r->pc, &c))
+		return false;
+	cfa = (c.by_fp ? r->bp : r->sp) + (uint64_t)c.cfa;
+	if (space_read(s, cfa + (uint64_t)c.ra, caller, 8) < 0 ||
+	    (c.saves_fp && space_read(s, cfa + (uint64_t)c.fp, &fp, 8) < 0))
+		return false;
+	r->bp = fp;
+	return true;
+}
+
 /* Reads on at w->fp until the walk ends. */
 static void walk(struct pgo_program *p, struct pgo_walk *w)
 {
@@ -47,10 +112,15 @@ void pgo_running_stack(struct pgo_batch *b, uint32_t i, struct snap_row *row)
 	const struct pgo_m *m = pgo_m_at(p, b->look[i].m);
 	pid_t tid = m ? host_tid(p->space, m->tid) : 0;
 	struct space_regs r;
+	uint64_t caller = 0;
+	bool left;
 
 	if (!tid || space_regs(p->space, tid, &r) < 0)
 		return;
+	left = leave_leaf(p->space, &r, &caller);
 	pgo_walk_begin(w, &p->hidden, r.pc, r.bp);
+	if (left)
+		pgo_walk_add(w, &p->hidden, caller);
 	walk(p, w);
 	row->stack = pgo_stacks_id(p, w->pcs, w->n);
 }

@@ -43,16 +43,17 @@ static uint32_t make(struct pgo_program *p, const uint64_t *pcs, uint32_t n)
 
 	for (uint32_t i = hidden; i < n && depth < SNAP_DEPTH_MAX; i++) {
 		uint64_t at = pcs[i] - (i > 0);
+		/* The leaf is shown as it is: in the call. */
+		uint64_t pc = i == hidden ? at : pcs[i];
 		const struct snap_frame *named;
 		uint32_t count;
 
 		named = pgo_names_frames(&p->names, p->snap, at, &count);
 		if (!count)
-			f[depth++] = (struct snap_frame){ .pc = pcs[i] };
+			f[depth++] = (struct snap_frame){ .pc = pc };
 		for (uint32_t k = 0; k < count && depth < SNAP_DEPTH_MAX; k++) {
 			f[depth] = named[k];
-			/* The leaf is shown as it is: in the call. */
-			f[depth++].pc = i == hidden ? at : pcs[i];
+			f[depth++].pc = pc;
 		}
 	}
 	return snapshot_stack(p->snap, f, depth);

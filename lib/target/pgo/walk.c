@@ -27,27 +27,32 @@ void pgo_walk_begin(struct pgo_walk *w, const struct pgo_hidden *h,
 		w->pcs[w->n++] = pc;
 }
 
-/* One frame; what becomes of the walk. */
-static enum pgo_walk_state step(struct pgo_walk *w, const struct pgo_hidden *h,
-				const uint8_t *frame)
+void pgo_walk_add(struct pgo_walk *w, const struct pgo_hidden *h, uint64_t ra)
+{
+	if (is_hidden(h, ra - 1))
+		return;
+	if (w->n < PGO_PCS_MAX)
+		w->pcs[w->n++] = ra;
+	else
+		w->state = PGO_WALK_LOST;
+}
+
+/* One frame. */
+static void step(struct pgo_walk *w, const struct pgo_hidden *h,
+		 const uint8_t *frame)
 {
 	uint64_t next, ra;
 
 	memcpy(&next, frame, 8);
 	memcpy(&ra, frame + 8, 8);
-	if (!ra)
-		return PGO_WALK_DONE;
-	if (++w->steps > STEPS_MAX)
-		return PGO_WALK_LOST;
-	if (!is_hidden(h, ra - 1)) {
-		if (w->n == PGO_PCS_MAX)
-			return PGO_WALK_LOST;
-		w->pcs[w->n++] = ra;
-	}
-	if (next && next <= w->fp && ++w->jumps > JUMPS_MAX)
-		return PGO_WALK_LOST;
+	if (!ra || !next)
+		w->state = PGO_WALK_DONE;
+	w->jumps += next <= w->fp;
+	if (++w->steps > STEPS_MAX || w->jumps > JUMPS_MAX)
+		w->state = PGO_WALK_LOST;
+	if (ra)
+		pgo_walk_add(w, h, ra);
 	w->fp = next;
-	return next ? PGO_WALK_MORE : PGO_WALK_DONE;
 }
 
 void pgo_walk_on(struct pgo_walk *w, const struct pgo_hidden *h,
@@ -61,6 +66,6 @@ void pgo_walk_on(struct pgo_walk *w, const struct pgo_hidden *h,
 		else if (w->fp < at || n < FRAME || w->fp - at > n - FRAME)
 			return;
 		else
-			w->state = step(w, h, bytes + (w->fp - at));
+			step(w, h, bytes + (w->fp - at));
 	}
 }

@@ -43,6 +43,9 @@ struct pgo_walk {
 void pgo_walk_begin(struct pgo_walk *w, const struct pgo_hidden *h,
 		    uint64_t pc, uint64_t fp);
 
+/* Adds the return address RA, unless it is hidden. */
+void pgo_walk_add(struct pgo_walk *w, const struct pgo_hidden *h, uint64_t ra);
+
 /* Goes on in the N bytes that are at AT. */
 void pgo_walk_on(struct pgo_walk *w, const struct pgo_hidden *h,
 		 const uint8_t *bytes, uint64_t at, size_t n);
