@@ -15,7 +15,6 @@
 #include "lib/target/go/buildinfo.h"
 #include "lib/target/go/image.h"
 #include "lib/target/go/module.h"
-#include "lib/target/go/pcs.h"
 #include "lib/target/go/roots.h"
 #include "lib/target/go/validate.h"
 
@@ -63,6 +62,8 @@ static int try_row(struct go *go, const struct go_roots *by_symbols,
 {
 	int rc = go_offsets_load(&go->offsets, minor, patch, e);
 
+	if (rc == -ENOENT)
+		err_say(e, rc, "its offsets are not known");
 	return rc < 0 ? rc : try_offsets(go, by_symbols, e);
 }
 
@@ -121,7 +122,7 @@ static int refuse(const struct go *go, int rc, const char *why, struct err *e)
 		return err_set(e, rc, "%s", go->space->name);
 	err_say(e, -ENOTSUP, "%s: %s is not understood: %s", go->space->name,
 		go->version, why);
-	err_way_out(e, "a pgo that knows it, or a program with DWARF");
+	err_way_out(e, "a newer pgo, or a program with DWARF");
 	return -ENOTSUP;
 }
 
@@ -216,7 +217,6 @@ void go_detach(struct go *go)
 	image_close(go->image);
 	free(go->image);
 	free(go->reasons);
-	go_pcs_free(go->pcs);
 	free(go);
 }
 

@@ -56,7 +56,7 @@ struct go {
 	char (*reasons)[48];    /* wait reasons, the target's own words */
 	size_t reason_count;
 	struct image *image;    /* of the program; what modules read */
-	struct go_pcs *pcs;     /* pcs.h; go_pcs_free() in go_detach() */
+	struct go_pcs *pcs;     /* of the modules; pcs.h */
 };
 
 /* Recognizes the program in S, which must outlive it.  0; -ENOENT when it is

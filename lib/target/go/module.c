@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/target/go/pcs.h"
+
 enum {
 	HEAD_WORDS = 24,                /* of moduledata, up to etext */
 	MINPC = 20, MAXPC = 21, TEXT = 22,      /* words */
@@ -281,6 +283,9 @@ int go_modules_open(struct go *go, struct err *e)
 
 void go_modules_close(struct go *go)
 {
+	/* What is known of pcs points into the modules. */
+	go_pcs_free(go->pcs);
+	go->pcs = NULL;
 	for (size_t i = 0; i < go->module_count; i++) {
 		gosym_close(go->modules[i].sym);
 		free(go->modules[i].source);

@@ -200,14 +200,15 @@ static bool is_reasons(const struct go *go, uint64_t address)
 	return false;
 }
 
+/* There is no bucket before the first sample. */
 static bool is_mbuckets(const struct go *go, uint64_t address)
 {
 	uint64_t b = 0;
 
-	return address % 8 == 0 &&
-	       space_read(go->space, address, &b, 8) == 0 && b && b % 8 == 0 &&
-	       field(go, b, GO_BUCKET_TYP) == MEM_PROFILE &&
-	       field(go, b, GO_BUCKET_NSTK) - 1 < BUCKET_STACK_MAX;
+	if (address % 8 || space_read(go->space, address, &b, 8) < 0 || b % 8)
+		return false;
+	return !b || (field(go, b, GO_BUCKET_TYP) == MEM_PROFILE &&
+		      field(go, b, GO_BUCKET_NSTK) - 1 < BUCKET_STACK_MAX);
 }
 
 /* Not much can be said of a number. */
@@ -279,38 +280,66 @@ static size_t refs_of(struct go *go, struct range r, const char *name,
 static const struct {
 	size_t offset;          /* in struct go_roots */
 	bool (*is)(const struct go *go, uint64_t address);
-	const char *functions[FUNCTIONS_MAX];
+	const char *functions[FUNCTIONS_MAX];   /* one of them knows it */
+	const char *also[FUNCTIONS_MAX];        /* and one of these, if any */
 } variables[] = {
-	{ offsetof(struct go_roots, allgs), go_is_allgs,
-	  { "runtime.allgadd", "runtime.schedtrace", "runtime.forEachG" } },
-	{ offsetof(struct go_roots, allp), is_allp,
-	  { "runtime.schedtrace", "runtime.procresize" } },
-	{ offsetof(struct go_roots, allm), is_allm,
-	  { "runtime.schedtrace", "runtime.mcommoninit",
-	    "runtime.checkdead" } },
-	{ offsetof(struct go_roots, wait_reasons), is_reasons,
-	  { "runtime.waitReason.String", "runtime.goroutineheader",
-	    "runtime.schedtrace" } },
-	{ offsetof(struct go_roots, mbuckets), is_mbuckets,
-	  { "runtime.mProf_FlushLocked", "runtime.stkbucket" } },
-	{ offsetof(struct go_roots, mem_profile_rate), is_rate,
-	  { "runtime.nextSample" } },
-	{ offsetof(struct go_roots, semtable), is_semtable,
-	  { "runtime.semrelease1", "runtime.semacquire1" } },
+	{ .offset = offsetof(struct go_roots, allgs), .is = go_is_allgs,
+	  .functions = { "runtime.allgadd", "runtime.schedtrace",
+			 "runtime.forEachG" } },
+	{ .offset = offsetof(struct go_roots, allp), .is = is_allp,
+	  .functions = { "runtime.schedtrace", "runtime.procresize" } },
+	{ .offset = offsetof(struct go_roots, allm), .is = is_allm,
+	  .functions = { "runtime.schedtrace", "runtime.mcommoninit",
+			 "runtime.checkdead" } },
+	{ .offset = offsetof(struct go_roots, wait_reasons), .is = is_reasons,
+	  .functions = { "runtime.waitReason.String",
+			 "runtime.goroutineheader", "runtime.schedtrace" } },
+	{ .offset = offsetof(struct go_roots, mbuckets), .is = is_mbuckets,
+	  .functions = { "runtime.mProf_FlushLocked" },
+	  .also = { "runtime.stkbucket" } },
+	{ .offset = offsetof(struct go_roots, mem_profile_rate), .is = is_rate,
+	  .functions = { "runtime.profilealloc", "runtime.nextSample" },
+	  .also = { "runtime.parsegodebug", "runtime.parsedebugvars" } },
+	{ .offset = offsetof(struct go_roots, semtable), .is = is_semtable,
+	  .functions = { "runtime.semrelease1", "runtime.semacquire1" } },
 };
+
+/* What the functions of NAMES that there are refer to, up to REFS_MAX. */
+static size_t refs_of_all(struct go *go, struct range r,
+			  const char *const *names, uint64_t *refs)
+{
+	uint64_t some[REFS_MAX];
+	size_t n = 0;
+
+	for (size_t f = 0; f < FUNCTIONS_MAX && names[f]; f++) {
+		size_t more = refs_of(go, r, names[f], some);
+
+		more = more < REFS_MAX - n ? more : REFS_MAX - n;
+		memcpy(refs + n, some, more * sizeof(*refs));
+		n += more;
+	}
+	return n;
+}
+
+static bool is_among(const uint64_t *refs, size_t n, uint64_t address)
+{
+	for (size_t i = 0; i < n; i++)
+		if (refs[i] == address)
+			return true;
+	return false;
+}
 
 static uint64_t find_variable(struct go *go, struct range r, size_t which)
 {
-	uint64_t refs[REFS_MAX];
+	const char *const *also = variables[which].also;
+	uint64_t refs[REFS_MAX], others[REFS_MAX];
+	size_t n = refs_of_all(go, r, variables[which].functions, refs);
+	size_t m = refs_of_all(go, r, also, others);
 
-	for (size_t f = 0; f < FUNCTIONS_MAX; f++) {
-		const char *name = variables[which].functions[f];
-		size_t n = name ? refs_of(go, r, name, refs) : 0;
-
-		for (size_t i = 0; i < n; i++)
-			if (variables[which].is(go, refs[i]))
-				return refs[i];
-	}
+	for (size_t i = 0; i < n; i++)
+		if ((!also[0] || is_among(others, m, refs[i])) &&
+		    variables[which].is(go, refs[i]))
+			return refs[i];
 	return 0;
 }
 
