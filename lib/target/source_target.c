@@ -244,6 +244,8 @@ static int new_work(struct work **out, struct space *space,
 		free(w);
 		return rc;
 	}
+	/* Threads that stand still anyway show where they run for nothing. */
+	w->wants.running |= wants->freeze || space->kind == SPACE_CORE;
 	w->wants.stop = watch_stop(w->watch);
 	*out = w;
 	return 0;

@@ -13,6 +13,7 @@
 #include "lib/target/go/chunk.h"
 #include "lib/target/go/glist.h"
 #include "lib/target/go/pcs.h"
+#include "lib/target/go/running.h"
 #include "lib/target/go/sched.h"
 #include "lib/target/go/since.h"
 
@@ -35,6 +36,11 @@ struct go_reader {
 	bool alone;                     /* one goroutine is */
 	size_t nonsense;
 	int64_t stack_bytes;
+	struct run {
+		struct go_one one;
+		uint32_t row;
+	} *running;                     /* those whose stacks are to be had */
+	size_t running_count, running_room;
 	uint32_t reasons[256];          /* strings by number; 0: not yet */
 };
 
@@ -61,6 +67,7 @@ void go_reader_free(struct go_reader *r)
 	since_release(&r->since);
 	go_sched_release(&r->sched);
 	chunk_release(&r->chunk);
+	free(r->running);
 	free(r);
 }
 
@@ -112,7 +119,7 @@ static void put_since(struct go_reader *r, const struct go_one *o,
 	if ((o->status == GO_WAITING || o->status == GO_SYSCALL) &&
 	    o->waitsince > 0 && r->go->space->kind == SPACE_LIVE)
 		noted = r->snap->mono_ns - o->waitsince;
-	if (o->had == ONE_RUNS)
+	if (o->status == GO_RUNNING || o->status == GO_COPYSTACK)
 		seen = SNAP_UNKNOWN;
 	if (noted > 0 && noted < r->snap->mono_ns && noted > seen)
 		seen = noted;
@@ -168,12 +175,9 @@ static void put_thread(struct go_reader *r, const struct go_one *o,
 		row->number[ROW_P] = p->id;
 }
 
-static void put_row(struct go_reader *r, const struct go_one *o)
+static void fill_row(struct go_reader *r, const struct go_one *o,
+		     struct snap_row *row)
 {
-	struct snap_row *row = snapshot_row(r->snap);
-
-	if (!row)
-		return;
 	row->number[ROW_ID] = o->goid;
 	row->number[ROW_STACK_BYTES] = (int64_t)(o->hi - o->lo);
 	if (o->had == ONE_STACK)
@@ -183,8 +187,7 @@ static void put_row(struct go_reader *r, const struct go_one *o)
 	row->moving = o->had == ONE_MOVED && !r->wants->no_stacks;
 	row->locked = o->lockedm != 0;
 	row->labels = o->label_text;
-	if (row->state == SNAP_WAITING)
-		row->reason = reason_of(r, o);
+	row->reason = row->state == SNAP_WAITING ? reason_of(r, o) : 0;
 	row->entry = go_names_func(&r->names, o->startpc);
 	if (o->parent > 0)
 		row->creator = o->parent;
@@ -194,8 +197,36 @@ static void put_row(struct go_reader *r, const struct go_one *o)
 	row->system = is_system(r, row);
 	put_thread(r, o, row);
 	put_since(r, o, row);
+}
+
+static void note_running(struct go_reader *r, const struct go_one *o)
+{
+	if (r->running_count == r->running_room) {
+		size_t room = r->running_room ? 2 * r->running_room : 16;
+		void *p = realloc(r->running, room * sizeof(*r->running));
+
+		if (!p)
+			return;
+		r->running = p;
+		r->running_room = room;
+	}
+	r->running[r->running_count++] = (struct run){
+		*o, r->snap->row_count - 1,
+	};
+}
+
+static void put_row(struct go_reader *r, const struct go_one *o)
+{
+	struct snap_row *row = snapshot_row(r->snap);
+
+	if (!row)
+		return;
+	fill_row(r, o, row);
 	r->snap->torn += row->moving;
 	r->stack_bytes += row->number[ROW_STACK_BYTES];
+	if (o->had == ONE_RUNS && r->wants->running &&
+	    r->running_count < SNAP_MS_MAX)
+		note_running(r, o);
 }
 
 /* Reading ------------------------------------------------------------------ */
@@ -254,6 +285,66 @@ static int read_all(struct go_reader *r, struct err *e)
 	return rc < 0 ? rc : judge(r, n, e);
 }
 
+/* Those that run ----------------------------------------------------------- */
+
+/* All threads stand still.  Reads N of those that ran a moment ago. */
+static int read_stopped(struct go_reader *r, const struct go_threads *t,
+			struct run *run, size_t n)
+{
+	struct go_stack_read stack;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		r->ones[i] = (struct go_one){ .at = run[i].one.at,
+					      .stack = SNAP_NONE };
+	rc = chunk_read(&r->chunk, r->ones, n);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct go_one *o = &r->ones[i];
+		const struct go_m *m = go_sched_m(&r->sched, o->m);
+
+		if (o->goid != run[i].one.goid || o->had == ONE_GONE ||
+		    o->had == ONE_NONSENSE)
+			continue;
+		if (o->had == ONE_RUNS && m &&
+		    go_running_read(r->go, t, o, m, &stack) == 0) {
+			o->stack = go_names_stack(&r->names, stack.pcs,
+						  stack.n, stack.exact);
+			o->had = ONE_STACK;
+			o->sp = stack.sp;
+		}
+		fill_row(r, o, &r->snap->rows[run[i].row]);
+	}
+	return rc;
+}
+
+static int read_running(struct go_reader *r, struct err *e)
+{
+	struct space *space = r->go->space;
+	struct go_threads t = { .n = 0 };
+	bool alone = r->alone;
+	int rc = 0;
+
+	if (!r->wants->freeze)
+		rc = space_freeze(space, true, e);
+	if (rc < 0)
+		return rc;
+	r->alone = true;
+	rc = go_threads_read(&t, space);
+	if (rc == 0)
+		rc = go_sched_read(&r->sched, r->go, &r->snap->sched);
+	for (size_t i = 0; rc == 0 && i < r->running_count; i += CHUNK_MAX) {
+		size_t k = r->running_count - i;
+
+		rc = read_stopped(r, &t, r->running + i,
+				  k < CHUNK_MAX ? k : CHUNK_MAX);
+	}
+	if (!r->wants->freeze)
+		space_freeze(space, false, NULL);
+	go_threads_release(&t);
+	r->alone = alone;
+	return rc < 0 ? err_set(e, rc, "%s", space->name) : 0;
+}
+
 static void begin(struct go_reader *r, const struct source_wants *wants,
 		  struct snapshot *s)
 {
@@ -270,6 +361,7 @@ static void begin(struct go_reader *r, const struct source_wants *wants,
 	r->names = (struct go_names){ .go = r->go, .snap = s };
 	r->nonsense = 0;
 	r->stack_bytes = 0;
+	r->running_count = 0;
 	memset(r->reasons, 0, sizeof(r->reasons));
 	r->chunk.go = r->go;
 	r->chunk.names = &r->names;
@@ -310,6 +402,8 @@ int go_read(struct go_reader *r, const struct source_wants *wants,
 		rc = glist_read(&r->list, r->go, e);
 	if (rc == 0)
 		rc = read_all(r, e);
+	if (rc == 0 && r->running_count)
+		rc = read_running(r, e);
 	end(r);
 	return rc;
 }
@@ -384,6 +478,9 @@ int go_read_one(struct go_reader *r, int64_t id, struct snapshot *s,
 			(long long)id);
 	else if (rc < 0)
 		err_set(e, rc, "%s", r->go->space->name);
+	/* Without the right to stop it there is a row without a stack. */
+	if (rc == 0 && r->running_count)
+		read_running(r, NULL);
 out:
 	end(r);
 	return rc;
