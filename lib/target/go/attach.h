@@ -3,8 +3,8 @@
  * modules.  What all readers of Go programs begin with.
  *
  * The ladder: build info gives the version; the row of that version is
- * validated against memory; else the neighbouring rows; else the offsets of
- * DWARF; else it is refused and the reason said.  Variables are found by
+ * validated against memory; else the offsets of DWARF; else the neighbouring
+ * rows; else it is refused and the reason said.  Variables are found by
  * symbol, or, in stripped programs, by what the code of well-known runtime
  * functions refers to.
  */

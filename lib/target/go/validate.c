@@ -17,7 +17,8 @@ enum {
 	G_BYTES_MAX = 2048,
 	STACK_BYTES = 4096,     /* of each */
 	DEPTH_MAX = 128,
-	MS_MAX = 8,
+	MS_MAX = 16,
+	THREADS_MAX = 1024,     /* with more, their ids prove nothing */
 	PS_MAX = 4,
 	RUNNABLE = 1, RUNNING = 2, SYSCALL = 3, WAITING = 4, DEAD = 6,
 	STATUS_MAX = 15,
@@ -159,6 +160,27 @@ static bool is_code(struct go *go, uint64_t pc)
 	return go_module_at(go, pc) != NULL;
 }
 
+static bool is_entry(struct go *go, uint64_t pc)
+{
+	struct go_module *m = go_module_at(go, pc);
+	struct gosym_func f;
+
+	return m && gosym_func(m->sym, pc, &f) && f.entry == pc;
+}
+
+/* Whether some two lie closer together than one is long. */
+static bool overlap(const struct go *go, const struct look *looks, size_t n)
+{
+	uint64_t size = (uint64_t)go_at(go, GO_G_SIZE);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (looks[k].address > looks[i].address &&
+			    looks[k].address - looks[i].address < size)
+				return true;
+	return false;
+}
+
 /* What is wrong with a goroutine as such, or NULL. */
 static const char *wrong_g(struct go *go, const struct look *l)
 {
@@ -178,7 +200,7 @@ static const char *wrong_g(struct go *go, const struct look *l)
 	if (!id || lo >= hi || hi - lo > STACK_MAX)
 		return "a stack that is none";
 	if (id != 1 && (!is_code(go, g_word(go, l->bytes, GO_G_GOPC)) ||
-			!is_code(go, g_word(go, l->bytes, GO_G_STARTPC))))
+			!is_entry(go, g_word(go, l->bytes, GO_G_STARTPC))))
 		return "a beginning that is no code";
 	return NULL;
 }
@@ -211,6 +233,8 @@ static int judge(struct go *go, const struct look *looks, size_t n,
 
 	if (looks[0].same && g_word(go, looks[0].bytes, GO_G_GOID) != 1)
 		return err_say(e, -EBADMSG, "the first goroutine is not 1");
+	if (overlap(go, looks, n))
+		return err_say(e, -EBADMSG, "goroutines overlap");
 	for (size_t i = 0; i < n; i++) {
 		const struct look *l = &looks[i];
 
@@ -238,21 +262,89 @@ static bool read_word(struct go *go, uint64_t address, enum go_field f,
 			  bytes) == 0;
 }
 
-/* The newest Ms: each has a goroutine of its own that knows it. */
+/* Reads the Ms from M on into TIDS: what they say their threads are.  The
+ * goroutine of its own that each has knows it.  How many, or -1. */
+static int read_ms(struct go *go, uint64_t m, uint64_t *tids)
+{
+	uint64_t g0, back;
+	int n = 0;
+
+	while (m && n < MS_MAX)
+		if (!read_word(go, m, GO_M_G0, &g0, 8) ||
+		    !read_word(go, g0, GO_G_M, &back, 8) || back != m ||
+		    !read_word(go, m, GO_M_PROCID, &tids[n++], 8) ||
+		    !read_word(go, m, GO_M_ALLLINK, &m, 8))
+			return -1;
+	return n;
+}
+
+static bool is_thread(const struct space_thread *t, int n, uint64_t tid)
+{
+	for (int i = 0; i < n; i++)
+		if ((uint64_t)t[i].tid == tid)
+			return true;
+	return false;
+}
+
+/* The newest Ms: most are threads there are.  One that begins or that waits
+ * for C to call has none, and one may have come or gone since. */
 static int judge_ms(struct go *go, struct err *e)
 {
-	uint64_t m = 0, g0, back;
+	struct space_thread threads[THREADS_MAX];
+	uint64_t m = 0, tids[MS_MAX];
+	int n, count, good = 0;
 
 	if (!go->roots.allm ||
 	    space_read(go->space, go->roots.allm, &m, 8) < 0)
 		return 0;
-	for (int i = 0; m && i < MS_MAX; i++) {
-		if (!read_word(go, m, GO_M_G0, &g0, 8) ||
-		    !read_word(go, g0, GO_G_M, &back, 8) || back != m ||
-		    !read_word(go, m, GO_M_ALLLINK, &m, 8))
-			return err_say(e, -EBADMSG, "threads make no sense");
+	count = read_ms(go, m, tids);
+	if (count < 0)
+		return err_say(e, -EBADMSG, "threads make no sense");
+	n = space_threads(go->space, threads, THREADS_MAX);
+	if (n <= 0 || n > THREADS_MAX || !count)
+		return 0;
+	for (int i = 0; i < count; i++)
+		good += is_thread(threads, n, tids[i]);
+	return good > count / 4 ? 0 :
+	       err_say(e, -EBADMSG, "threads have ids that none has");
+}
+
+/* Those in a system call: each has a thread, which has it. */
+static int judge_calls(struct go *go, const struct look *looks, size_t n,
+		       struct err *e)
+{
+	size_t good = 0, bad = 0;
+	uint64_t curg;
+
+	for (size_t i = 0; i < n && good + bad < MS_MAX; i++) {
+		if (!looks[i].same || status(go, looks[i].bytes) != SYSCALL)
+			continue;
+		if (read_word(go, g_word(go, looks[i].bytes, GO_G_M),
+			      GO_M_CURG, &curg, 8) &&
+		    curg == looks[i].address)
+			good++;
+		else
+			bad++;
 	}
-	return 0;
+	return bad <= good / 4 ? 0 :
+	       err_say(e, -EBADMSG, "threads do not know their goroutines");
+}
+
+/* Whether calls inlined into gopark() are seen: there are some in every
+ * version, and where their table is does not show otherwise. */
+static int judge_inlines(struct go *go, struct err *e)
+{
+	struct gosym *sym = go->modules[0].sym;
+	struct sym_frame f[4];
+	struct gosym_func park;
+
+	if (!gosym_named(sym, "runtime.gopark", &park))
+		return err_say(e, -EBADMSG, "it has no runtime.gopark");
+	for (uint64_t pc = park.entry; pc < park.end; pc++)
+		if (gosym_frames(sym, pc, f, 4) > 1 && f[0].func &&
+		    !strncmp(f[0].func, "runtime.", 8))
+			return 0;
+	return err_say(e, -EBADMSG, "its inlined calls are not found");
 }
 
 static int judge_ps(struct go *go, struct err *e)
@@ -287,11 +379,15 @@ int go_validate(struct go *go, struct err *e)
 		rc = rc < 0 ? err_set(e, rc, "%s: goroutines",
 				      go->space->name) :
 		     judge(go, looks, (size_t)n, e);
+		if (rc == 0)
+			rc = judge_calls(go, looks, (size_t)n, e);
 	} else if (rc == 0) {
 		rc = err_say(e, -EAGAIN, "no goroutines yet");
 	}
 	free(looks);
 	if (rc == 0)
 		rc = judge_ms(go, e);
+	if (rc == 0 && go->how == GO_BY_NEIGHBOUR)
+		rc = judge_inlines(go, e);
 	return rc == 0 ? judge_ps(go, e) : rc;
 }
