@@ -40,7 +40,8 @@ class Go:
         assert shutil.which("go"), "no go on PATH (apt install golang-go)"
         self.source = root / "test/e2e/go/frames"
         self.path = path
-        self.env = {**os.environ, "GO111MODULE": "off", "CGO_ENABLED": "0",
+        # Without modules go fetches no other Go.
+        self.env = {**os.environ, "GO111MODULE": "on", "CGO_ENABLED": "0",
                     "GOFLAGS": "", "GOENV": "off",
                     "GOTOOLCHAIN": f"go{version}" if version else "local"}
         self.env.pop("GOROOT", None)

@@ -100,8 +100,8 @@ static bool find_module(struct search *s)
 	return false;
 }
 
-/* Tables begin at multiples of 32; what looks like one and has no moduledata
- * is a constant in somebody's code. */
+/* What looks like a table and has no moduledata is a constant in somebody's
+ * code. */
 static bool see_table(void *ctx, uint64_t address, const uint64_t *words,
 		      size_t n)
 {
@@ -109,7 +109,7 @@ static bool see_table(void *ctx, uint64_t address, const uint64_t *words,
 	const struct image_part *segment;
 
 	for (size_t i = 0; i < n && s->tables < CANDIDATES_MAX; i++) {
-		if ((address + i * 8) % 32 || !gosym_is_table(&words[i], 8))
+		if (!gosym_is_table(&words[i], 8))
 			continue;
 		segment = image_segment(s->im, address + i * 8);
 		s->table = address + i * 8;
@@ -176,22 +176,34 @@ static int read_data(void *ctx, uint64_t address, void *out, size_t n)
 	       space_read(s->space, address, out, (uint32_t)n);
 }
 
+/* Whether the file has the table as memory has it: up to 1.17 there are
+ * addresses in it, which the loader moves. */
+static bool file_is_right(const struct go *go)
+{
+	return go->minor >= 18 || go->image->file.header.e_type != ET_DYN;
+}
+
 /* Where the table at ADDRESS is read from, and how long it may be; 0 when it
  * is nowhere. */
-static uint64_t find_source(struct module_source *s, const struct image *im,
+static uint64_t find_source(struct module_source *s, const struct go *go,
 			    uint64_t address)
 {
+	const struct image *im = go->image;
 	const struct image_part *segment = image_segment(im, address);
 	const struct map *map;
+	uint64_t end = address;
 
 	*s = (struct module_source){ .space = im->space, .address = address };
 	if (segment && address < file_end(segment)) {
-		s->file = &im->file;
+		s->file = file_is_right(go) ? &im->file : NULL;
 		s->offset = segment->offset + (address - segment->address);
 		return file_end(segment) - address;
 	}
-	map = maps_find(&im->space->maps, address);
-	return map ? map->end - address : 0;
+	/* A table may begin in pages that became read-only after relocation
+	 * and end in one that did not. */
+	while ((map = maps_find(&im->space->maps, end)))
+		end = map->end;
+	return end - address;
 }
 
 static uint64_t word_at(const uint8_t *data, int32_t off)
@@ -214,6 +226,7 @@ static int open_module(struct go *go, struct go_module *m,
 		.text = word_at(data, at[GO_MD_TEXT]),
 		.etext = word_at(data, at[GO_MD_ETEXT]),
 		.gofunc = word_at(data, at[GO_MD_GOFUNC]),
+		.minor = go->minor,
 	};
 	uint64_t bytes;
 
@@ -223,7 +236,7 @@ static int open_module(struct go *go, struct go_module *m,
 	if (!m->source)
 		return err_set(e, -ENOMEM, "%s: modules", go->space->name);
 	src.ctx = m->source;
-	bytes = find_source(m->source, go->image,
+	bytes = find_source(m->source, go,
 			    word_at(data, at[GO_MD_PCHEADER]));
 	src.table_bytes = bytes < TABLE_BYTES_MAX ? bytes : TABLE_BYTES_MAX;
 	if (m->minpc >= m->maxpc || !bytes)
