@@ -172,7 +172,8 @@ size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
 		inlined = goinline_next(&i, &call);
 		if (!inlined)
 			call = (struct goinline_call){
-				.name = f.name, .start_line = f.start_line
+				.name = f.name, .start_line = f.start_line,
+				.id = f.id
 			};
 		out[n] = (struct sym_frame){
 			.file = gofunc_file(&g->tab, &f, at),
