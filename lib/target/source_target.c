@@ -89,6 +89,8 @@ static int attach(struct work *w, struct err *e)
 		err_say(e, rc, "%s: neither a Go program nor built with "
 			"pgo-cc", w->space->name);
 	if (rc < 0) {
+		if (w->space->note[0])
+			err_way_out(e, "%s", w->space->note);
 		detach(w);
 		return rc;
 	}

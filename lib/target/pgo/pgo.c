@@ -211,7 +211,8 @@ static int add_rows(struct pgo_batch *b, void *ctx)
 {
 	const struct source_wants *wants = ctx;
 
-	pgo_rows_add(b, wants->running);
+	/* Threads of a core have stopped already. */
+	pgo_rows_add(b, wants->running || b->p->space->kind == SPACE_CORE);
 	return 0;
 }
 
