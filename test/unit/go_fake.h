@@ -134,7 +134,8 @@ static inline void *fake_mem(struct fake_space *f, uint64_t address, uint64_t n)
 	return NULL;
 }
 
-static inline void fake_map(struct fake_space *f, uint64_t address, uint64_t bytes)
+static inline void fake_map(struct fake_space *f, uint64_t address,
+			    uint64_t bytes)
 {
 	f->region[f->regions].address = address;
 	f->region[f->regions].bytes = bytes;

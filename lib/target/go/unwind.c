@@ -34,6 +34,7 @@ static bool enter(struct go_walker *w, enum go_walk_end *end)
 		/* A call of a nil function: its caller is on top. */
 		w->depth = 0;
 		w->exact = false;
+		w->first = false;
 		return true;
 	}
 	*end = GO_WALK_LOST;
