@@ -7,9 +7,11 @@ import re
 import subprocess
 import tempfile
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 OLDEST = 16
 BUILD_S = 300
-PROXY = re.compile(r"v0\.0\.1-(go1\.(\d+)(?:\.(\d+))?)\.linux-amd64\b")
+PROXY = re.compile(r"v0\.0\.1-(go1\.\d+(?:\.\d+)?)\.linux-amd64\b")
 
 
 def environment(version=None):
@@ -39,11 +41,20 @@ def build(source, exe, *args, version=None):
     return exe
 
 
+def numbers(version):
+    """(26, 8) of "go1.26.8"."""
+    found = re.search(r"go1\.(\d+)(?:\.(\d+))?", version)
+    return int(found[1]), int(found[2] or 0)
+
+
+def minor(version):
+    return numbers(version)[0]
+
+
 @functools.lru_cache(maxsize=None)
 def machine():
-    """The version of the machine's Go, as (1, 26, 8)."""
-    found = re.search(r"go1\.(\d+)(?:\.(\d+))?", go("env", "GOVERSION"))
-    return 1, int(found[1]), int(found[2] or 0)
+    """The version of the machine's Go, as (26, 8)."""
+    return numbers(go("env", "GOVERSION"))
 
 
 @functools.lru_cache(maxsize=None)
@@ -51,14 +62,14 @@ def newest():
     """The newest patch of each minor that the module proxy has, oldest first:
     ["go1.16.15", ...]; [] where there is no proxy, or the machine's Go is too
     old to fetch others."""
-    if machine() < (1, 21):
+    if machine() < (21, 0):
         return []
     run = subprocess.run(["go", "list", "-m", "-versions",
                           "golang.org/toolchain"], capture_output=True,
                          text=True, timeout=60, env=environment())
     best = {}
-    for name, minor, patch in PROXY.findall(run.stdout):
-        if int(minor) >= OLDEST:
-            best[int(minor)] = max(best.get(int(minor), (-1, "")),
-                                   (int(patch or 0), name))
-    return [best[minor][1] for minor in sorted(best)]
+    for name in PROXY.findall(run.stdout):
+        of, patch = numbers(name)
+        if of >= OLDEST:
+            best[of] = max(best.get(of, (-1, "")), (patch, name))
+    return [best[of][1] for of in sorted(best)]

@@ -55,13 +55,8 @@ def by_dwarf(build, tmp_path, version=None):
     return run.stdout
 
 
-def numbers(version):
-    found = re.fullmatch(r"go1\.(\d+)(?:\.(\d+))?", version)
-    return int(found[1]), int(found[2] or 0)
-
-
 def test_the_row_of_the_machines_go_is_what_it_links(root, build, tmp_path):
-    _, minor, patch = golang.machine()
+    minor, patch = golang.machine()
     found = by_dwarf(build, tmp_path)
     assert fields(found) == row(root, minor, patch)
 
@@ -73,7 +68,7 @@ def test_reading_dwarf_takes_little(build, tmp_path):
 
 
 def test_the_generator_still_makes_these_rows(root, tmp_path):
-    _, minor, patch = golang.machine()
+    minor, patch = golang.machine()
     golang.go("run", root / "lib/target/go/gen/main.go",
               "-h", root / "lib/target/go/offsets.h", "-o", tmp_path, "local")
     made = (tmp_path / f"1.{minor}.offsets").read_text()
@@ -89,7 +84,7 @@ def test_every_row_is_what_its_version_links(root, build, tmp_path):
             for p in (root / "share/pgo/go").glob("1.*.offsets")}
     seen = set()
     for version in golang.newest():
-        minor, patch = numbers(version)
+        minor, patch = golang.numbers(version)
         assert minor in rows, f"{version} has no row (make offsets)"
         found = by_dwarf(build, tmp_path, version)
         assert fields(found) == row(root, minor, patch), version
