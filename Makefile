@@ -24,6 +24,7 @@ OPT.debug   := -O1 -DPGO_DEBUG=1
 OPT.asan    := -O1 -DPGO_DEBUG=1 -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT.tsan    := -O1 -DPGO_DEBUG=1 -fsanitize=thread
 OPT.cov     := -O0 -DPGO_DEBUG=1 --coverage
+OPT.fuzz    := -O1 -DPGO_DEBUG=1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 WARN  := -Wall -Wextra -Wshadow -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
          -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -62,6 +63,11 @@ TRACE  := $(call objs,pgo-trace)
 
 OBJS   := $(BASE) $(WIRE) $(SNAP) $(SAMPLE) $(SERVE) $(HTTPD) $(TARGET) $(RT) \
           $(CCDRV) $(AGENT) $(SYM) $(SYMCMD) $(TOP) $(TRACE)
+
+# What reads what is hostile, and no more, for a fuzzer to be built into.
+ifeq ($(MODE),fuzz)
+OBJS   := $(BASE) $(WIRE) $(SNAP) $(TARGET) $(SYM)
+endif
 
 # What exists so far; the rules below know the rest.
 PGOLIB   := $(B)/lib/libpgo.a
@@ -228,9 +234,12 @@ $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 #   test/e2e, interop    pytest; the programs they start are e2e/progs/X.c
 #   test/tools/X.c       shows pytest what only C sees; plain C on $(PARTS)
 #   test/bench/X.c       prints figures, judges nothing
+#   test/fuzz/X.c        LLVMFuzzerTestOneInput(): with a fuzzer in make fuzz,
+#                        with its corpus, fuzz/corpus/X, as a unit test
 
 progs   = $(patsubst %.c,$(B)/%,$(wildcard $(1)/*.c))
-UNIT   := $(call progs,test/unit)
+FUZZ   := $(filter-out %/replay,$(call progs,test/fuzz))
+UNIT   := $(call progs,test/unit) $(FUZZ)
 UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
 STRESS := $(if $(PGOCC),$(call progs,test/stress))
 PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))
@@ -242,6 +251,9 @@ $(B)/test/unit/%: $(B)/obj/test/unit/%.o $(PARTS)
 	$(test_program)
 $(B)/test/tools/%: $(B)/obj/test/tools/%.o $(PARTS)
 	$(test_program)
+$(FUZZ): $(B)/test/fuzz/%: $(B)/obj/test/fuzz/%.o $(PARTS) \
+		$(if $(filter fuzz,$(MODE)),,$(B)/obj/test/fuzz/replay.o)
+	$(test_program) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer)
 define test_program
 $(call say,LINK,$@)
 $(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ \
@@ -276,6 +288,18 @@ check-all: check-debug check-asan check-tsan check-long ## everything, all modes
 
 bench: all $(BENCH)                     ## figures, a line each
 	$(Q)for b in $(BENCH); do echo "== $$b"; timeout 600 $$b || exit 1; done
+
+# Made-up input for each target, PGO_FUZZ_SECONDS long.  What it learns stays in
+# build/fuzz/learned; what breaks a target is put into build/fuzz.
+fuzz:                                   ## readers of hostile input, by clang's fuzzer
+	$(Q)command -v clang >/dev/null || { echo 'fuzz: no clang (make deps-all)'; exit 1; }
+	$(Q)$(MAKE) --no-print-directory CC=clang MODE=fuzz fuzz-run
+fuzz-run: $(FUZZ)
+	$(Q)for f in $(FUZZ); do n=$${f##*/}; echo "== $$n"; \
+	    mkdir -p $(B)/learned/$$n; \
+	    $$f -max_total_time=$${PGO_FUZZ_SECONDS:-60} -timeout=5 -rss_limit_mb=512 \
+	        -print_final_stats=1 -verbosity=0 -artifact_prefix=$(B)/$$n- \
+	        $(B)/learned/$$n test/fuzz/corpus/$$n || exit 1; done
 
 demo: all                               ## ten seconds of everything
 	$(Q)B=$(B) bash examples/demo.sh
@@ -313,8 +337,8 @@ DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         zlib1g-dev libzstd-dev liblzma-dev libjansson-dev \
         libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
         mandoc gdb elfutils llvm binutils curl procps go
-DEPS_ALL := valgrind clang cmake meson ninja-build autoconf automake libtool \
-        strace debootstrap ca-certificates universal-ctags
+DEPS_ALL := valgrind clang libclang-rt-dev cmake meson ninja-build autoconf \
+        automake libtool strace debootstrap ca-certificates universal-ctags
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
 
 deps:                                   ## install what build, demo and check need
@@ -357,7 +381,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
 .PHONY: FORCE all check check-attach check-fast check-unit check-debug \
-        check-asan check-tsan check-cov check-long check-all bench demo tidy tidy-headers tidy-layers \
+        check-asan check-tsan check-cov check-long check-all bench fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
 .DELETE_ON_ERROR:
