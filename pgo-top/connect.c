@@ -10,7 +10,7 @@
 int connect_open(struct source **out, const char *target,
 		 const atomic_bool *stop, struct buf *choices, struct err *e)
 {
-	struct source_wants wants = { .stop = stop };
+	struct source_wants wants = { .waits = true, .stop = stop };
 	struct target *t = malloc(sizeof(*t));
 	int rc;
 
