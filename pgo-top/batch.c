@@ -158,7 +158,7 @@ int batch_run(const struct options *o, struct source *src)
 	view_init(&v, o->list);
 	v.at[o->list].order = o->order;
 	v.system = o->json;     /* there they are marked */
-	snprintf(v.filter, sizeof(v.filter), "%s", o->filter);
+	view_set_filter(&v, o->filter, NULL);
 	for (int64_t i = 0; rc == 0 && (frames == 0 || i < frames); i++) {
 		sleep_until(due);
 		rc = frame_new(&frame, src, before, &e);

@@ -111,8 +111,13 @@ void keys_sort(struct keys *k, int field)
 void keys_filter(struct keys *k, const char *text)
 {
 	struct view *v = k->view;
+	struct err e = { 0 };
 
-	snprintf(v->filter, sizeof(v->filter), "%s", text);
+	/* What is half typed may be no filter yet: the last one stays. */
+	if (view_set_filter(v, text, &e) < 0) {
+		keys_say(k, e.text);
+		return;
+	}
 	/* Half a word may have hidden the cursor's line. */
 	if (k->prompt == PROMPT_FILTER)
 		v->at[v->list].key = k->cursor_key;
@@ -127,7 +132,7 @@ static void ask(struct keys *k, int64_t prompt)
 static void ask_filter(struct keys *k, int64_t arg)
 {
 	(void)arg;
-	prompt_begin(k, PROMPT_FILTER, k->view->filter);
+	prompt_begin(k, PROMPT_FILTER, k->view->filter_text);
 }
 
 static void search_on(struct keys *k, int64_t arg)
@@ -240,7 +245,7 @@ static void back(struct keys *k, int64_t arg)
 	} else if (v->list == LIST_GOROUTINES && v->one_stack) {
 		v->one_stack = false;
 		keys_update(k);
-	} else if (v->filter[0]) {
+	} else if (v->filter_text[0]) {
 		keys_filter(k, "");
 	}
 }
@@ -304,7 +309,7 @@ static const struct action actions[] = {
 	{ { '/', K_F3 }, ON_LIST, ask, PROMPT_SEARCH, "search" },
 	{ { 'n' }, ON_LIST, search_on, 0, "the next one" },
 	{ { 'F', '\\', K_F4 }, ON_LIST, ask_filter, 0,
-	  "filter: those with this text, !text without" },
+	  "filter: words, or wait>1m, !fn~re, id=7, and, or" },
 	{ { 'K' }, ON_LIST, toggle_system, 0,
 	  "show the runtime's own goroutines, hide them" },
 	{ { ' ', 'p', 'Z' }, ON_ALL, toggle_pause, 0, "pause, go on" },

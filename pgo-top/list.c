@@ -123,7 +123,7 @@ static void filters(const struct view *v, struct grid *g, int y, int x)
 	int64_t hidden = v->system ? 0 : v->frame->groups.system;
 
 	x = grid_printf(g, y, x, LOOK_PLAIN, "filter: %s",
-			v->filter[0] ? v->filter : "none");
+			v->filter_text[0] ? v->filter_text : "none");
 	if (v->list == LIST_GOROUTINES && v->one_stack)
 		x = grid_text(g, y, x, 0, LOOK_PLAIN, ", one stack");
 	if (hidden)
@@ -138,12 +138,10 @@ static void status(const struct view *v, struct grid *g, int y, uint32_t last)
 	char n[FORMAT_BYTES], total[FORMAT_BYTES];
 	int x;
 
-	if (v->prompt[0]) {
-		grid_text(g, y, 0, 0, LOOK_BOLD, v->prompt);
-		return;
-	}
-	if (v->message[0]) {
-		grid_text(g, y, 0, 0, LOOK_BOLD | LOOK_YELLOW, v->message);
+	if (v->prompt[0] || v->message[0]) {
+		x = grid_text(g, y, 0, 0, LOOK_BOLD, v->prompt);
+		grid_text(g, y, x ? x + 2 : 0, 0, LOOK_BOLD | LOOK_YELLOW,
+			  v->message);
 		return;
 	}
 	format_number(n, view_count(v), UNIT_COUNT, 12);

@@ -16,7 +16,7 @@ static int update(struct view *v)
 {
 	struct view_order order = v->at[LIST_GOROUTINES].order;
 	struct row_choice which = {
-		.text = v->filter, .system = v->system,
+		.filter = v->filter, .system = v->system,
 		.one_stack = v->one_stack, .stack = v->stack,
 	};
 

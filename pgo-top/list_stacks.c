@@ -1,9 +1,6 @@
 /* The Stacks list: goroutines that stand on one stack for one reason are one
  * line; and such a line whole. */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/snapshot/where.h"
 #include "pgo-top/format.h"
@@ -13,19 +10,12 @@
 
 static int update(struct view *v)
 {
-	const struct groups *all = &v->frame->groups;
 	struct view_order order = v->at[LIST_STACKS].order;
+	int rc = groups_narrow(&v->groups, &v->frame->groups, v->filter,
+			       v->system);
 
-	v->groups = *all;
-	v->groups.at = malloc((all->n + 1) * sizeof(*all->at));
-	if (!v->groups.at) {
-		v->groups.n = 0;
-		return -ENOMEM;
-	}
-	if (all->n)
-		memcpy(v->groups.at, all->at, all->n * sizeof(*all->at));
-	if (groups_filter(&v->groups, v->filter, v->system) < 0)
-		v->groups.n = 0;
+	if (rc < 0)
+		return rc;
 	groups_sort(&v->groups, (struct group_order){
 		    (enum group_field)order.by, order.descending },
 		    v->groups.n);

@@ -16,7 +16,7 @@
 #define DELAY_MAX_S 86400.0
 
 #define USAGE "usage: pgo-top [-bCHU] [-n N] [-d SECS] [-s KEY | -o [+-]KEY]" \
-	      " [-F TEXT]\n" \
+	      " [-F EXPR]\n" \
 	      "               [-w COLS] [--json] [--once]" \
 	      " [--dump-frame --size WxH] TARGET\n"
 
@@ -56,8 +56,8 @@ static void help(void)
 	      "  -s, --sort-key KEY    what to sort by; `-s help` lists them\n"
 	      "  -o [+-]KEY            the same; + ascending, - descending\n"
 	      "  -H, --goroutines      one by one, not by their stacks\n"
-	      "  -F, --filter TEXT     only stacks with TEXT in them; !TEXT:"
-	      " without\n"
+	      "  -F, --filter EXPR     only those: a word in any frame,"
+	      " wait>1m, !fn~RE\n"
 	      "  -w, --width COLS      columns of batch output\n"
 	      "  -C, --no-colour       as NO_COLOR in the environment\n"
 	      "  -U, --no-unicode      ASCII only\n"
@@ -169,6 +169,20 @@ static int set_target(struct options *o, const char *target)
 	return -1;
 }
 
+static int set_filter(struct options *o, const char *text)
+{
+	struct filter *filter = NULL;
+	struct err e = { 0 };
+
+	o->filter = text;
+	if (filter_new(&filter, text, &e) < 0) {
+		log_error("-F %s: %s", text, e.text);
+		return usage();
+	}
+	filter_free(filter);
+	return -1;
+}
+
 static int with_value(struct options *o, int opt)
 {
 	switch (opt) {
@@ -195,8 +209,7 @@ static int with_value(struct options *o, int opt)
 	case OPT_SIZE:
 		return size(o, optarg);
 	}
-	o->filter = optarg;
-	return -1;
+	return set_filter(o, optarg);
 }
 
 /* One option; as options_parse(). */

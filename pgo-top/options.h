@@ -9,7 +9,7 @@
 
 struct options {
 	const char *target;
-	const char *filter;             /* "" for none */
+	const char *filter;             /* a right one, "" for none */
 	enum view_list list;            /* shown first */
 	struct view_order order;        /* of it */
 	const char *sort_option;        /* "-s" or "-o", and what it said; */

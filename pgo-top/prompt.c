@@ -28,7 +28,7 @@ static void show(struct keys *k)
 {
 	static const char *const texts[] = {
 		[PROMPT_SEARCH] = "Search: ",
-		[PROMPT_FILTER] = "Filter (!text: without): ",
+		[PROMPT_FILTER] = "Filter: ",
 		[PROMPT_DELAY] = "Delay in seconds: ",
 		[PROMPT_GOID] = "Goroutine: ",
 	};

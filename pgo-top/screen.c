@@ -187,7 +187,7 @@ static int run(const struct options *o, struct screen *s, struct source *src,
 	s->view.delay_ns = o->delay_ns;
 	s->keys.view = &s->view;
 	s->frames = o->frames;
-	snprintf(s->view.filter, sizeof(s->view.filter), "%s", o->filter);
+	view_set_filter(&s->view, o->filter, NULL);
 	s->signals = block_signals();
 	if (s->signals < 0)
 		rc = err_set(e, -errno, "signalfd");

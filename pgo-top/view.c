@@ -44,6 +44,14 @@ static int64_t count_others(const struct snapshot *s,
 	return n;
 }
 
+static void empty(struct view *v)
+{
+	free(v->groups.at);
+	v->groups = (struct groups){ 0 };
+	rows_free(v->rows);
+	v->rows = NULL;
+}
+
 static void find_open(struct view *v)
 {
 	const struct snapshot *s = &v->frame->snapshot;
@@ -66,7 +74,7 @@ int view_update(struct view *v)
 	int64_t found;
 	int rc;
 
-	view_release(v);
+	empty(v);
 	if (!v->frame)
 		return 0;
 	rc = lists[v->list]->update(v);
@@ -81,7 +89,7 @@ int view_update_all(struct view *v)
 {
 	int rc = 0;
 
-	view_release(v);
+	empty(v);
 	for (int i = 0; rc == 0 && v->frame && i < LISTS; i++)
 		rc = lists[i]->update(v);
 	return rc;
@@ -89,10 +97,22 @@ int view_update_all(struct view *v)
 
 void view_release(struct view *v)
 {
-	free(v->groups.at);
-	v->groups = (struct groups){ 0 };
-	rows_free(v->rows);
-	v->rows = NULL;
+	empty(v);
+	filter_free(v->filter);
+	v->filter = NULL;
+}
+
+int view_set_filter(struct view *v, const char *text, struct err *e)
+{
+	struct filter *filter = NULL;
+	int rc = *text ? filter_new(&filter, text, e) : 0;
+
+	if (rc < 0)
+		return rc;
+	filter_free(v->filter);
+	v->filter = filter;
+	snprintf(v->filter_text, sizeof(v->filter_text), "%s", text);
+	return 0;
 }
 
 void view_move(struct view *v, int64_t to)

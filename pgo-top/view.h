@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/snapshot/filter.h"
 #include "lib/snapshot/rows.h"
 #include "pgo-top/detail.h"
 #include "pgo-top/frame.h"
@@ -50,7 +51,8 @@ struct view {
 	struct rows *rows;              /* the same; NULL until looked at */
 	enum view_list list;
 	struct view_place at[LISTS];
-	char filter[VIEW_TEXT_BYTES];
+	char filter_text[VIEW_TEXT_BYTES];
+	struct filter *filter;          /* the same; NULL: none */
 	char search[VIEW_TEXT_BYTES];
 	bool system;                    /* the runtime's own are shown too */
 	bool one_stack;                 /* only goroutines on ... */
@@ -80,7 +82,11 @@ void view_init(struct view *v, enum view_list list);
 int view_update(struct view *v);
 /* The same of all lists, whichever is shown. */
 int view_update_all(struct view *v);
-void view_release(struct view *v);
+void view_release(struct view *v);      /* view_init() makes it usable again */
+
+/* What to show from the next update on.  0; or -E with words in E, then the
+ * filter is what it was. */
+int view_set_filter(struct view *v, const char *text, struct err *e);
 
 /* Lines of the list. */
 uint32_t view_count(const struct view *v);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/snapshot/filter.h"
 #include "lib/snapshot/match.h"
 #include "lib/snapshot/where.h"
 
@@ -413,23 +414,65 @@ void groups_sort(struct groups *g, struct group_order order, uint32_t top)
 
 /* Filtering -----------------------------------------------------------------*/
 
-int groups_filter(struct groups *g, const char *text, bool system)
+/* Leaves in ONE what passes.  WAITS has room for those of all of them. */
+static void narrow(const struct groups *all, struct group *one,
+		   struct filter *filter, int64_t *waits)
 {
+	const struct snapshot *s = all->snapshot;
+	const uint32_t *rows = all->rows + one->first;
+	uint32_t count = (uint32_t)one->number[GROUP_COUNT], n = 0;
+	struct groups counted = { .snapshot = s };
+	struct group left = *one;
+
+	left.number[GROUP_COUNT] = 0;
+	left.number[GROUP_STACK_BYTES] = SNAP_UNKNOWN;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct snap_row *row = &s->rows[rows[i]];
+
+		if (!filter_row(filter, row))
+			continue;
+		count_row(&counted, &left, row);
+		waits[n] = row->number[ROW_SINCE];
+		n += waits[n] != SNAP_UNKNOWN;
+	}
+	if (left.number[GROUP_COUNT] == one->number[GROUP_COUNT])
+		return;
+	left.rated = false;
+	left.number[GROUP_RATE] = SNAP_UNKNOWN;
+	left.number[GROUP_WAIT_P50] = SNAP_UNKNOWN;
+	waits_of(&left, waits, n);
+	*one = left;
+}
+
+static int narrow_all(struct groups *g, const struct groups *all,
+		      struct filter *filter)
+{
+	int64_t *waits = calloc(all->snapshot->row_count + 1, sizeof(*waits));
 	uint32_t kept = 0;
-	struct match m;
-	int rc = match_init(&m, g->snapshot, text);
+	int rc = waits ? filter_begin(filter, all->snapshot) : -ENOMEM;
 
 	for (uint32_t i = 0; rc == 0 && i < g->n; i++) {
-		const struct group *one = &g->at[i];
-
-		if ((system || !one->system) &&
-		    match_standing(&m, one->state, one->reason, one->stack))
-			g->at[kept++] = *one;
+		narrow(all, &g->at[i], filter, waits);
+		if (g->at[i].number[GROUP_COUNT])
+			g->at[kept++] = g->at[i];
 	}
-	if (rc == 0)
-		g->n = kept;
-	match_release(&m);
+	g->n = kept;
+	free(waits);
 	return rc;
+}
+
+int groups_narrow(struct groups *g, const struct groups *all,
+		  struct filter *filter, bool system)
+{
+	*g = *all;
+	g->n = 0;
+	g->at = calloc(all->n + 1, sizeof(*g->at));
+	if (!g->at)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < all->n; i++)
+		if (system || !all->at[i].system)
+			g->at[g->n++] = all->at[i];
+	return filter ? narrow_all(g, all, filter) : 0;
 }
 
 int64_t groups_search(const struct groups *g, uint32_t from, const char *text)

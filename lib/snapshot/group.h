@@ -76,13 +76,20 @@ struct group_order {
  * that nothing jumps.  With TOP below n only the first TOP are in order. */
 void groups_sort(struct groups *g, struct group_order order, uint32_t top);
 
-/* Keeps the groups that match TEXT (lib/snapshot/match.h) by their reason or
- * a frame, and with SYSTEM those of the runtime itself.  What is counted of
- * all goroutines stays.  0, or -ENOMEM: then all are kept. */
-int groups_filter(struct groups *g, const char *text, bool system);
+struct filter;
+
+/*
+ * Makes G of those goroutines of ALL that FILTER, which may be NULL, lets pass
+ * and, with SYSTEM, of the runtime's own.  What is counted of all goroutines
+ * stays; the rate of a group that lost some is not known.  G leans on ALL and
+ * only its AT is its own, which the caller frees.  0, or -ENOMEM: then it has
+ * no groups.
+ */
+int groups_narrow(struct groups *g, const struct groups *all,
+		  struct filter *filter, bool system);
 
 /* The first group from FROM on, in their order and around its end, that
- * matches TEXT; -1 for none. */
+ * matches TEXT (lib/snapshot/match.h); -1 for none. */
 int64_t groups_search(const struct groups *g, uint32_t from, const char *text);
 
 /* A change of thousandths a second as a whole number. */

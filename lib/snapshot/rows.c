@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/snapshot/filter.h"
 #include "lib/snapshot/labels.h"
 #include "lib/snapshot/match.h"
 #include "lib/snapshot/where.h"
@@ -171,13 +172,13 @@ static uint32_t stack_of(const struct snapshot *s, uint64_t hash)
 }
 
 static bool is_wanted(const struct row_choice *which, uint32_t stack,
-		      struct match *m, const struct snap_row *row)
+		      const struct snap_row *row)
 {
 	if (row->system && !which->system)
 		return false;
 	if (which->one_stack && (stack == SNAP_NONE || row->stack != stack))
 		return false;
-	return match_row(m, row);
+	return !which->filter || filter_row(which->filter, row);
 }
 
 static int fill(struct rows *r, const struct row_choice *which,
@@ -185,16 +186,14 @@ static int fill(struct rows *r, const struct row_choice *which,
 {
 	const struct snapshot *s = r->snapshot;
 	uint32_t stack = which->one_stack ? stack_of(s, which->stack) : 0;
-	struct match m;
-	int rc = match_init(&m, s, which->text);
+	int rc = which->filter ? filter_begin(which->filter, s) : 0;
 
 	for (uint32_t i = 0; rc == 0 && i < s->row_count; i++)
-		if (is_wanted(which, stack, &m, &s->rows[i]))
+		if (is_wanted(which, stack, &s->rows[i]))
 			r->at[r->n++] = (struct entry){
 				key_of(k, &s->rows[i]),
 				(uint64_t)s->rows[i].number[ROW_ID], i,
 			};
-	match_release(&m);
 	return rc;
 }
 

@@ -30,8 +30,10 @@ struct row_order {
 	bool descending;
 };
 
+struct filter;
+
 struct row_choice {
-	const char *text;       /* lib/snapshot/match.h; "" for all */
+	struct filter *filter;  /* NULL for all; its snapshot becomes this */
 	bool system;            /* the runtime's own too */
 	bool one_stack;         /* only those that stand on ... */
 	uint64_t stack;         /* ... the stack of this hash */

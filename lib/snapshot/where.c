@@ -77,6 +77,9 @@ void where_put(const struct snapshot *s, uint32_t stack, unsigned int state,
 		return;
 	}
 	from = first_own(s, state, f, depth);
+	/* How every goroutine begins tells nothing. */
+	while (depth - 1 > from && frame_is_runtime(s, &f[depth - 1]))
+		depth--;
 	for (uint32_t i = from; i < depth && i - from < max; i++) {
 		if (i > from)
 			buf_put_str(out, " < ");

@@ -9,7 +9,7 @@
 #include "lib/snapshot/snapshot.h"
 
 /* Puts "leaf < caller < ..." of at most MAX frames, as the target wrote them;
- * the runtime's own frames at the leaf are left out unless there is nothing
+ * the runtime's own frames at both ends are left out unless there is nothing
  * else.  "-" for a torn stack. */
 void where_put(const struct snapshot *s, uint32_t stack, unsigned int state,
 	       uint32_t max, struct buf *out);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "lib/snapshot/fields.h"
+#include "lib/snapshot/filter.h"
 #include "lib/snapshot/group.h"
 #include "lib/snapshot/parse.h"
 #include "lib/snapshot/source_agent.h"
@@ -315,17 +316,21 @@ static void unknown_values_sort_last_whichever_the_direction(void **state)
 	snapshot_release(&s);
 }
 
-static uint32_t left_by(const char *filter)
+static uint32_t left_by(const char *expr)
 {
+	struct groups g, narrow;
+	struct filter *filter;
 	struct snapshot s;
-	struct groups g;
 	uint32_t n;
 
 	assert_int_equal(parse(&s, three), 0);
 	assert_int_equal(groups_init(&g, &s), 0);
-	assert_int_equal(groups_filter(&g, filter, true), 0);
-	n = g.n;
-	assert_int_equal(g.goroutines, 3);
+	assert_int_equal(filter_new(&filter, expr, NULL), 0);
+	assert_int_equal(groups_narrow(&narrow, &g, filter, true), 0);
+	n = narrow.n;
+	assert_int_equal(narrow.goroutines, 3);
+	free(narrow.at);
+	filter_free(filter);
 	groups_release(&g);
 	snapshot_release(&s);
 	return n;
@@ -341,6 +346,33 @@ static void filters_look_at_frames_and_reasons(void **state)
 	assert_int_equal(left_by("!spin"), 1);
 	assert_int_equal(left_by("nowhere"), 0);
 	assert_int_equal(left_by("!nowhere"), 2);
+}
+
+static void a_group_of_which_some_pass_is_made_of_these(void **state)
+{
+	struct groups g, narrow;
+	struct filter *filter;
+	struct snapshot s;
+
+	(void)state;
+	assert_int_equal(parse(&s, three), 0);
+	assert_int_equal(groups_init(&g, &s), 0);
+	for (uint32_t i = 0; i < g.n; i++)
+		g.at[i].rated = true;
+	assert_int_equal(filter_new(&filter, "id=2 or running", NULL), 0);
+	assert_int_equal(groups_narrow(&narrow, &g, filter, true), 0);
+	assert_int_equal(narrow.n, 2);
+	assert_int_equal(narrow.at[0].number[GROUP_COUNT], 1);
+	assert_int_equal(narrow.at[0].number[GROUP_WAIT_MAX], 30);
+	assert_int_equal(narrow.at[0].number[GROUP_WAIT_P50], 30);
+	assert_int_equal(narrow.at[0].number[GROUP_STACK_BYTES], 4096);
+	assert_false(narrow.at[0].rated);
+	assert_true(narrow.at[1].rated);
+	assert_int_equal(narrow.states[SNAP_WAITING], 2);
+	free(narrow.at);
+	filter_free(filter);
+	groups_release(&g);
+	snapshot_release(&s);
 }
 
 /* A source over answers from memory -----------------------------------------*/
@@ -541,6 +573,7 @@ int main(void)
 		cmocka_unit_test(
 			unknown_values_sort_last_whichever_the_direction),
 		cmocka_unit_test(filters_look_at_frames_and_reasons),
+		cmocka_unit_test(a_group_of_which_some_pass_is_made_of_these),
 		cmocka_unit_test(pages_are_followed_to_the_end),
 		cmocka_unit_test(a_page_that_leads_back_ends_it),
 		cmocka_unit_test(
