@@ -3,7 +3,6 @@ from outside as its runtime sees itself."""
 import contextlib
 import os
 import pathlib
-import re
 import shutil
 import signal
 import struct
@@ -12,10 +11,11 @@ import subprocess
 import pytest
 
 import golang
+import goprog
+import goroutine_dump
 
 pytestmark = [pytest.mark.attach, pytest.mark.limit(300)]
 
-PROGRAMS = pathlib.Path(__file__).parent / "go"
 STRIPPED = "-ldflags=-s -w"
 EXTERNAL = "-linkmode external"
 STATIC = "-linkmode external -extldflags -static"
@@ -30,26 +30,16 @@ FLAVOURS = {
     "static": [f"-ldflags={STATIC}"],
     "stripped static": [f"-ldflags=-s -w {STATIC}"],
 }
-HEAD = re.compile(r"goroutine (\d+) \[([^\],]*)")
 
 
-@pytest.fixture(scope="module")
-def waits(tmp_path_factory):
-    """The path of program waits, built with some flags once."""
-    folder, built = tmp_path_factory.mktemp("flavours"), {}
-
-    def exe(*flags):
-        if flags not in built:
-            built[flags] = golang.build(PROGRAMS / "waits",
-                                        folder / str(len(built)), *flags)
-        return built[flags]
-    return exe
+def waits(name):
+    return goprog.built("waits", *FLAVOURS[name])
 
 
 @contextlib.contextmanager
-def running(*words, prefix=(), **options):
-    with subprocess.Popen([*prefix, *map(str, words)], text=True,
-                          stdout=subprocess.PIPE, **options) as child:
+def running(*words):
+    with subprocess.Popen([*map(str, words)], text=True,
+                          stdout=subprocess.PIPE) as child:
         try:
             assert child.stdout.readline() == "ready\n"
             yield child
@@ -57,23 +47,17 @@ def running(*words, prefix=(), **options):
             child.kill()
 
 
-def functions(text):
-    """{id: (state, the functions of its stack)} of a dump; but of the first,
-    which writes the runtime's own."""
-    found = {}
-    for part in text.strip().split("\n\n"):
-        lines = part.split("\n")
-        head = HEAD.match(lines[0])
-        assert head, part
-        found[int(head[1])] = head[2], [re.sub(r"\([^()]*\)$", "", line)
-                                        for line in lines[1:]
-                                        if line[:1] not in ("\t", "")]
+def settled(text):
+    """The goroutines of a dump, but for those that move when they are asked:
+    the first writes the runtime's own dump, another gets the signal."""
+    found = goroutine_dump.parse(text)
     del found[1]
-    return found
+    return {number: g for number, g in found.items()
+            if "os/signal.loop" not in [frame.func for frame in g.frames]}
 
 
-def dump(build, pid, *words):
-    run = subprocess.run([build / "bin/pgo-trace", "dump", *words, str(pid)],
+def dump(build, pid):
+    run = subprocess.run([build / "bin/pgo-trace", "dump", str(pid)],
                          capture_output=True, text=True, timeout=20)
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -86,9 +70,9 @@ def own(child, path, pid=None):
 
 
 def check(build, child, path, pid=None):
-    """What we see of CHILD, a running waits, against what it writes."""
-    seen = functions(dump(build, pid or child.pid))
-    said = functions(own(child, path, pid))
+    """What we see of CHILD, a running waits, is what it writes."""
+    seen = settled(dump(build, pid or child.pid))
+    said = settled(own(child, path, pid))
     assert len(said) > 20
     assert seen == said
 
@@ -103,15 +87,15 @@ def without_sections(exe, to):
 
 
 @pytest.mark.parametrize("name", FLAVOURS)
-def test_whatever_way_it_was_linked(build, waits, tmp_path, name):
-    with running(waits(*FLAVOURS[name]), tmp_path / "own") as child:
+def test_whatever_way_it_was_linked(build, tmp_path, name):
+    with running(waits(name), tmp_path / "own") as child:
         check(build, child, tmp_path / "own")
 
 
 @pytest.mark.parametrize("name", ["stripped", "stripped PIE",
                                   "stripped static"])
-def test_without_section_headers(build, waits, tmp_path, name):
-    exe = without_sections(waits(*FLAVOURS[name]), tmp_path / "bare")
+def test_without_section_headers(build, tmp_path, name):
+    exe = without_sections(waits(name), tmp_path / "bare")
     with running(exe, tmp_path / "own") as child:
         check(build, child, tmp_path / "own")
 
@@ -120,15 +104,15 @@ def test_without_section_headers(build, waits, tmp_path, name):
 @pytest.mark.parametrize("flags", [EXTERNAL, f"-s -w {STATIC}"])
 def test_with_another_libc(build, tmp_path, monkeypatch, flags):
     monkeypatch.setenv("CC", "musl-gcc")
-    exe = golang.build(PROGRAMS / "waits", tmp_path / "musl",
+    exe = golang.build(goprog.FOLDER / "waits", tmp_path / "musl",
                        f"-ldflags={flags}")
     with running(exe, tmp_path / "own") as child:
         check(build, child, tmp_path / "own")
 
 
-def test_deleted_and_replaced(build, waits, tmp_path):
+def test_deleted_and_replaced(build, tmp_path):
     exe = tmp_path / "exe"
-    shutil.copy(waits(STRIPPED), exe)
+    shutil.copy(waits("stripped"), exe)
     with running(exe, tmp_path / "own") as child:
         exe.unlink()
         check(build, child, tmp_path / "own")
@@ -141,11 +125,11 @@ def child_of(pid):
     return int(text.split()[0])
 
 
-def test_in_namespaces_of_its_own(build, waits, tmp_path):
+def test_in_namespaces_of_its_own(build, tmp_path):
     """Its pids are others, and its files elsewhere."""
     root = tmp_path / "root"
     root.mkdir()
-    shutil.copy(waits(*FLAVOURS["stripped static"]), tmp_path / "waits")
+    shutil.copy(waits("stripped static"), tmp_path / "waits")
     words = ["unshare", *(["-r"] if os.getuid() else []), "-pmf",
              "--mount-proc", "sh", "-c",
              f"mount -t tmpfs none {root} && cp {tmp_path}/waits {root}/ && "
@@ -154,23 +138,19 @@ def test_in_namespaces_of_its_own(build, waits, tmp_path):
         pid = child_of(child.pid)
         try:
             assert not (root / "waits").exists()
-            seen = functions(dump(build, pid, "--running"))
-            assert seen == functions(own(child, tmp_path / "own", pid))
+            check(build, child, tmp_path / "own", pid)
         finally:
             os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("flags", [[], [STRIPPED]])
-def test_goroutines_in_plugins(build, tmp_path, flags):
-    plug = golang.build(PROGRAMS / "plugin", tmp_path / "plugin.so",
-                        "-buildmode=plugin", *flags)
-    host = golang.build(PROGRAMS / "pluginhost", tmp_path / "host", *flags)
-    with running(host, plug) as child:
-        stacks = [stack for _, stack in
-                  functions(dump(build, child.pid)).values()]
-    worker, = [stack for stack in stacks
-               if any(frame.endswith(".Work") for frame in stack)]
-    assert worker[-1].startswith("created by main.main")
+def test_goroutines_in_plugins(build, flags):
+    plug = goprog.built("plugin", "-buildmode=plugin", *flags)
+    with running(goprog.built("pluginhost", *flags), plug) as child:
+        stacks = [g.frames for g in settled(dump(build, child.pid)).values()]
+    worker, = [frames for frames in stacks
+               if any(f.func.endswith(".Work") for f in frames)]
+    assert worker[0].file.endswith("/plugin/main.go")
 
 
 def test_no_go_program_is_told_so(build):
