@@ -70,6 +70,16 @@ static uint64_t own_pc(struct gosym *g, const struct gofunc *f)
 	return i.pc;
 }
 
+/* Up to 1.17 no flag says so. */
+static bool is_asm(const struct gosym *g, const struct gofunc *f,
+		   const char *file)
+{
+	size_t n = file ? strlen(file) : 0;
+
+	return gofunc_is_asm(f) || (g->tab.version->pc_bytes == 8 && n > 2 &&
+				    !strcmp(file + n - 2, ".s"));
+}
+
 static bool tell(struct gosym *g, const struct gofunc *f,
 		 struct gosym_func *out)
 {
@@ -81,9 +91,9 @@ static bool tell(struct gosym *g, const struct gofunc *f,
 		.start_line = f->start_line,
 		.top = gofunc_is_top(&g->tab, f),
 		.sp_write = gofunc_writes_sp(f),
-		.asm_code = gofunc_is_asm(f),
 		.wrapper = gofunc_is_wrapper(&g->tab, f->id, f->name),
 	};
+	out->asm_code = is_asm(g, f, out->file);
 	return f->name;
 }
 

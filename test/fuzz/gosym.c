@@ -7,8 +7,9 @@
 #include "symbolizer/gosym.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "test/fuzz/must.h"
 
 #define DATA UINT64_C(0x100000)
 #define FUNCS_MAX 64
@@ -26,8 +27,6 @@ struct input {
 	size_t n;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static int copy(const struct input *in, uint64_t off, void *out, size_t n)
 {
 	if (off > in->n || n > in->n - off)
@@ -44,12 +43,6 @@ static int read_table(void *ctx, uint64_t off, void *out, size_t n)
 static int read_data(void *ctx, uint64_t address, void *out, size_t n)
 {
 	return copy(ctx, address - DATA, out, n);
-}
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
 }
 
 static void ask_at(struct gosym *g, uint64_t pc)

@@ -8,14 +8,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define INPUT_BYTES_MAX (1 << 20)
+#include "test/fuzz/must.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define INPUT_BYTES_MAX (1 << 20)
 
 static void die(const char *path)
 {

@@ -38,7 +38,9 @@ static const struct ptab_func funcs[] = {
 	  .depth = { { 0x20, 8 } }, .file = { { 0x20, 0 } },
 	  .line = { { 0x20, 21 } } },
 	{ .name = "main.T.Get", .entry = 0x80, .id = 23,
-	  .file = { { 0x20, 0 } }, .line = { { 0x20, 1 } } },
+	  .file = { { 0x20, 0 } }, .line = { { 0x20, 1 } },
+	  .inlined = { { 0x10, 0 }, { 0x20, -1 } },
+	  .calls = { { "main.(*T).Get", 0x10, 1, 23 } } },
 	{ .name = "runtime.systemstack_switch", .entry = 0xa0, .id = 22,
 	  .flags = 4, .file = { { 0x20, 2 } }, .line = { { 0x20, 5 } } },
 	{ .name = "runtime.goexit", .entry = 0xc0, .id = 8, .flags = 5,
@@ -100,11 +102,32 @@ static void inlined_calls_are_frames_of_their_own(void **state)
 		check_frame(&f[1], "main.middle", "b.go", 102, starts * 101);
 		check_frame(&f[2], "main.main", "a.go", 12, starts * 10);
 		assert_true(f[0].inlined && f[1].inlined && !f[2].inlined);
+		assert_false(f[0].wrapper || f[1].wrapper || f[2].wrapper);
 		assert_int_equal(gosym_frames(t.sym, PTAB_TEXT + 0x20, f, 2),
 				 2);
 		assert_int_equal(gosym_frames(t.sym, PTAB_TEXT + 0x30, f,
 					      FRAMES), 1);
 		check_frame(&f[0], "main.main", "a.go", 13, starts * 10);
+		table_close(&t);
+	}
+}
+
+static void wrappers_are_wrappers_inlined_or_not(void **state)
+{
+	struct sym_frame f[FRAMES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(minors); i++) {
+		struct table t;
+
+		table_open(&t, minors[i]);
+		assert_int_equal(gosym_frames(t.sym, PTAB_TEXT + 0x80, f,
+					      FRAMES), 2);
+		assert_string_equal(f[0].func, "main.(*T).Get");
+		assert_true(f[0].wrapper && f[1].wrapper);
+		assert_int_equal(gosym_frames(t.sym, PTAB_TEXT + 0xa0, f,
+					      FRAMES), 1);
+		assert_false(f[0].wrapper);
 		table_close(&t);
 	}
 }
@@ -168,7 +191,7 @@ static void functions_say_what_they_are_to_a_walk(void **state)
 		assert_string_equal(f.file, "asm.s");
 		assert_true(f.asm_code && !f.wrapper && !f.top);
 		assert_true(gosym_named(t.sym, "runtime.goexit", &f));
-		assert_true(f.top && !f.sp_write);
+		assert_true(f.top && f.asm_code && !f.sp_write);
 		assert_true(gosym_named(t.sym, "runtime.mcall", &f));
 		assert_true(f.sp_write);
 		assert_false(gosym_named(t.sym, "runtime.mcal", &f));
@@ -376,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(inlined_calls_are_frames_of_their_own),
+		cmocka_unit_test(wrappers_are_wrappers_inlined_or_not),
 		cmocka_unit_test(
 			without_the_place_of_trees_there_is_the_function),
 		cmocka_unit_test(depths_hold_up_to_the_next),
