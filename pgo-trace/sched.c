@@ -26,6 +26,7 @@
 #include "pgo-trace/find.h"
 #include "pgo-trace/interrupt.h"
 #include "pgo-trace/output.h"
+#include "pgo-trace/sched_live.h"
 #include "pgo-trace/sched_out.h"
 
 enum {
@@ -52,6 +53,20 @@ static bool is_done(const struct sched *s)
 	return (s->count && s->form.lines >= s->count) || interrupted();
 }
 
+static int put_line(struct sched *s, const struct sched_line *l,
+		    bool needspinning, struct err *e)
+{
+	struct buf b = { 0 };
+	int rc = sched_out_line(&s->form, &b, l, needspinning);
+
+	if (rc < 0)
+		err_set(e, rc, "output");
+	else
+		rc = output_write(&s->out, b.data, b.len, e);
+	buf_release(&b);
+	return rc;
+}
+
 /* Writes line TEXT if it is one. */
 static int take_line(struct sched *s, const char *text, size_t n,
 		     struct err *e)
@@ -59,22 +74,13 @@ static int take_line(struct sched *s, const char *text, size_t n,
 	static struct sched_lists lists;
 	const char *at = memmem(text, n, "SCHED ", 6);
 	struct sched_line l;
-	struct buf b = { 0 };
-	int rc;
 
 	if (!at)
 		return 0;
 	n -= (size_t)(at - text);
 	if (sched_line_parse(at, n, &l, &lists) < 0)
 		return 0;
-	rc = sched_out_line(&s->form, &b, &l,
-			    memmem(at, n, " needspinning=", 14) != NULL);
-	if (rc < 0)
-		err_set(e, rc, "output");
-	else
-		rc = output_write(&s->out, b.data, b.len, e);
-	buf_release(&b);
-	return rc;
+	return put_line(s, &l, memmem(at, n, " needspinning=", 14) != NULL, e);
 }
 
 /* What is read and belongs to no whole line yet. */
@@ -192,17 +198,30 @@ static void sleep_until(int64_t at_ns)
 		;
 }
 
+static int look_once(struct sched *s, struct sched_live *live, struct err *e)
+{
+	struct sched_line l;
+	bool needspinning;
+	int rc = sched_live_line(live, &l, &needspinning, e);
+
+	return rc < 0 ? rc : put_line(s, &l, needspinning, e);
+}
+
 static int watch(struct sched *s, const struct target *t, struct err *e)
 {
 	int64_t next_ns = clock_mono_ns();
+	struct sched_live *live = NULL;
 	int rc = 0;
 
+	if (!t->agent[0])
+		rc = sched_live_open(&live, t, e);
 	while (rc == 0 && !is_done(s)) {
-		rc = ask_once(s, t, e);
+		rc = live ? look_once(s, live, e) : ask_once(s, t, e);
 		next_ns += s->delay_ns;
 		if (rc == 0 && !is_done(s))
 			sleep_until(next_ns);
 	}
+	sched_live_close(live);
 	/* Ctrl-C is how one ends this. */
 	return interrupted() && s->form.lines ? 0 : rc;
 }
@@ -253,21 +272,22 @@ static int sched(struct sched *s, struct err *e)
 }
 
 static const char usage[] =
-"usage: pgo-trace sched [-n N] [-d SECONDS] [--csv | --json] [-o FILE] [-f]\n"
-"                       [TARGET | FILE | -]\n"
+"usage: pgo-trace sched [-n N] [-d SECONDS] [--lines | --csv | --json]\n"
+"                       [-o FILE] [-f] [TARGET | FILE | -]\n"
 "\n"
 "Reads the SCHED lines of SCHEDTRACE or GODEBUG=schedtrace, of any version of\n"
-"Go, from FILE or stdin, or asks TARGET for one every SECONDS.\n"
+"Go, from FILE or stdin, or makes one every SECONDS of what TARGET does.\n"
 "\n"
 "  -n, --count N        only N lines\n"
 "  -d, --delay SECONDS  between two of a TARGET (1)\n"
+"      --lines          SCHED lines, as Go 1.25 writes them\n"
 "      --csv            comma separated, lists with blanks in them\n"
 "      --json           one object a line\n"
 "  -o, --output FILE    into FILE\n"
 "  -f, --force          overwrite FILE\n"
 "  -h, --help           this text\n";
 
-enum { OPT_JSON = 256, OPT_CSV };
+enum { OPT_JSON = 256, OPT_CSV, OPT_LINES };
 
 /* 0, or an exit status + 1. */
 static int parse(struct sched *s, int argc, char **argv)
@@ -275,6 +295,7 @@ static int parse(struct sched *s, int argc, char **argv)
 	static const struct option options[] = {
 		{ "count", required_argument, NULL, 'n' },
 		{ "delay", required_argument, NULL, 'd' },
+		{ "lines", no_argument, NULL, OPT_LINES },
 		{ "csv", no_argument, NULL, OPT_CSV },
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "output", required_argument, NULL, 'o' },
@@ -302,6 +323,9 @@ static int parse(struct sched *s, int argc, char **argv)
 					"from 0.01 to %d", optarg,
 					DELAY_MAX_S);
 			s->delay_ns = (int64_t)(v * 1e9);
+			break;
+		case OPT_LINES:
+			s->form.format = SCHED_LINES;
 			break;
 		case OPT_CSV:
 			s->form.format = SCHED_CSV;

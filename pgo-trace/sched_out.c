@@ -141,13 +141,21 @@ static int put_json(struct buf *b, const struct sched_line *l,
 	return json_finish(&j);
 }
 
+static void put(void *buf, const char *p, size_t n)
+{
+	buf_put(buf, p, n);
+}
+
 int sched_out_line(struct sched_out *o, struct buf *b,
 		   const struct sched_line *l, bool needspinning)
 {
+	const struct text_sink sink = { put, b };
 	int rc = 0;
 
 	if (o->format == SCHED_JSON)
 		rc = put_json(b, l, needspinning);
+	else if (o->format == SCHED_LINES)
+		sched_line_put(&sink, l);
 	else if (o->format == SCHED_CSV)
 		put_csv(o, b, l, needspinning);
 	else

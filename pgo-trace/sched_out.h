@@ -1,4 +1,4 @@
-/* SCHED lines as a table, CSV or JSON. */
+/* SCHED lines as a table, as they are, as CSV or JSON. */
 #ifndef PGO_TRACE_SCHED_OUT_H
 #define PGO_TRACE_SCHED_OUT_H
 
@@ -8,7 +8,7 @@
 #include "lib/base/buf.h"
 #include "lib/wire/schedtrace.h"
 
-enum sched_format { SCHED_TABLE, SCHED_CSV, SCHED_JSON };
+enum sched_format { SCHED_TABLE, SCHED_LINES, SCHED_CSV, SCHED_JSON };
 
 struct sched_out {
 	enum sched_format format;

@@ -266,6 +266,7 @@ int parse_sched(struct snapshot *s, const char *body, size_t n, struct err *e)
 	sched->idleprocs = number(doc, "idleprocs");
 	sched->threads = number(doc, "threads");
 	sched->spinningthreads = number(doc, "spinningthreads");
+	sched->needspinning = number(doc, "needspinning");
 	sched->idlethreads = number(doc, "idlethreads");
 	sched->runqueue = number(doc, "runqueue");
 	sched->gcount = number(doc, "gcount");
@@ -282,6 +283,7 @@ int parse_sched(struct snapshot *s, const char *body, size_t n, struct err *e)
 		sched->ps[sched->p_count++] = (struct snap_p){
 			.id = number(p, "id"), .status = number(p, "status"),
 			.runq = number(p, "runq"), .m = number(p, "m"),
+			.schedtick = number(p, "tick"),
 		};
 	}
 	json_decref(doc);

@@ -39,7 +39,8 @@ void snapshot_init(struct snapshot *s)
 	s->sched = (struct snap_sched){
 		.gomaxprocs = SNAP_UNKNOWN, .idleprocs = SNAP_UNKNOWN,
 		.threads = SNAP_UNKNOWN, .spinningthreads = SNAP_UNKNOWN,
-		.idlethreads = SNAP_UNKNOWN, .runqueue = SNAP_UNKNOWN,
+		.needspinning = SNAP_UNKNOWN, .idlethreads = SNAP_UNKNOWN,
+		.runqueue = SNAP_UNKNOWN,
 		.gcount = SNAP_UNKNOWN, .stackinuse = SNAP_UNKNOWN,
 		.uptime_ns = SNAP_UNKNOWN, .ms = SNAP_UNKNOWN,
 	};

@@ -95,11 +95,12 @@ struct snap_stack {
 
 struct snap_p {
 	int64_t id, status, runq, m;    /* SNAP_UNKNOWN as everywhere */
+	int64_t schedtick;      /* goroutines it has run, modulo 2^32 */
 };
 
 struct snap_sched {
-	int64_t gomaxprocs, idleprocs, threads, spinningthreads, idlethreads;
-	int64_t runqueue, gcount, stackinuse, uptime_ns, ms;
+	int64_t gomaxprocs, idleprocs, threads, spinningthreads, needspinning;
+	int64_t idlethreads, runqueue, gcount, stackinuse, uptime_ns, ms;
 	struct snap_p ps[SNAP_PS_MAX];
 	uint32_t p_count;
 };

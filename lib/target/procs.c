@@ -16,7 +16,7 @@
 #include "lib/base/fd.h"
 
 enum { FILE_BYTES_MAX = 65536 };
-#define TICKS_MAX ((uint64_t)1 << 40)   /* more than a thousand years */
+#define TICKS_MAX ((uint64_t)1 << 36)   /* of 10 ms: 20 years */
 
 /* /proc/PID/FILE as a string in B, "" when it cannot be read. */
 static const char *slurp(struct buf *b, pid_t pid, const char *file)
@@ -122,17 +122,23 @@ uint64_t procs_start_ticks(pid_t pid)
 	return ticks;
 }
 
+int64_t procs_age_ns(pid_t pid)
+{
+	uint64_t ticks = procs_start_ticks(pid);
+	int64_t ns_per_tick = 1000000000 / sysconf(_SC_CLK_TCK), age;
+
+	if (!ticks)
+		return -1;
+	age = clock_ns(CLOCK_BOOTTIME) - (int64_t)ticks * ns_per_tick;
+	return age < 0 ? 0 : age;
+}
+
 /* Since the epoch, in seconds; 0 when unknown. */
 static time_t start_time(pid_t pid)
 {
-	int64_t up_ns = clock_ns(CLOCK_BOOTTIME), start_ns;
-	uint64_t ticks = procs_start_ticks(pid);
+	int64_t age = procs_age_ns(pid);
 
-	if (!ticks)
-		return 0;
-	start_ns = (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK)) *
-		   1000000000;
-	return (time_t)((clock_wall_ns() - up_ns + start_ns) / 1000000000);
+	return age < 0 ? 0 : (time_t)((clock_wall_ns() - age) / 1000000000);
 }
 
 /* "0::/user.slice/x.scope" of the unified hierarchy, else the first line. */

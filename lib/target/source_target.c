@@ -14,6 +14,7 @@
 
 #include "lib/target/go/read.h"
 #include "lib/target/pgo/pgo.h"
+#include "lib/target/procs.h"
 #include "lib/target/watch.h"
 
 struct work {
@@ -138,9 +139,14 @@ static int prepare(struct work *w, struct err *e)
 
 static int read_snapshot(struct work *w, struct err *e)
 {
+	int rc;
+
 	if (w->pgo)
 		return pgo_read(w->pgo, &w->wants, &w->snap, e);
-	return go_read(w->reader, &w->wants, &w->snap, e);
+	rc = go_read(w->reader, &w->wants, &w->snap, e);
+	if (w->space->kind == SPACE_LIVE)
+		w->snap.sched.uptime_ns = procs_age_ns(w->space->pid);
+	return rc;
 }
 
 static int read_one(struct work *w, struct err *e)

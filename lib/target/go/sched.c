@@ -235,7 +235,8 @@ static int read_figures(struct go *go, struct snap_sched *out)
 {
 	static const enum go_field fields[] = {
 		GO_SCHED_MNEXT, GO_SCHED_NMFREED, GO_SCHED_NPIDLE,
-		GO_SCHED_NMSPINNING, GO_SCHED_NMIDLE, GO_SCHED_RUNQSIZE,
+		GO_SCHED_NMSPINNING, GO_SCHED_NEEDSPINNING, GO_SCHED_NMIDLE,
+		GO_SCHED_RUNQSIZE,
 	};
 	uint32_t bytes = bytes_for(go, fields,
 				   sizeof(fields) / sizeof(*fields));
@@ -249,6 +250,7 @@ static int read_figures(struct go *go, struct snap_sched *out)
 		return rc == -EFAULT ? 0 : rc;
 	out->idleprocs = count(go, at, GO_SCHED_NPIDLE);
 	out->spinningthreads = count(go, at, GO_SCHED_NMSPINNING);
+	out->needspinning = count(go, at, GO_SCHED_NEEDSPINNING);
 	out->idlethreads = count(go, at, GO_SCHED_NMIDLE);
 	out->runqueue = count(go, at, GO_SCHED_RUNQSIZE);
 	if (go_at(go, GO_SCHED_MNEXT) >= 0)
@@ -266,6 +268,7 @@ static void put_ps(const struct go_sched *s, struct snap_sched *out)
 		out->ps[i] = (struct snap_p){
 			.id = p->id, .status = p->status, .runq = p->runq,
 			.m = m ? m->id : SNAP_UNKNOWN,
+			.schedtick = p->schedtick,
 		};
 	}
 	out->p_count = (uint32_t)s->p_count;

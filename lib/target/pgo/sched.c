@@ -98,6 +98,7 @@ static int read_ps(struct pgo_program *p, uint64_t first)
 						      PGO_P_STATE),
 			.runq = runq,
 			.m = m ? m->id : SNAP_UNKNOWN,
+			.schedtick = SNAP_UNKNOWN,
 		};
 	}
 	return rc == -EFAULT ? 0 : rc;
