@@ -16,15 +16,20 @@ def dump(build, target, *options, status=0):
     return json.loads(done.stdout) if status == 0 else None, done.stderr
 
 
+def own_mappings(pid):
+    """Where the program's own variables are: (start, end)."""
+    exe = str(pathlib.Path(f"/proc/{pid}/exe").readlink())
+    with open(f"/proc/{pid}/maps") as maps:
+        for line in maps:
+            if line.rstrip().endswith(exe) and " rw" in line:
+                yield tuple(int(n, 16) for n in line.split()[0].split("-"))
+
+
 def hide_agent(pid):
     """Takes the agent's address out of the program's layout table, so that
     tools find none and read the program itself."""
-    exe = str(pathlib.Path(f"/proc/{pid}/exe").readlink())
     with open(f"/proc/{pid}/mem", "r+b", buffering=0) as memory:
-        for line in open(f"/proc/{pid}/maps"):
-            if not line.rstrip().endswith(exe) or " rw" not in line:
-                continue
-            start, end = (int(n, 16) for n in line.split()[0].split("-"))
+        for start, end in own_mappings(pid):
             memory.seek(start)
             at = memory.read(end - start).find(MAGIC)
             if at >= 0:

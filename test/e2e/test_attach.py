@@ -1,7 +1,6 @@
 """Go programs read from outside: while they churn, lie, hang and die."""
 import json
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -10,11 +9,10 @@ import time
 import pytest
 
 import goprog
+from liars import LIES_S, Liar, little_memory
 
 pytestmark = pytest.mark.attach
 
-LIES_S = 3.5            # two are allowed; a shared machine takes its time
-LIES_BYTES = 64 << 20
 MOVING = re.compile(r"(\d+) of (\d+) were moving")
 
 
@@ -76,33 +74,6 @@ def test_churn_is_counted_and_the_rest_is_whole(trace):
 
 # Lies ----------------------------------------------------------------------
 
-class Liar:
-    """A program whose memory is written from outside."""
-
-    def __init__(self, child):
-        self.pid = child.pid
-        self.zeros, self.silent = map(int, child.stdout.readline().split())
-        names = subprocess.run(["nm", f"/proc/{child.pid}/exe"], text=True,
-                               check=True, capture_output=True).stdout
-        self.at = {line.split()[2]: int(line.split()[0], 16)
-                   for line in names.splitlines() if len(line.split()) == 3}
-
-    def write(self, address, *words):
-        with open(f"/proc/{self.pid}/mem", "r+b", buffering=0) as mem:
-            mem.seek(address)
-            mem.write(b"".join(w.to_bytes(8, "little") for w in words))
-
-    def read(self, address):
-        with open(f"/proc/{self.pid}/mem", "rb", buffering=0) as mem:
-            mem.seek(address)
-            return int.from_bytes(mem.read(8), "little")
-
-    def set_list(self, array, count):
-        self.write(self.at["runtime.allgptr"], array)
-        self.write(self.at["runtime.allglen"], count)
-        self.write(self.at["runtime.allgs"], array, count, count)
-
-
 @pytest.fixture
 def liar():
     with goprog.running("liar", 200) as child:
@@ -118,13 +89,6 @@ def refused(trace, pid):
     assert re.fullmatch(r"pgo-trace: [^\n]+\n", run.stderr), run.stderr
     assert took < LIES_S, f"{took} s"
     return run.stderr
-
-
-def little_memory():
-    """Data and private mappings: what is allocated. A thread's stack counts
-    8 MiB, and the libraries some 10."""
-    limit = LIES_BYTES + (32 << 20)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def test_a_program_that_does_not_lie_is_read(trace, liar):

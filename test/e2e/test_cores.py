@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-import golang
+import goprog
 from outside import dump
 
 FLAVOURS = {"default": (), "stripped": ("-ldflags=-s -w",)}
@@ -78,17 +78,12 @@ def same_as_live(build, program, folder, dumped_by, min_rows):
     return core
 
 
-@pytest.fixture(scope="module", params=FLAVOURS)
-def go_program(request, tmp_path_factory):
-    root = pathlib.Path(__file__).resolve().parent
-    exe = tmp_path_factory.mktemp(request.param) / "waits"
-    return golang.build(root / "go/waits", exe, *FLAVOURS[request.param])
-
-
 @pytest.mark.parametrize("dumped_by", DUMPED_BY)
-def test_a_core_of_go_is_as_the_process_was(build, go_program, folder,
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_core_of_go_is_as_the_process_was(build, folder, flavour,
                                             dumped_by):
-    with running(go_program, folder / "said", folder=folder) as program:
+    exe = goprog.built("waits", *FLAVOURS[flavour])
+    with running(exe, folder / "said", folder=folder) as program:
         same_as_live(build, program, folder, dumped_by, 15)
 
 

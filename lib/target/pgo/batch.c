@@ -23,7 +23,8 @@ enum {
 	STACKS_BYTES = PGO_BATCH * (WINDOW + 256) + PGO_STRUCT_BYTES_MAX,
 	STACK_MAX = 1 << 30,    /* what the runtime allows */
 	SEGMENTS_MAX = 64,      /* they double: few have twenty */
-	ROUNDS_MAX = 256,
+	ROUNDS_MAX = 256,       /* of one batch */
+	DEEP_MAX = 2 << 20,     /* windows, of a snapshot: 1.4 s */
 	PIECES = 2 * PGO_BATCH,
 };
 
@@ -372,7 +373,8 @@ static int read_stacks(struct pgo_batch *b)
 
 	for (int round = 0; round < ROUNDS_MAX && rc == 0; round++) {
 		plan(b);
-		if (!b->pieces)
+		b->deep += round ? (uint32_t)b->pieces : 0;
+		if (!b->pieces || b->deep > DEEP_MAX)
 			return 0;
 		rc = read_pieces(b);
 		for (size_t k = 0; rc == 0 && k < b->pieces; k++)

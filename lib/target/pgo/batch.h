@@ -47,6 +47,8 @@ struct pgo_window {
 struct pgo_batch {
 	struct pgo_program *p;
 	bool no_stacks;         /* the caller's wish */
+	uint32_t deep;          /* windows read beyond the first of each: a
+				 * snapshot has a bound for them */
 	uint32_t n;
 	struct pgo_look look[PGO_BATCH];
 	uint8_t *rows, *gs;             /* PGO_BATCH of each */

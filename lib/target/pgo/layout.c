@@ -8,6 +8,7 @@
 enum {
 	FIELDS_MAX = 4096,
 	FIELD_BYTES_MAX = 256,
+	CHUNK_SLOTS_MIN = 256,  /* with fewer a table is slow to read */
 };
 
 enum kind { VARIABLE, STRUCT, NUMBER, ARRAY };
@@ -60,6 +61,9 @@ static bool makes_sense(const struct pgo_offsets *o, int f)
 		return o->address[f] != 0 &&
 		       (bytes <= PGO_STRUCT_BYTES_MAX || is_large(f));
 	case STRUCT:
+		if (f == PGO_CHUNK && bytes / CHUNK_SLOTS_MIN <
+				      o->bytes[PGO_G] + o->bytes[PGO_ROW])
+			return false;
 		return bytes > 0 &&
 		       (bytes <= PGO_STRUCT_BYTES_MAX || is_large(f));
 	case NUMBER:

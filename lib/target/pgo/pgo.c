@@ -15,7 +15,7 @@
 #include "lib/target/pgo/rows.h"
 
 enum {
-	CHUNKS_MAX = 1 << 16,
+	SLOTS_MAX = 4 * SNAP_ROWS_MAX,  /* free ones among them */
 	STACK_PCS_BYTES_MAX = 16 << 20,         /* of different stacks */
 };
 
@@ -118,10 +118,9 @@ static int read_table(struct pgo_program *p, struct table *t)
 {
 	const uint32_t *bytes = p->o.bytes;
 	uint64_t gtab = p->o.address[PGO_GTAB], chunks;
-	uint32_t most = bytes[PGO_GTAB_CHUNK] / 8, count = 0;
+	uint32_t count = 0, most;
 	int rc;
 
-	/* g_bytes divides: the array is of them. */
 	t->chunk_slots = bytes[PGO_CHUNK_G] / bytes[PGO_G];
 	if (bytes[PGO_CHUNK_ROW] / bytes[PGO_ROW] < t->chunk_slots)
 		t->chunk_slots = bytes[PGO_CHUNK_ROW] / bytes[PGO_ROW];
@@ -129,13 +128,12 @@ static int read_table(struct pgo_program *p, struct table *t)
 			bytes[PGO_GTAB_COUNT] < 4 ? bytes[PGO_GTAB_COUNT] : 4);
 	if (rc < 0 || !t->chunk_slots)
 		return rc;
+	count = count < SLOTS_MAX ? count : SLOTS_MAX;
 	chunks = ((uint64_t)count + t->chunk_slots - 1) / t->chunk_slots;
-	most = most < CHUNKS_MAX ? most : CHUNKS_MAX;
-	if (chunks > most) {
-		chunks = most;
-		count = most * t->chunk_slots;
-	}
-	t->slots = count;
+	most = bytes[PGO_GTAB_CHUNK] / 8;
+	chunks = chunks < most ? chunks : most;
+	t->slots = chunks * t->chunk_slots < count ?
+		   (uint32_t)chunks * t->chunk_slots : count;
 	t->chunks = calloc(chunks + 1, sizeof(*t->chunks));
 	if (!t->chunks)
 		return -ENOMEM;

@@ -49,6 +49,7 @@ static int64_t p_id(const struct pgo_program *p, uint64_t at, uint64_t first)
 static int read_ms(struct pgo_program *p, uint64_t at, uint64_t first_p)
 {
 	uint8_t bytes[PGO_STRUCT_BYTES_MAX];
+	uint64_t first = at;
 	struct pgo_m *m;
 	int rc = 0;
 
@@ -67,6 +68,8 @@ static int read_ms(struct pgo_program *p, uint64_t at, uint64_t first_p)
 			.tid = (pid_t)pgo_number(&p->o, bytes, PGO_M_TID),
 		};
 		at = pgo_number(&p->o, bytes, PGO_M_ALLLINK);
+		if (at == first)
+			break;
 	}
 	if (p->ms.n)
 		qsort(p->ms.at, p->ms.n, sizeof(*p->ms.at), by_address);
