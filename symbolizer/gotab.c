@@ -66,7 +66,9 @@ static bool read_parts(struct gotab *t)
 	       t->names < b->size && t->units < b->size &&
 	       t->files < b->size && t->values < b->size &&
 	       t->funcs < b->size && t->func_count &&
-	       t->func_count <= FUNCS_MAX;
+	       t->func_count <= FUNCS_MAX &&
+	       t->func_count <= (b->size - t->funcs) /
+				(2 * t->version->pc_bytes);
 }
 
 static int read_header(struct gotab *t, struct err *e)

@@ -316,7 +316,8 @@ static void put_texts(struct go_labels *l, struct strtab *strings)
 {
 	size_t n = pair_count(l), end;
 
-	qsort(l->pairs.data, n, sizeof(struct pair), in_order);
+	if (n)
+		qsort(l->pairs.data, n, sizeof(struct pair), in_order);
 	for (size_t i = 0; i < n; i = end) {
 		for (end = i + 1; end < n; end++)
 			if (pair_at(l, end)->set != pair_at(l, i)->set)
