@@ -301,6 +301,9 @@ fuzz-run: $(FUZZ)
 	        -print_final_stats=1 -verbosity=0 -artifact_prefix=$(B)/$$n- \
 	        $(B)/learned/$$n test/fuzz/corpus/$$n || exit 1; done
 
+bench-attach: all $(B)/test/tools/attach_cost ## what looking into Go processes costs
+	$(Q)timeout 1800 $(PY) test/bench/attach.py $(B)
+
 demo: all                               ## ten seconds of everything
 	$(Q)B=$(B) bash examples/demo.sh
 
