@@ -147,9 +147,12 @@ static void put_state(const struct snapshot *s, const struct snap_row *row,
 		      struct grid *g, int y)
 {
 	int x = put(g, y, 0, "state  ", row_reason(s, row));
+	char since[FORMAT_BYTES];
 
-	x = put_number(g, y, x, row->at_least ? "since \u2265" : "since", row,
-		       ROW_SINCE);
+	format_number(since, row->number[ROW_SINCE], UNIT_NS, 12);
+	x = grid_printf(g, y, x, LOOK_PLAIN, "since ");
+	x = grid_printf(g, y, x, LOOK_BOLD, "%s%s",
+			row->at_least ? "\u2265" : "", since) + 2;
 	x = put_number(g, y, x, "M", row, ROW_M);
 	x = put_number(g, y, x, "P", row, ROW_P);
 	x = put(g, y, x, "locked", row->locked ? "yes" : "no");

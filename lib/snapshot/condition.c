@@ -145,6 +145,12 @@ static bool is_regex(enum cond_op op)
 	return op == COND_MATCH || op == COND_NO_MATCH;
 }
 
+/* Whether a field of this kind says something without an operator. */
+static bool stands_alone(enum cond_kind kind)
+{
+	return kind == COND_FLAG || kind == COND_LABEL;
+}
+
 /* Whether fields of C's kind can be asked by its operator. */
 static bool op_fits(const struct cond *c)
 {
@@ -191,7 +197,8 @@ int cond_init(struct cond *c, const char *field, bool quoted, enum cond_op op,
 	*c = (struct cond){ .op = op };
 	*at_value = false;
 	if (op == COND_NONE) {
-		if (quoted || !find_field(&c->field, field) || !op_fits(c)) {
+		if (quoted || !find_field(&c->field, field) ||
+		    !stands_alone(c->field.kind)) {
 			c->field = word_field;
 			value = field;
 		} else if (c->field.kind == COND_FLAG) {

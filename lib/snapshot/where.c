@@ -27,6 +27,17 @@ bool frame_is_runtime(const struct snapshot *s, const struct snap_frame *f)
 	return strstr(name, ".runtime_") != NULL;
 }
 
+/* Of the runtime's own goroutines: who parks, not how. */
+static uint32_t first_working(const struct snapshot *s,
+			      const struct snap_frame *f, uint32_t depth)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < depth && strstr(snapshot_string(s, f[i].func), "park"))
+		i++;
+	return i;
+}
+
 /*
  * The first frame that is the program's own.  Who waits stands below the call
  * of pgo_... that parked it, and frames without a telling name are above that;
@@ -45,7 +56,7 @@ static uint32_t first_own(const struct snapshot *s, unsigned int state,
 		own = 0;
 	while (own < depth && frame_is_runtime(s, &f[own]))
 		own++;
-	return own < depth ? own : 0;
+	return own < depth ? own : first_working(s, f, depth);
 }
 
 uint32_t where_frame(const struct snapshot *s, uint32_t stack,

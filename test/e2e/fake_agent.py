@@ -129,10 +129,12 @@ class FakeAgent:
         self.over = {}          # path: answer instead; a function is called
         self.delay_s = 0        # before each answer
         self.requests = 0
+        self.paths = []
         self.port, self.path = port, path
 
     def answer(self, path, query):
         self.requests += 1
+        self.paths.append(path)
         time.sleep(self.delay_s)
         if path in self.over:
             over = self.over[path]

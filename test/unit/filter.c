@@ -149,6 +149,8 @@ static void words_are_looked_for_everywhere(void **state)
 		{ "chan receive", "2" }, { "nothing", "" },
 		{ "\"and\"", "" }, { "wait", "" }, { "blue", "1" },
 		{ "\"!blue\"", "2 3 4" },
+		/* Names of fields alone are words too. */
+		{ "reason", "" }, { "file", "" }, { "fn", "" }, { "entry", "" },
 	};
 
 	(void)state;
@@ -247,6 +249,7 @@ static void no_soup_of_words_breaks_it(void **state)
 	static const char *const words[] = {
 		"(", ")", "!", "and", "or", " ", "id", "=", "1", "wait>1m",
 		"fn~", "\"", "'", "serve", "label.", "<", "!=", "\\",
+		"reason", "file", "state",
 	};
 	struct filter *f;
 	char expr[256];

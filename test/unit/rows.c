@@ -272,6 +272,12 @@ static void what_gos_runtime_lends_is_not_where_one_stands(void **state)
 	where_put(&s, snapshot_stack(&s, f, 6), SNAP_WAITING, 2, &out);
 	assert_string_equal(buf_str(&out),
 			    "sync.(*Mutex).lockSlow < main.worker");
+	/* One of its own: who parks, not how. */
+	f[1].func = strtab_put(&s.strings, "runtime.bgsweep");
+	f[2] = f[5];
+	buf_reset(&out);
+	where_put(&s, snapshot_stack(&s, f, 3), SNAP_WAITING, 9, &out);
+	assert_string_equal(buf_str(&out), "runtime.bgsweep");
 	buf_release(&out);
 	snapshot_release(&s);
 }
