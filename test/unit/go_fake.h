@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/target/go/attach.h"
+#include "lib/target/go/module.h"
 #include "lib/target/go/offsets.h"
 #include "lib/target/go/pcs.h"
 #include "symbolizer/gosym.h"
@@ -103,6 +104,11 @@ struct go_module *go_module_at(struct go *go, uint64_t pc)
 	(void)go;
 	return pc >= fake_module.minpc && pc < fake_module.maxpc ? &fake_module
 								 : NULL;
+}
+
+void go_modules_more(struct go *go)
+{
+	(void)go;
 }
 
 /* Memory ------------------------------------------------------------------- */

@@ -261,37 +261,67 @@ static int grow(struct go *go)
 	return 0;
 }
 
-int go_modules_open(struct go *go, struct err *e)
+/* Whether the chain was here already: it leads back. */
+static bool is_known(const struct go *go, uint64_t address)
 {
-	uint64_t address = go->roots.firstmoduledata;
+	for (size_t i = 0; i < go->module_count; i++)
+		if (go->modules[i].address == address)
+			return true;
+	return false;
+}
+
+static int append(struct go *go, uint64_t address, struct err *e)
+{
 	uint32_t bytes = (uint32_t)go_at(go, GO_MD_SIZE);
 	uint8_t data[DATA_BYTES_MAX] = { 0 };
 	struct go_module *m;
-	int rc = 0;
+	int rc;
 
 	if (bytes > sizeof(data))
 		return err_say(e, -EBADMSG, "moduledata of %u bytes", bytes);
-	/* What is loaded after the first may be damaged or half there. */
-	while (address && grow(go) == 0) {
-		m = &go->modules[go->module_count - 1];
-		m->address = address;
-		rc = space_read(go->space, address, data, bytes);
-		if (rc < 0)
-			err_set(e, rc, "%s: moduledata", go->space->name);
-		else
-			rc = open_module(go, m, data, e);
-		if (rc < 0)
-			break;
-		address = word_at(data, go_at(go, GO_MD_NEXT));
-	}
-	if (rc < 0 && go->module_count > 1) {
+	rc = grow(go);
+	if (rc < 0)
+		return err_set(e, rc, "%s: modules", go->space->name);
+	m = &go->modules[go->module_count - 1];
+	m->address = address;
+	rc = space_read(go->space, address, data, bytes);
+	rc = rc < 0 ? err_set(e, rc, "%s: moduledata", go->space->name) :
+	     open_module(go, m, data, e);
+	if (rc < 0) {
+		free(m->source);
 		go->module_count--;
-		free(go->modules[go->module_count].source);
-		rc = 0;
 	}
-	if (!go->module_count)
-		return err_say(e, -EBADMSG, "no moduledata");
 	return rc == -EFAULT ? -EBADMSG : rc;
+}
+
+int go_modules_open(struct go *go, struct err *e)
+{
+	int rc = append(go, go->roots.firstmoduledata, e);
+
+	if (rc == 0)
+		go_modules_more(go);
+	return rc;
+}
+
+void go_modules_more(struct go *go)
+{
+	uint64_t next, last;
+	bool remapped = false;
+
+	if (go_at(go, GO_MD_NEXT) < 0)
+		return;
+	for (;;) {
+		last = go->modules[go->module_count - 1].address;
+		if (space_read(go->space, last + (uint64_t)go_at(go,
+			       GO_MD_NEXT), &next, 8) < 0 ||
+		    !next || is_known(go, next))
+			return;
+		if (!remapped)
+			space_remap(go->space, NULL);
+		remapped = true;
+		if (append(go, next, NULL) < 0)
+			return;
+	}
 }
 
 void go_modules_close(struct go *go)

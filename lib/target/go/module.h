@@ -15,9 +15,13 @@
 uint64_t go_module_first(const struct image *im, uint64_t symbol);
 
 /* Fills go->modules from the chain that begins at its roots.firstmoduledata,
- * by its offsets.  0; -EBADMSG when the chain is none; -ENOMEM; with words in
- * E.  They read through go->image. */
+ * by its offsets: the first and what go_modules_more() finds.  0; -EBADMSG when
+ * that is none; -ENOMEM; with words in E.  They read through go->image. */
 int go_modules_open(struct go *go, struct err *e);
+
+/* Adds the plugins loaded since: a read when there are none.  One that makes
+ * no sense, or not yet, is left out with all behind it. */
+void go_modules_more(struct go *go);
 void go_modules_close(struct go *go);
 
 #endif

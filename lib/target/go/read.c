@@ -12,6 +12,7 @@
 #include "lib/base/clock.h"
 #include "lib/target/go/chunk.h"
 #include "lib/target/go/glist.h"
+#include "lib/target/go/module.h"
 #include "lib/target/go/pcs.h"
 #include "lib/target/go/running.h"
 #include "lib/target/go/sched.h"
@@ -356,6 +357,7 @@ static void begin(struct go_reader *r, const struct source_wants *wants,
 	s->pid = space->pid ? space->pid : SNAP_UNKNOWN;
 	s->exe = strtab_put(&s->strings, space->exe);
 	go_pcs_trim(r->go);
+	go_modules_more(r->go);
 	r->snap = s;
 	r->wants = wants;
 	r->names = (struct go_names){ .go = r->go, .snap = s };
