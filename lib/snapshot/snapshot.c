@@ -52,6 +52,9 @@ void snapshot_release(struct snapshot *s)
 	free(s->stacks);
 	free(s->frames);
 	hash_release(&s->stack_known);
+	free(s->objects);
+	free(s->waits);
+	hash_release(&s->object_known);
 	strtab_release(&s->strings);
 	snapshot_init(s);
 }
@@ -170,4 +173,63 @@ const struct snap_frame *snapshot_frames(const struct snapshot *s,
 		return NULL;
 	*depth = s->stacks[id].depth;
 	return s->frames + s->stacks[id].first;
+}
+
+/* Waits -------------------------------------------------------------------- */
+
+static bool same_object(const void *ctx, uint32_t id, const void *key)
+{
+	const struct snapshot *s = ctx;
+	const struct snap_object *o = key;
+
+	return s->objects[id].address == o->address &&
+	       s->objects[id].kind == o->kind;
+}
+
+uint32_t snapshot_object(struct snapshot *s, enum snap_object_kind kind,
+			 uint64_t address)
+{
+	struct snap_object made = {
+		.address = address, .kind = (uint8_t)kind,
+		.len = SNAP_UNKNOWN, .cap = SNAP_UNKNOWN,
+		.elem_bytes = SNAP_UNKNOWN,
+	};
+	uint64_t hash = hash_mix(hash_u64(address), kind);
+	int64_t found = hash_find(&s->object_known, hash, same_object, s,
+				  &made);
+
+	if (found >= 0)
+		return (uint32_t)found;
+	if (!grow((void **)&s->objects, &s->object_room, s->object_count, 1,
+		  SNAP_OBJECTS_MAX, sizeof(*s->objects)) ||
+	    hash_add(&s->object_known, hash, s->object_count) < 0) {
+		s->dropped++;
+		return SNAP_NONE;
+	}
+	s->objects[s->object_count] = made;
+	return s->object_count++;
+}
+
+void snapshot_wait(struct snapshot *s, uint32_t row, uint32_t object,
+		   enum snap_wait_kind kind)
+{
+	struct snap_wait *last = s->wait_count ? &s->waits[s->wait_count - 1]
+					       : NULL;
+	struct snap_object *o;
+
+	if (object >= s->object_count || row >= s->row_count)
+		return;
+	o = &s->objects[object];
+	s->rows[row].wait_on = last && last->row == row ? 0 : o->address;
+	if (!grow((void **)&s->waits, &s->wait_room, s->wait_count, 1,
+		  SNAP_WAITS_MAX, sizeof(*s->waits))) {
+		s->dropped++;
+		return;
+	}
+	s->waits[s->wait_count++] = (struct snap_wait){
+		row, object, (uint8_t)kind,
+	};
+	o->receivers += kind == SNAP_WAIT_RECEIVE;
+	o->senders += kind == SNAP_WAIT_SEND;
+	o->acquirers += kind == SNAP_WAIT_ACQUIRE;
 }

@@ -30,6 +30,8 @@
 #define SNAP_DEPTH_MAX 1024u            /* of one */
 #define SNAP_PS_MAX 1024u
 #define SNAP_MS_MAX 65536u
+#define SNAP_OBJECTS_MAX (1u << 20)
+#define SNAP_WAITS_MAX (1u << 21)
 
 enum snap_state {
 	SNAP_STATE_UNKNOWN,
@@ -93,6 +95,35 @@ struct snap_stack {
 	uint32_t depth;
 };
 
+enum snap_object_kind {
+	SNAP_CHANNEL,
+	SNAP_SEMAPHORE,         /* of a mutex, a wait group, ... */
+};
+
+/* What goroutines wait on. */
+struct snap_object {
+	uint64_t address;
+	int64_t len, cap;       /* of a channel: elements */
+	int64_t elem_bytes;
+	uint32_t receivers, senders, acquirers; /* rows that wait on it */
+	uint8_t kind;           /* enum snap_object_kind */
+	bool closed;
+};
+
+enum snap_wait_kind {
+	SNAP_WAIT_UNKNOWN,
+	SNAP_WAIT_RECEIVE,
+	SNAP_WAIT_SEND,
+	SNAP_WAIT_ACQUIRE,
+};
+
+/* That a goroutine waits on something; in a select it may on many. */
+struct snap_wait {
+	uint32_t row;
+	uint32_t object;
+	uint8_t kind;           /* enum snap_wait_kind */
+};
+
 struct snap_p {
 	int64_t id, status, runq, m;    /* SNAP_UNKNOWN as everywhere */
 	int64_t schedtick;      /* goroutines it has run, modulo 2^32 */
@@ -122,6 +153,12 @@ struct snapshot {
 	struct snap_frame *frames;
 	uint32_t frame_count, frame_room;
 	struct hash stack_known;
+	/* As far as the source knows, and was asked to look. */
+	struct snap_object *objects;
+	uint32_t object_count, object_room;
+	struct snap_wait *waits;
+	uint32_t wait_count, wait_room; /* by row */
+	struct hash object_known;
 	struct strtab strings;
 	struct snap_sched sched;
 };
@@ -142,6 +179,16 @@ uint32_t snapshot_stack(struct snapshot *s, const struct snap_frame *frames,
 /* The frames of stack ID, *DEPTH of them; NULL and 0 for SNAP_NONE. */
 const struct snap_frame *snapshot_frames(const struct snapshot *s,
 					 uint32_t id, uint32_t *depth);
+
+/* The number of the object at ADDRESS, new or known, of whose inside nothing is
+ * known yet; SNAP_NONE, counted as dropped, at the cap or without memory. */
+uint32_t snapshot_object(struct snapshot *s, enum snap_object_kind kind,
+			 uint64_t address);
+
+/* Notes that ROW waits on OBJECT, and in the row if it is its only one.  All of
+ * a row come one after another. */
+void snapshot_wait(struct snapshot *s, uint32_t row, uint32_t object,
+		   enum snap_wait_kind kind);
 
 static inline const char *snapshot_string(const struct snapshot *s,
 					  uint32_t id)

@@ -43,7 +43,7 @@ static const struct fake {
 #define TEXT UINT64_C(0x400000)
 
 /* A return address in F. */
-static uint64_t in(enum fake_func f)
+static inline uint64_t in(enum fake_func f)
 {
 	return TEXT + 256 * (uint64_t)f + 0x20;
 }

@@ -17,6 +17,7 @@
 #include "lib/target/go/running.h"
 #include "lib/target/go/sched.h"
 #include "lib/target/go/since.h"
+#include "lib/target/go/waits.h"
 
 enum {
 	G_BYTES_MAX = 4096,             /* a struct g is a tenth of that */
@@ -28,6 +29,7 @@ struct go_reader {
 	struct glist list;
 	struct since since;
 	struct go_sched sched;
+	struct go_waits waits;
 	struct chunk chunk;
 	struct go_one ones[CHUNK_MAX];
 	/* Of the snapshot that is read: */
@@ -67,6 +69,7 @@ void go_reader_free(struct go_reader *r)
 	glist_release(&r->list);
 	since_release(&r->since);
 	go_sched_release(&r->sched);
+	go_waits_release(&r->waits);
 	chunk_release(&r->chunk);
 	free(r->running);
 	free(r);
@@ -216,6 +219,20 @@ static void note_running(struct go_reader *r, const struct go_one *o)
 	};
 }
 
+static void note_waiting(struct go_reader *r, const struct go_one *o,
+			 const struct snap_row *row)
+{
+	const char *reason = snapshot_string(r->snap, row->reason);
+	enum snap_wait_kind kind = SNAP_WAIT_UNKNOWN;
+
+	if (strncmp(reason, "chan receive", 12) == 0)
+		kind = SNAP_WAIT_RECEIVE;
+	else if (strncmp(reason, "chan send", 9) == 0)
+		kind = SNAP_WAIT_SEND;
+	go_waits_note(&r->waits, o->at, o->waiting, r->snap->row_count - 1,
+		      kind);
+}
+
 static void put_row(struct go_reader *r, const struct go_one *o)
 {
 	struct snap_row *row = snapshot_row(r->snap);
@@ -225,6 +242,8 @@ static void put_row(struct go_reader *r, const struct go_one *o)
 	fill_row(r, o, row);
 	r->snap->torn += row->moving;
 	r->stack_bytes += row->number[ROW_STACK_BYTES];
+	if (r->wants->waits && row->state == SNAP_WAITING && !row->moving)
+		note_waiting(r, o, row);
 	if (o->had == ONE_RUNS && r->wants->running &&
 	    r->running_count < SNAP_MS_MAX)
 		note_running(r, o);
@@ -364,6 +383,7 @@ static void begin(struct go_reader *r, const struct source_wants *wants,
 	r->nonsense = 0;
 	r->stack_bytes = 0;
 	r->running_count = 0;
+	go_waits_begin(&r->waits);
 	memset(r->reasons, 0, sizeof(r->reasons));
 	r->chunk.go = r->go;
 	r->chunk.names = &r->names;
@@ -391,6 +411,15 @@ static int read_sched(struct go_reader *r, struct err *e)
 	return rc < 0 ? err_set(e, rc, "%s", r->go->space->name) : 0;
 }
 
+static int read_waits(struct go_reader *r, struct err *e)
+{
+	int rc = 0;
+
+	if (r->wants->waits)
+		rc = go_waits_read(&r->waits, r->go, r->snap);
+	return rc < 0 ? err_set(e, rc, "%s", r->go->space->name) : 0;
+}
+
 int go_read(struct go_reader *r, const struct source_wants *wants,
 	    struct snapshot *s, struct err *e)
 {
@@ -406,6 +435,8 @@ int go_read(struct go_reader *r, const struct source_wants *wants,
 		rc = read_all(r, e);
 	if (rc == 0 && r->running_count)
 		rc = read_running(r, e);
+	if (rc == 0)
+		rc = read_waits(r, e);
 	end(r);
 	return rc;
 }
@@ -454,7 +485,9 @@ static int read_at(struct go_reader *r, uint64_t at, int64_t id)
 int go_read_one(struct go_reader *r, int64_t id, struct snapshot *s,
 		struct err *e)
 {
-	static const struct source_wants wants = { .running = true };
+	static const struct source_wants wants = {
+		.running = true, .waits = true,
+	};
 	uint64_t at;
 	int rc;
 
@@ -483,6 +516,8 @@ int go_read_one(struct go_reader *r, int64_t id, struct snapshot *s,
 	/* Without the right to stop it there is a row without a stack. */
 	if (rc == 0 && r->running_count)
 		read_running(r, NULL);
+	if (rc == 0)
+		rc = read_waits(r, e);
 out:
 	end(r);
 	return rc;
