@@ -26,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -223,6 +224,8 @@ static void set_attr(struct perf *p, int hz, size_t stack_bytes)
 		.inherit = 1,
 		.exclude_hv = 1,
 		.exclude_callchain_kernel = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
 		.wakeup_events = 1,
 	};
 }

@@ -20,6 +20,7 @@ enum { SAMPLER_HZ_MAX = 1000, SAMPLER_STACK_MAX = 16 << 10 };
 struct cpu_sample {
 	pid_t tid;              /* in our pid namespace */
 	uint32_t periods;       /* of CPU time it stands for */
+	int64_t time_ns;        /* when it was taken, monotonic */
 	struct space_regs regs; /* without fs_base */
 	const uint8_t *stack;   /* from regs.sp upwards, */
 	size_t stack_bytes;     /* so much of it; 0: unreadable */

@@ -47,7 +47,7 @@ static int stopped(pid_t tid, int *signal)
 	return 1;
 }
 
-int stop_wait(pid_t tid, int64_t deadline_ns, int *signal)
+int stop_wait(pid_t tid, int64_t deadline_ns, int *signal, int64_t *moved_ns)
 {
 	static const struct timespec nap = { .tv_nsec = NAP_NS };
 	int64_t begin_ns = clock_mono_ns();
@@ -56,6 +56,8 @@ int stop_wait(pid_t tid, int64_t deadline_ns, int *signal)
 	while ((rc = stopped(tid, signal)) == 0) {
 		int64_t now_ns = clock_mono_ns();
 
+		if (moved_ns)
+			*moved_ns = now_ns;
 		if (now_ns > deadline_ns)
 			return -EBUSY;
 		if (now_ns - begin_ns > SPIN_NS)

@@ -15,9 +15,10 @@
 int stop_ask(pid_t tid);
 
 /* Waits until it has stopped, at *SIGNAL if for one, else 0.  0; -ESRCH when it
- * is gone; -EBUSY at the DEADLINE (monotonic): then the end of the calling
- * thread lets it go. */
-int stop_wait(pid_t tid, int64_t deadline_ns, int *signal);
+ * is gone; -EBUSY at the DEADLINE (monotonic): then wait again, or the end of
+ * the calling thread lets it go.  *MOVED_NS, if not NULL, becomes the last
+ * moment at which it was seen not to have stopped. */
+int stop_wait(pid_t tid, int64_t deadline_ns, int *signal, int64_t *moved_ns);
 
 /* Registers of one that has stopped.  0 or -ESRCH. */
 int stop_regs(pid_t tid, struct space_regs *out);

@@ -1,5 +1,5 @@
 /*
- * Once in a period, threads that have used up a period of CPU time since their
+ * Once in a while, threads that have used up a period of CPU time since their
  * last sample are stopped, looked at and let go, if they are running: one that
  * sleeps keeps what it has used for later, and its system call in peace.
  *
@@ -32,19 +32,26 @@
 enum {
 	THREADS_MAX = 1 << 16,
 	PERIODS_MAX = 1000,     /* one sample stands for */
-	LIST_TURNS = 10,        /* threads are listed each so many periods */
+	LIST_TURNS = 10,        /* threads are listed each so many turns */
 	IDLE_MAX = 5,           /* looked at every 1 << 5th time at least */
 	STATUS_BYTES_MAX = 65536,
 	PIECE = 1024, PIECES = 4, /* of stack */
 };
 
-#define WAIT_NS (10 * INT64_C(1000000))
+#define TURN_NS (10 * INT64_C(1000000))         /* at least, between two */
+/* For a thread that was asked to stop; then others come first, and it is
+ * looked at every so often until it has. */
+#define WAIT_NS (2 * INT64_C(1000000))
+#define LATE_NS (1 * INT64_C(1000000))
+#define END_NS (1000 * INT64_C(1000000))        /* the same at the end */
 
 struct thread {
 	pid_t tid;
 	int fd;                 /* its schedstat; -1: it was too many */
 	int64_t used_ns;        /* as of the last look */
 	int64_t credit_ns;      /* used, and no sample yet */
+	int64_t moved_ns;       /* asked to stop, and when it had not yet; 0:
+				 * not asked */
 	uint8_t idle;           /* looks it had used nothing */
 };
 
@@ -55,7 +62,9 @@ struct stops {
 	struct mem mem;
 	struct thread *threads; /* by tid */
 	size_t n;
+	size_t asked;           /* threads that are still to stop */
 	uint64_t turn;
+	int64_t turn_ns;        /* from one to the next */
 	int64_t next_ns;        /* the next turn */
 	uint8_t stack[PIECE * PIECES];
 };
@@ -111,10 +120,13 @@ static int set_threads(struct stops *s, const pid_t *tids, size_t n)
 		}
 		new[i] = *old;
 		old->fd = -1;
+		old->moved_ns = 0;
 	}
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		if (s->threads[i].fd >= 0)
 			close(s->threads[i].fd);
+		s->asked -= s->threads[i].moved_ns != 0;
+	}
 	qsort(new, n, sizeof(*new), by_tid);
 	free(s->threads);
 	s->threads = new;
@@ -188,7 +200,8 @@ static int copy(struct stops *s, struct cpu_sample *sample,
 	return 0;
 }
 
-static void take(struct stops *s, struct thread *t,
+/* T, which has stopped at SIGNAL, is looked at and goes on. */
+static void take(struct stops *s, struct thread *t, int signal,
 		 const struct sampler_sink *to)
 {
 	int64_t periods = t->credit_ns / s->sampler.period_ns;
@@ -197,16 +210,12 @@ static void take(struct stops *s, struct thread *t,
 		.periods = (uint32_t)(periods < PERIODS_MAX ? periods :
 				      PERIODS_MAX),
 	};
-	int64_t begin_ns = clock_mono_ns();
-	int signal = 0, rc = stop_ask(t->tid);
+	int rc;
 
-	if (rc == 0)
-		rc = stop_wait(t->tid, begin_ns + WAIT_NS, &signal);
-	if (rc == 0) {
-		rc = copy(s, &sample, to);
-		stop_end(t->tid, signal);
-		s->sampler.figures.stopped_ns += clock_mono_ns() - begin_ns;
-	}
+	sample.time_ns = clock_mono_ns();
+	rc = copy(s, &sample, to);
+	stop_end(t->tid, signal);
+	s->sampler.figures.stopped_ns += clock_mono_ns() - t->moved_ns;
 	t->credit_ns %= s->sampler.period_ns;
 	if (rc < 0) {
 		s->sampler.figures.lost++;
@@ -214,6 +223,43 @@ static void take(struct stops *s, struct thread *t,
 	}
 	s->sampler.figures.samples++;
 	to->each(to->ctx, &sample);
+}
+
+/* One that was asked must be let go, however late it stops. */
+static void wait_for(struct stops *s, struct thread *t, int64_t until_ns,
+		     const struct sampler_sink *to)
+{
+	int signal = 0;
+	int rc = stop_wait(t->tid, until_ns, &signal, &t->moved_ns);
+
+	if (rc == -EBUSY)
+		return;
+	if (rc == 0 && to)
+		take(s, t, signal, to);
+	else if (rc == 0)
+		stop_end(t->tid, signal);
+	t->moved_ns = 0;
+	s->asked--;
+}
+
+static void ask(struct stops *s, struct thread *t,
+		const struct sampler_sink *to)
+{
+	if (stop_ask(t->tid) < 0) {
+		s->sampler.figures.lost++;
+		t->credit_ns = 0;
+		return;
+	}
+	t->moved_ns = clock_mono_ns();
+	s->asked++;
+	wait_for(s, t, t->moved_ns + WAIT_NS, to);
+}
+
+static void look_at_late(struct stops *s, const struct sampler_sink *to)
+{
+	for (size_t i = 0; s->asked && i < s->n; i++)
+		if (s->threads[i].moved_ns)
+			wait_for(s, &s->threads[i], 0, to);
 }
 
 static void look_at(struct stops *s, struct thread *t,
@@ -231,8 +277,9 @@ static void look_at(struct stops *s, struct thread *t,
 	} else if (t->idle < IDLE_MAX) {
 		t->idle++;
 	}
-	if (t->credit_ns >= s->sampler.period_ns && is_running(s, t->tid))
-		take(s, t, to);
+	if (t->credit_ns >= s->sampler.period_ns && !t->moved_ns &&
+	    is_running(s, t->tid))
+		ask(s, t, to);
 }
 
 static int turn(struct stops *s, const struct sampler_sink *to)
@@ -248,6 +295,15 @@ static int turn(struct stops *s, const struct sampler_sink *to)
 	return 0;
 }
 
+/* The moment of the next turn, or sooner, when threads are late. */
+static int64_t next_look_ns(const struct stops *s, int64_t until_ns)
+{
+	int64_t at_ns = s->next_ns < until_ns ? s->next_ns : until_ns;
+	int64_t late_ns = clock_mono_ns() + LATE_NS;
+
+	return s->asked && late_ns < at_ns ? late_ns : at_ns;
+}
+
 static int look(struct sampler *sampler, int64_t until_ns,
 		const struct sampler_sink *to)
 {
@@ -256,20 +312,20 @@ static int look(struct sampler *sampler, int64_t until_ns,
 	int rc = 0;
 
 	while (rc == 0 && clock_mono_ns() < until_ns) {
-		int64_t at_ns = s->next_ns < until_ns ? s->next_ns : until_ns;
-		int64_t left_ns = at_ns - clock_mono_ns();
+		int64_t left_ns = next_look_ns(s, until_ns) - clock_mono_ns();
 		struct timespec left = { .tv_nsec = left_ns > 0 ? left_ns : 0 };
 
 		if (ppoll(&end, 1, &left, NULL) > 0)
 			return -ESRCH;
+		look_at_late(s, to);
 		if (clock_mono_ns() < s->next_ns)
 			continue;
 		rc = turn(s, to);
 		/* Turns that were missed are not made up for: what was used
 		 * meanwhile is in the credit. */
-		s->next_ns += s->sampler.period_ns;
+		s->next_ns += s->turn_ns;
 		if (s->next_ns < clock_mono_ns())
-			s->next_ns = clock_mono_ns() + s->sampler.period_ns;
+			s->next_ns = clock_mono_ns() + s->turn_ns;
 	}
 	return rc;
 }
@@ -279,10 +335,16 @@ static int look(struct sampler *sampler, int64_t until_ns,
 static void stops_close(struct sampler *sampler)
 {
 	struct stops *s = (struct stops *)sampler;
+	int64_t until_ns = clock_mono_ns() + END_NS;
 
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
+		/* What does not stop until then, the end of this thread lets
+		 * go. */
+		if (s->threads[i].moved_ns)
+			wait_for(s, &s->threads[i], until_ns, NULL);
 		if (s->threads[i].fd >= 0)
 			close(s->threads[i].fd);
+	}
 	if (s->pidfd >= 0)
 		close(s->pidfd);
 	mem_release(&s->mem);
@@ -325,7 +387,7 @@ static int fill(struct stops *s)
 		rc = list_threads(s);
 	if (rc == 0 && s->n && s->threads[0].fd < 0)
 		rc = -EOPNOTSUPP;
-	s->next_ns = clock_mono_ns() + s->sampler.period_ns;
+	s->next_ns = clock_mono_ns() + s->turn_ns;
 	return rc;
 }
 
@@ -356,6 +418,8 @@ int stops_open(struct sampler **out, pid_t pid, int hz, struct err *e)
 	s->sampler.name = "ptrace";
 	s->sampler.period_ns = 1000000000 / hz;
 	s->sampler.kernel = true;
+	s->turn_ns = s->sampler.period_ns > TURN_NS ? s->sampler.period_ns :
+						      TURN_NS;
 	s->pid = pid;
 	s->pidfd = -1;
 	mem_init(&s->mem, pid, NULL);

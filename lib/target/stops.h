@@ -7,10 +7,9 @@
 
 #include "lib/target/sampler.h"
 
-enum { STOPS_HZ_MAX = 100 };
-
-/* As perf_open(), HZ at most STOPS_HZ_MAX.  0 or -E with words in E: -EPERM
- * when the target may not be traced, or is by another. */
+/* As perf_open(), but threads are stopped no more than 100 times a second each:
+ * with a higher HZ a sample stands for several periods.  0 or -E with words in
+ * E: -EPERM when the target may not be traced, -EBUSY when another does. */
 int stops_open(struct sampler **out, pid_t pid, int hz, struct err *e);
 
 #endif

@@ -74,7 +74,7 @@ static int wait_all(struct tracer *t, size_t from, int64_t deadline)
 	int signal, rc;
 
 	for (size_t i = from; i < t->count; i++) {
-		rc = stop_wait(t->seized[i], deadline, &signal);
+		rc = stop_wait(t->seized[i], deadline, &signal, NULL);
 		if (rc == -EBUSY)
 			return rc;
 	}
@@ -126,7 +126,8 @@ static int interrupted_regs(pid_t tid, struct space_regs *out)
 	int rc = stop_ask(tid);
 
 	if (rc == 0)
-		rc = stop_wait(tid, clock_mono_ns() + REGS_NS, &signal);
+		rc = stop_wait(tid, clock_mono_ns() + REGS_NS, &signal,
+			       NULL);
 	if (rc < 0)
 		return rc;
 	rc = stop_regs(tid, out);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/target/go/pcs.h"
 #include "lib/target/go/unwind.h"
 #include "lib/target/go/whose.h"
@@ -23,6 +24,10 @@ enum {
 	STACK_MAX = 256 << 10,  /* of a stack, is read at most */
 	SHIFT_MAX = 4,          /* frames that frame pointers do not see */
 };
+
+/* Labels change as the goroutine runs: those that are read so long after the
+ * sample are not known to be its. */
+#define LABELS_NS (500 * INT64_C(1000))
 
 struct copy {
 	uint64_t address;
@@ -323,17 +328,19 @@ static void each(void *ctx, const struct cpu_sample *s)
 {
 	struct go_cpu *c = ctx;
 	struct go_sample out = { .periods = s->periods };
+	bool late;
 
 	if (!c->held) {
 		c->top.n = c->user.n = 0;
 		go_whose_find(c->whose, s->tid, &s->regs, &c->owner);
 	}
+	late = clock_mono_ns() - s->time_ns > LABELS_NS;
 	out.complete = find_stack(c, s);
 	out.system = c->owner.system && !is_top(c, c->pcs[c->n - 1]);
-	if (c->held || !out.complete || c->owner.system || began_there(c)) {
-		out.goid = c->owner.g.goid;
-		out.labels = out.goid ? c->owner.g.labels : 0;
-	}
+	if (c->held || !out.complete || c->owner.system || began_there(c))
+		out.g = c->owner.g;
+	if (late && !c->held)
+		out.g.labels = 0;
 	c->held = false;
 	out.pcs = c->pcs;
 	out.n = c->n;

@@ -9,13 +9,13 @@
 #include <stdint.h>
 
 #include "lib/target/go/attach.h"
+#include "lib/target/go/one.h"
 #include "lib/target/sampler.h"
 
 struct go_sample {
 	const uint64_t *pcs;    /* leaf first and exact, then return */
 	size_t n;               /* addresses; at least 1 */
-	int64_t goid;           /* 0: not known */
-	uint64_t labels;        /* its g.labels, an address; 0: none */
+	struct go_one g;        /* whose it is; goid is 0: not known */
 	uint32_t periods;
 	bool system;            /* on the runtime's own stack, which is all
 				 * there is of it */

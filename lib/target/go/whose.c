@@ -12,17 +12,18 @@
  */
 #include "lib/target/go/whose.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/target/go/glist.h"
+#include "lib/target/go/sched.h"
 
 enum {
 	G_BYTES_MAX = 1024,
 	BATCH = 1024,           /* stacks read at once */
-	MS_MAX = 1 << 14,
-	THREADS_MAX = 1 << 16,
+	THREADS_MAX = 1 << 14,
 };
 
 #define GOID_MAX (INT64_C(1) << 48)
@@ -52,6 +53,7 @@ struct go_whose {
 	size_t n_stacks, stacks_room;
 	struct thread *threads; /* by tid */
 	size_t n_threads;
+	struct go_sched sched;
 };
 
 struct go_whose *go_whose_new(struct go *go)
@@ -74,6 +76,7 @@ void go_whose_free(struct go_whose *w)
 		return;
 	free(w->stacks);
 	free(w->threads);
+	go_sched_release(&w->sched);
 	free(w);
 }
 
@@ -260,37 +263,38 @@ static pid_t number_of(const struct space_thread *t, size_t n, uint64_t tid)
 
 /* M's that no thread belongs to (a thread that has yet to begin, C's spare
  * ones) are left out. */
-static void list_threads(struct go_whose *w, const struct space_thread *known,
-			 size_t n)
+static int list_threads(struct go_whose *w, const struct space_thread *known,
+			size_t n)
 {
-	uint64_t m = word_at(w, w->go->roots.allm);
+	struct thread *new;
 
 	w->n_threads = 0;
-	for (int i = 0; m && i < MS_MAX; i++) {
-		uint64_t procid = word_at(w, m + (uint64_t)go_at(w->go,
-							GO_M_PROCID));
-		pid_t tid = procid ? number_of(known, n, procid) : 0;
+	new = reallocarray(w->threads, w->sched.m_count + 1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	w->threads = new;
+	for (size_t i = 0; i < w->sched.m_count; i++) {
+		const struct go_m *m = &w->sched.ms[i];
+		pid_t tid = m->procid ? number_of(known, n, m->procid) : 0;
 
 		if (tid)
-			w->threads[w->n_threads++] = (struct thread){ tid, m };
-		m = word_at(w, m + (uint64_t)go_at(w->go, GO_M_ALLLINK));
+			new[w->n_threads++] = (struct thread){ tid, m->at };
 	}
-	qsort(w->threads, w->n_threads, sizeof(*w->threads), by_tid);
+	qsort(new, w->n_threads, sizeof(*new), by_tid);
+	return 0;
 }
 
 static void read_threads(struct go_whose *w)
 {
 	int64_t begin_ns = clock_mono_ns();
-	struct space_thread *known = calloc(MS_MAX, sizeof(*known));
-	int n;
+	struct space_thread *known = calloc(THREADS_MAX, sizeof(*known));
+	struct snap_sched figures;
+	int n = -ENOMEM;
 
-	if (!w->threads)
-		w->threads = calloc(MS_MAX, sizeof(*w->threads));
-	n = known && w->threads ?
-	    space_threads(w->go->space, known, MS_MAX) : 0;
-	if (n > MS_MAX)
-		n = MS_MAX;
-	if (n > 0 && w->go->roots.allm)
+	if (known)
+		n = space_threads(w->go->space, known, THREADS_MAX);
+	if (n > 0 && n <= THREADS_MAX &&
+	    go_sched_read(&w->sched, w->go, &figures) == 0)
 		list_threads(w, known, (size_t)n);
 	free(known);
 	was_read(&w->threads_read, begin_ns);
