@@ -144,19 +144,34 @@ static uint32_t ms(void *ctx, struct serve_m *out, uint32_t max)
 
 /* CPU profile -------------------------------------------------------------- */
 
-static int cpu_begin(void *ctx, int hz)
+static int cpu_begin(void *ctx, int hz, struct err *e)
 {
 	(void)ctx;
+	(void)e;
 	return view->cpu_begin(hz);
 }
 
+struct samples_to {
+	void (*each)(void *ctx, const struct serve_sample *s);
+	void *ctx;
+};
+
+static void add_samples(void *ctx, const uint64_t *pcs, size_t n,
+			uint64_t samples)
+{
+	const struct samples_to *to = ctx;
+
+	to->each(to->ctx, &(struct serve_sample){ .pcs = pcs, .n = n,
+						  .samples = samples });
+}
+
 static int cpu_end(void *ctx,
-		   void (*each)(void *each_ctx, const uint64_t *pcs, size_t n,
-				uint64_t samples),
+		   void (*each)(void *each_ctx, const struct serve_sample *s),
 		   void *each_ctx)
 {
+	struct samples_to to = { each, each_ctx };
 	struct view_losses lost = { 0 };
-	int rc = view->cpu_end(each, each_ctx, &lost);
+	int rc = view->cpu_end(add_samples, &to, &lost);
 
 	(void)ctx;
 	pthread_mutex_lock(&losses.lock);
@@ -206,6 +221,7 @@ const struct provider *source_setup(const struct view *v)
 	static char exe[PATH_MAX];
 	static struct provider p = {
 		.exe = exe,
+		.kind = "agent",
 		.names = names,
 		.slots = slots,
 		.goroutine = goroutine,

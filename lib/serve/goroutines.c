@@ -1,6 +1,23 @@
 #include "lib/serve/goroutines.h"
 
+#include "lib/base/err.h"
 #include "lib/serve/stacks.h"
+
+bool look_begin(const struct provider *p, struct http_reply *rp)
+{
+	struct err e = { 0 };
+
+	if (!p->begin || !p->begin(p->ctx, &e))
+		return true;
+	http_pprof_error(rp, 503, "%s", e.text);
+	return false;
+}
+
+void look_end(const struct provider *p)
+{
+	if (p->end)
+		p->end(p->ctx);
+}
 
 bool goroutine_next(const struct provider *p, uint32_t *slot,
 		    struct goroutine *out)
@@ -17,7 +34,7 @@ bool goroutine_next(const struct provider *p, uint32_t *slot,
 			continue;
 		out->n = n < SERVE_PCS_MAX ? (uint32_t)n : SERVE_PCS_MAX;
 		if (!out->n && out->g.entry_pc)
-			out->pcs[out->n++] = out->g.entry_pc;
+			out->pcs[out->n++] = out->g.entry_pc + p->go;
 		return true;
 	}
 	return false;
@@ -32,6 +49,27 @@ bool goroutine_find(const struct provider *p, int64_t id,
 		if (out->g.id == id)
 			return true;
 	return false;
+}
+
+bool goroutine_creator(const struct provider *p, const struct serve_g *g,
+		       struct serve_frame *out, uint64_t *offset)
+{
+	const struct serve_frame *f;
+
+	*offset = g->created.offset;
+	*out = (struct serve_frame){
+		.func = g->created.func,
+		.file = g->created.file,
+		.line = g->created.line,
+	};
+	if (!g->created_pc)
+		return out->func && *out->func;
+	if (!p->frames(p->ctx, g->created_pc - 1, &f))
+		return false;
+	*out = *f;
+	*offset = f->entry && g->created_pc > f->entry ?
+		  g->created_pc - f->entry : 0;
+	return true;
 }
 
 const char *state_name(enum serve_state state)
@@ -62,7 +100,10 @@ int64_t goroutines_count(const struct provider *p, struct stacks *into,
 	int64_t n = 0;
 
 	while (goroutine_next(p, &slot, &g)) {
-		stacks_add(into, g.pcs, g.n, count);
+		const struct stack_of of = { g.pcs, g.n, g.g.labels,
+					     g.g.labels_bytes };
+
+		stacks_add(into, &of, count);
 		n++;
 	}
 	return n;

@@ -3,6 +3,7 @@
 #ifndef LIB_SERVE_GOROUTINES_H
 #define LIB_SERVE_GOROUTINES_H
 
+#include "lib/serve/http.h"
 #include "lib/serve/provider.h"
 
 struct stacks;
@@ -14,6 +15,11 @@ struct goroutine {
 	uint64_t pcs[SERVE_PCS_MAX];
 };
 
+/* For calls to be of one moment: true, or RP says why there is nothing to be
+ * seen.  Strings of goroutines live until look_end(). */
+bool look_begin(const struct provider *p, struct http_reply *rp);
+void look_end(const struct provider *p);
+
 /*
  * The next goroutine from *SLOT on, which moves behind it.  False at the end.
  * One whose stack cannot be read stands in its entry function.
@@ -24,6 +30,11 @@ bool goroutine_next(const struct provider *p, uint32_t *slot,
 /* The one called ID.  False when there is none. */
 bool goroutine_find(const struct provider *p, int64_t id,
 		    struct goroutine *out);
+
+/* Who made it: a function, and *OFFSET, what the return address is beyond its
+ * beginning.  False when that is not known.  Strings live as G's. */
+bool goroutine_creator(const struct provider *p, const struct serve_g *g,
+		       struct serve_frame *out, uint64_t *offset);
 
 /* What a dump says of its state: "running", "chan receive". */
 const char *goroutine_state(const struct serve_g *g);

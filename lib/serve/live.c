@@ -14,6 +14,12 @@ void live_uint(struct json *j, const char *name, uint64_t v)
 	json_uint(j, v);
 }
 
+void live_known(struct json *j, const char *name, uint64_t v, uint64_t unknown)
+{
+	if (v != unknown)
+		live_uint(j, name, v);
+}
+
 void live_string(struct json *j, const char *name, const char *v)
 {
 	json_key(j, name);
@@ -53,7 +59,7 @@ void live_frames(struct json *j, const struct provider *p,
 	json_array_begin(j);
 	for (size_t i = 0; i < n; i++) {
 		const struct serve_frame *f;
-		size_t k = p->frames(p->ctx, pcs[i] - (i > 0), &f);
+		size_t k = p->frames(p->ctx, serve_call(p, pcs[i], i), &f);
 
 		if (!k)
 			put_frame(j, pcs[i], NULL);

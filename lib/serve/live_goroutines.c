@@ -17,20 +17,20 @@ enum { ROWS_MAX = 1000000 };
 static void put_created_by(struct json *j, const struct provider *p,
 			   const struct serve_g *g)
 {
-	const struct serve_frame *f;
-	size_t n;
+	struct serve_frame f;
+	uint64_t offset;
+	bool has = goroutine_creator(p, g, &f, &offset);
 
-	if (!g->created_pc)
+	if (!has && !g->created_pc)
 		return;
-	n = p->frames(p->ctx, g->created_pc - 1, &f);
 	json_key(j, "created_by");
 	json_object_begin(j);
-	if (n)
-		live_string(j, "func", f->func);
-	if (n && f->file[0])
-		live_string(j, "file", f->file);
-	if (n && f->line)
-		live_uint(j, "line", f->line);
+	if (has)
+		live_string(j, "func", f.func);
+	if (has && f.file[0])
+		live_string(j, "file", f.file);
+	if (has && f.line)
+		live_uint(j, "line", f.line);
 	if (g->parent_id)
 		live_int(j, "goroutine", g->parent_id);
 	json_object_end(j);
@@ -44,17 +44,36 @@ static void put_entry(struct json *j, const struct provider *p,
 
 	if (n)
 		live_string(j, "entry", f[n - 1].func);
+	else if (g->entry && *g->entry)
+		live_string(j, "entry", g->entry);
+}
+
+static void put_labels(struct json *j, const struct serve_g *g)
+{
+	const char *at = g->labels, *end = at + g->labels_bytes;
+
+	if (!g->labels_bytes)
+		return;
+	json_key(j, "labels");
+	json_object_begin(j);
+	while (at < end) {
+		const char *value = at + strlen(at) + 1;
+
+		live_string(j, at, value);
+		at = value + strlen(value) + 1;
+	}
+	json_object_end(j);
 }
 
 static void put_figures(struct json *j, const struct serve_g *g)
 {
-	live_uint(j, "stack_bytes", g->stack_bytes);
-	live_uint(j, "stack_used", g->stack_used);
-	live_uint(j, "segments", g->segments);
-	live_uint(j, "grows", g->grows);
-	live_uint(j, "shrinks", g->shrinks);
-	live_uint(j, "enters", g->enters);
-	live_uint(j, "parks", g->parks);
+	live_known(j, "stack_bytes", g->stack_bytes, SERVE_UNKNOWN);
+	live_known(j, "stack_used", g->stack_used, SERVE_UNKNOWN);
+	live_known(j, "segments", g->segments, SERVE_UNKNOWN32);
+	live_known(j, "grows", g->grows, SERVE_UNKNOWN32);
+	live_known(j, "shrinks", g->shrinks, SERVE_UNKNOWN32);
+	live_known(j, "enters", g->enters, SERVE_UNKNOWN);
+	live_known(j, "parks", g->parks, SERVE_UNKNOWN32);
 	if (g->m >= 0)
 		live_int(j, "m", g->m);
 	if (g->p >= 0)
@@ -73,9 +92,11 @@ static void put_row(struct json *j, const struct provider *p,
 	live_string(j, "state", state_name(g->state));
 	if (g->state == SERVE_WAITING && g->reason && *g->reason)
 		live_string(j, "reason", g->reason);
-	live_int(j, "since_ns", g->since_ns);
+	if (g->since_ns >= 0)
+		live_int(j, "since_ns", g->since_ns);
 	put_created_by(j, p, g);
 	put_entry(j, p, g);
+	put_labels(j, g);
 	put_figures(j, g);
 }
 
@@ -89,8 +110,8 @@ static void put_rows(struct json *j, const struct provider *p,
 	json_array_begin(j);
 	while ((more = goroutine_next(p, &slot, &g)) && limit-- > 0 &&
 	       !buf_error(j->out)) {
-		int64_t id = g.g.torn ? -ENODATA :
-					stacks_add(stacks, g.pcs, g.n, 1);
+		const struct stack_of of = { .pcs = g.pcs, .n = g.n };
+		int64_t id = g.g.torn ? -ENODATA : stacks_add(stacks, &of, 1);
 
 		json_object_begin(j);
 		put_row(j, p, &g.g);
@@ -137,44 +158,46 @@ static bool in_range(const struct http_request *rq, const char *name,
 	return true;
 }
 
-void handle_goroutines(struct serve *s, const struct http_request *rq,
-		       struct http_reply *rp)
+static void put_page(const struct provider *p, uint32_t slot, int64_t limit,
+		     struct buf *out)
 {
-	const struct provider *p = s->provider;
-	int64_t offset = 0, limit = ROWS_MAX;
 	struct stacks stacks = { 0 };
 	struct serve_sched sched;
 	struct json j;
 
-	if (!in_range(rq, "offset", 0, UINT32_MAX, &offset, rp) ||
-	    !in_range(rq, "limit", 1, ROWS_MAX, &limit, rp))
-		return;
-	rp->type = HTTP_JSON;
 	p->sched(p->ctx, &sched);
-	live_begin(&j, &rp->body);
+	live_begin(&j, out);
 	live_int(&j, "pid", p->pid);
 	live_string(&j, "exe", p->exe);
 	live_int(&j, "total", sched.goroutines);
-	put_rows(&j, p, &stacks, (uint32_t)offset, limit);
+	put_rows(&j, p, &stacks, slot, limit);
 	put_stacks(&j, p, &stacks);
 	json_object_end(&j);
 	stacks_release(&stacks);
 }
 
-void handle_one(struct serve *s, const struct http_request *rq,
-		struct http_reply *rp)
+void handle_goroutines(struct serve *s, const struct http_request *rq,
+		       struct http_reply *rp)
 {
 	const struct provider *p = s->provider;
-	const char *name = strrchr(rq->path, '/') + 1;
-	char query[64];
+	int64_t offset = 0, limit = ROWS_MAX;
+
+	if (!in_range(rq, "offset", 0, UINT32_MAX, &offset, rp) ||
+	    !in_range(rq, "limit", 1, ROWS_MAX, &limit, rp) ||
+	    !look_begin(p, rp))
+		return;
+	rp->type = HTTP_JSON;
+	put_page(p, (uint32_t)offset, limit, &rp->body);
+	look_end(p);
+}
+
+static void put_one(const struct provider *p, int64_t id,
+		    struct http_reply *rp)
+{
 	struct goroutine g;
 	struct json j;
-	int64_t id;
 
-	/* The same reader of numbers as for parameters. */
-	snprintf(query, sizeof(query), "id=%.40s", name);
-	if (strpbrk(name, "%&;+") || http_query_int(query, "id", &id) ||
-	    !goroutine_find(p, id, &g)) {
+	if (!goroutine_find(p, id, &g)) {
 		http_error(rp, 404, "no such goroutine");
 		return;
 	}
@@ -187,4 +210,21 @@ void handle_one(struct serve *s, const struct http_request *rq,
 		live_frames(&j, p, g.pcs, g.n);
 	json_object_end(&j);
 	json_object_end(&j);
+}
+
+void handle_one(struct serve *s, const struct http_request *rq,
+		struct http_reply *rp)
+{
+	const char *name = strrchr(rq->path, '/') + 1;
+	char query[64];
+	int64_t id;
+
+	/* The same reader of numbers as for parameters. */
+	snprintf(query, sizeof(query), "id=%.40s", name);
+	if (strpbrk(name, "%&;+") || http_query_int(query, "id", &id)) {
+		http_error(rp, 404, "no such goroutine");
+	} else if (look_begin(s->provider, rp)) {
+		put_one(s->provider, id, rp);
+		look_end(s->provider);
+	}
 }

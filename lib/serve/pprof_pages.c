@@ -54,6 +54,8 @@ void handle_index(struct serve *s, const struct http_request *rq,
 	const size_t n = sizeof(pages) / sizeof(pages[0]);
 
 	(void)rq;
+	if (!look_begin(p, rp))
+		return;
 	rp->type = HTTP_HTML;
 	buf_put_str(&rp->body, index_head);
 	for (size_t i = 0; i < n; i++)
@@ -68,6 +70,7 @@ void handle_index(struct serve *s, const struct http_request *rq,
 		buf_printf(&rp->body, "<li><div class=profile-name>%s: </div> "
 			   "%s</li>\n", pages[i].name, pages[i].text);
 	buf_put_str(&rp->body, "</ul>\n</p>\n</body>\n</html>\n");
+	look_end(p);
 }
 
 /* Arguments ---------------------------------------------------------------- */

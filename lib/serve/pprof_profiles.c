@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/err.h"
 #include "lib/serve/goroutines.h"
 #include "lib/serve/handlers.h"
 #include "lib/serve/profile.h"
@@ -39,10 +40,12 @@ static void put_profile(const struct profile *p, struct http_reply *rp)
 
 /* CPU ---------------------------------------------------------------------- */
 
-static void add_samples(void *ctx, const uint64_t *pcs, size_t n,
-			uint64_t samples)
+static void add_samples(void *ctx, const struct serve_sample *s)
 {
-	stacks_add(ctx, pcs, n, (int64_t)samples);
+	const struct stack_of of = { s->pcs, s->n, s->labels,
+				     s->labels_bytes };
+
+	stacks_add(ctx, &of, (int64_t)s->samples);
 }
 
 static void put_cpu(struct serve *s, const struct stacks *st, int64_t wall_ns,
@@ -71,12 +74,13 @@ static void profile_cpu(struct serve *s, const struct http_request *rq,
 	const struct provider *p = s->provider;
 	struct stacks st = { 0 };
 	int64_t wall_ns = clock_wall_ns(), mono_ns = clock_mono_ns();
-	int rc = p->cpu_begin(p->ctx, hz);
+	struct err e = { 0 };
+	int rc = p->cpu_begin(p->ctx, hz, &e);
 
 	if (rc) {
 		http_pprof_error(rp, 500, "Could not enable CPU profiling: %s",
 				 rc == -EBUSY ? "cpu profiling already in use" :
-						strerror(-rc));
+				 e.text[0] ? e.text : strerror(-rc));
 		return;
 	}
 	rq->wait(rq->ctx, seconds * SECOND_NS);
@@ -120,13 +124,19 @@ struct counted {
 	void (*dump)(const struct provider *p, struct buf *out);
 };
 
-/* Where a thread was made is not known. */
 static int64_t threads_count(const struct provider *p, struct stacks *into,
 			     int64_t count)
 {
-	int64_t n = p->ms(p->ctx, NULL, 0);
+	uint32_t n = p->ms(p->ctx, NULL, 0);
+	uint64_t pcs[SERVE_PCS_MAX];
+	struct stack_of of = { .pcs = pcs };
 
-	stacks_add(into, NULL, 0, n * count);
+	if (!p->made_at)
+		stacks_add(into, &of, n * count);
+	for (uint32_t i = 0; p->made_at && i < n; i++) {
+		of.n = p->made_at(p->ctx, i, pcs, SERVE_PCS_MAX);
+		stacks_add(into, &of, count);
+	}
 	return n;
 }
 
@@ -160,20 +170,34 @@ static void write_counts(struct serve *s, const struct counted *c,
 	struct stacks st = { 0 };
 	int64_t total;
 
+	if (!look_begin(s->provider, rp))
+		return;
 	if (debug)
 		rp->type = HTTP_TEXT;
 	else
 		http_attachment(rp, c->name, "");
 	if (debug >= 2 && c->dump) {
 		c->dump(s->provider, &rp->body);
+		look_end(s->provider);
 		return;
 	}
 	total = c->collect(s->provider, &st, 1);
+	look_end(s->provider);
 	if (debug <= 0)
 		put_counts(s, c, &st, 0, rp);
 	else if (profile_text(s->provider, &st, c->name, total, &rp->body))
 		http_pprof_error(rp, 500, "%s", strerror(ENOMEM));
 	stacks_release(&st);
+}
+
+static bool collect(struct serve *s, const struct counted *c,
+		    struct stacks *into, int64_t count, struct http_reply *rp)
+{
+	if (!look_begin(s->provider, rp))
+		return false;
+	c->collect(s->provider, into, count);
+	look_end(s->provider);
+	return true;
 }
 
 static void write_delta(struct serve *s, const struct http_request *rq,
@@ -183,11 +207,11 @@ static void write_delta(struct serve *s, const struct http_request *rq,
 	struct stacks st = { 0 };
 	int64_t mono_ns = clock_mono_ns();
 
-	c->collect(s->provider, &st, -1);
+	if (!collect(s, c, &st, -1, rp))
+		return;
 	if (rq->wait(rq->ctx, seconds * SECOND_NS)) {
 		http_pprof_error(rp, 500, "context canceled");
-	} else {
-		c->collect(s->provider, &st, 1);
+	} else if (collect(s, c, &st, 1, rp)) {
 		http_attachment(rp, c->name, "-delta");
 		put_counts(s, c, &st, clock_mono_ns() - mono_ns, rp);
 	}

@@ -122,7 +122,7 @@ static void look_at_all(struct naming *nm, const struct stacks *s)
 
 		for (uint32_t i = 0; s->stacks[id].count &&
 				     i < s->stacks[id].n; i++)
-			look_at(nm, pcs[i] - (i > 0));
+			look_at(nm, serve_call(nm->provider, pcs[i], i));
 	}
 }
 
@@ -158,6 +158,42 @@ static void put_mappings(struct pprof_writer *w, const struct naming *nm)
 	}
 }
 
+enum { LABELS_MAX = 64 };
+
+/* How many of at most LABELS_MAX. */
+static size_t labels_of(const struct stacks *s, size_t id,
+			struct pprof_label *out)
+{
+	const char *at = stacks_labels(s, id);
+	const char *end = at + s->stacks[id].labels_bytes;
+	size_t n = 0;
+
+	while (n < LABELS_MAX && at < end) {
+		const char *value = at + strlen(at) + 1;
+
+		out[n++] = (struct pprof_label){ .key = at, .str = value };
+		at = value + strlen(value) + 1;
+	}
+	return n;
+}
+
+/* The stack as pprof_stack() wants it: the leaf exact.  In COPY, if it is
+ * another than S has. */
+static const uint64_t *with_leaf(const struct profile *p, size_t id,
+				 uint64_t *copy)
+{
+	const uint64_t *pcs = stacks_pcs(p->stacks, id);
+	size_t n = p->stacks->stacks[id].n;
+
+	if (!p->provider->go || !n)
+		return pcs;
+	if (n > PPROF_DEPTH_MAX)
+		n = PPROF_DEPTH_MAX;
+	memcpy(copy, pcs, n * sizeof(*pcs));
+	copy[0]--;
+	return copy;
+}
+
 static void put_samples(struct pprof_writer *w, const struct profile *p,
 			const struct naming *nm, const uint32_t *ids)
 {
@@ -165,6 +201,8 @@ static void put_samples(struct pprof_writer *w, const struct profile *p,
 		mapping_of, frames_of, (void *)(uintptr_t)nm,
 	};
 	const struct stacks *s = p->stacks;
+	struct pprof_label labels[LABELS_MAX];
+	uint64_t pcs[PPROF_DEPTH_MAX];
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct stack *st = &s->stacks[ids[i]];
@@ -172,8 +210,9 @@ static void put_samples(struct pprof_writer *w, const struct profile *p,
 				      st->count * p->types[1].scale };
 
 		if (st->count)
-			pprof_stack(w, &space, stacks_pcs(s, ids[i]), st->n,
-				    values, p->n_types, NULL, 0);
+			pprof_stack(w, &space, with_leaf(p, ids[i], pcs),
+				    st->n, values, p->n_types, labels,
+				    labels_of(s, ids[i], labels));
 	}
 }
 

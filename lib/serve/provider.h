@@ -3,7 +3,9 @@
  * runtime, by tests over tables, by a tool over another process.
  *
  * All of it may be called on several threads at once.  Nothing is kept beyond
- * a call except names, which live as long as the provider.
+ * a call except names, which live as long as the provider, and the strings of
+ * a goroutine, which live until end().  A number that is not known is
+ * SERVE_UNKNOWN, cut to its type, and left out.
  */
 #ifndef LIB_SERVE_PROVIDER_H
 #define LIB_SERVE_PROVIDER_H
@@ -17,6 +19,11 @@
 
 enum { SERVE_PCS_MAX = 1024, SERVE_FRAMES_MAX = 64 };
 
+#define SERVE_UNKNOWN UINT64_MAX
+#define SERVE_UNKNOWN32 UINT32_MAX
+
+struct err;
+
 /* Go's numbers. */
 enum serve_state {
 	SERVE_RUNNABLE = 1,
@@ -29,9 +36,16 @@ enum serve_state {
 struct serve_g {
 	int64_t id;
 	int64_t parent_id;      /* 0: none */
-	uint64_t created_pc;    /* a return address */
-	uint64_t entry_pc;      /* its function */
-	int64_t since_ns;       /* how long it is in its state */
+	uint64_t created_pc;    /* a return address; 0: see created */
+	uint64_t entry_pc;      /* its function; 0: see entry */
+	/* The same by name, in programs that are read from outside; "": not
+	 * known.  Offset is the return address less its function's. */
+	struct {
+		const char *func, *file;
+		uint32_t line, offset;
+	} created;
+	const char *entry;
+	int64_t since_ns;       /* how long it is in its state; -1: unknown */
 	uint64_t wait_on;       /* 0: nothing that has an address */
 	uint64_t stack_bytes;
 	uint64_t stack_used;
@@ -44,6 +58,10 @@ struct serve_g {
 	int32_t p;              /* -1: none */
 	enum serve_state state;
 	const char *reason;     /* of a waiting one, else "" */
+	/* Pairs of strings, key and value, by key, each with a zero behind. */
+	const char *labels;
+	size_t labels_bytes;
+	bool locked;            /* to its thread */
 	bool torn;              /* its stack could not be read */
 };
 
@@ -62,7 +80,7 @@ struct serve_m {
 	int32_t tid;
 	int32_t p;              /* -1: none */
 	int64_t g;              /* 0: none */
-	uint64_t switches;
+	uint64_t switches;      /* unknown: so is all below */
 	uint64_t calls;
 	bool spinning;
 	bool in_c;
@@ -101,6 +119,15 @@ struct serve_frame {
 	bool inlined;
 };
 
+/* Places where CPU time was used. */
+struct serve_sample {
+	const uint64_t *pcs;
+	size_t n;
+	uint64_t samples;
+	const char *labels;     /* as in struct serve_g */
+	size_t labels_bytes;
+};
+
 struct serve_mapping {
 	uint64_t start, limit, offset;
 	const char *file;
@@ -111,6 +138,14 @@ struct provider {
 	void *ctx;
 	pid_t pid;
 	const char *exe;
+	const char *kind;       /* how it is looked into: "agent", "attach" */
+	/* A Go program's: all pcs are return addresses, of a leaf that runs
+	 * pc + 1, and texts leave out what Go's own do. */
+	bool go;
+	/* Around calls that are to be of one moment; both NULL: each is of
+	 * its own.  0; -E with words in E when there is nothing to look at. */
+	int (*begin)(void *ctx, struct err *e);
+	void (*end)(void *ctx);
 	/* "elf": functions only; "dwarf": files, lines and inlines too. */
 	const char *(*names)(void *ctx);
 
@@ -125,12 +160,16 @@ struct provider {
 	bool (*p)(void *ctx, uint32_t index, struct serve_p *out);
 	/* At most MAX of them; how many exist. */
 	uint32_t (*ms)(void *ctx, struct serve_m *out, uint32_t max);
+	/* Where M INDEX was made: how many pcs.  NULL: not known. */
+	uint32_t (*made_at)(void *ctx, uint32_t index, uint64_t *pcs,
+			    uint32_t max);
 
-	/* -EBUSY when a CPU profile runs already. */
-	int (*cpu_begin)(void *ctx, int hz);
+	/* -EBUSY when a CPU profile runs already; others may have words in
+	 * E. */
+	int (*cpu_begin)(void *ctx, int hz, struct err *e);
 	int (*cpu_end)(void *ctx,
-		       void (*each)(void *each_ctx, const uint64_t *pcs,
-				    size_t n, uint64_t samples),
+		       void (*each)(void *each_ctx,
+				    const struct serve_sample *s),
 		       void *each_ctx);
 	/* Of all profiles so far. */
 	void (*losses)(void *ctx, struct serve_losses *out);
@@ -145,5 +184,13 @@ struct provider {
 	/* The arguments, each with a zero behind. */
 	int (*cmdline)(void *ctx, struct buf *out);
 };
+
+/* The address of the call or the instruction that pc I of a stack stands
+ * for. */
+static inline uint64_t serve_call(const struct provider *p, uint64_t pc,
+				  size_t i)
+{
+	return pc - (i > 0 || p->go);
+}
 
 #endif

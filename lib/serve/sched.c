@@ -54,6 +54,11 @@ static void put(void *ctx, const char *p, size_t n)
 	buf_put(ctx, p, n);
 }
 
+static uint32_t known_or_0(uint32_t v)
+{
+	return v == SERVE_UNKNOWN32 ? 0 : v;
+}
+
 static void put_line(const struct sched *d, struct buf *out)
 {
 	const struct text_sink t = { put, out };
@@ -64,13 +69,13 @@ static void put_line(const struct sched *d, struct buf *out)
 		.idleprocs = d->now.idleprocs,
 		.threads = d->now.threads,
 		.spinningthreads = d->now.spinningthreads,
-		.needspinning = d->now.needspinning,
+		.needspinning = known_or_0(d->now.needspinning),
 		.idlethreads = d->now.idlethreads,
 		.runqueue = d->now.runqueue,
 		.nruns = d->ps.n,
 		.runqs = lists.runqs,
 		.schedticks = lists.schedticks,
-		.has_gs = true,
+		.has_gs = d->now.stack_bytes != SERVE_UNKNOWN,
 		.gcount = (uint64_t)d->now.goroutines,
 		.stackinuse = d->now.stack_bytes,
 	};
@@ -90,12 +95,12 @@ static void put_figures(struct json *j, const struct serve_sched *s)
 	live_uint(j, "idleprocs", s->idleprocs);
 	live_uint(j, "threads", s->threads);
 	live_uint(j, "spinningthreads", s->spinningthreads);
-	live_uint(j, "needspinning", s->needspinning);
+	live_known(j, "needspinning", s->needspinning, SERVE_UNKNOWN32);
 	live_uint(j, "idlethreads", s->idlethreads);
 	live_uint(j, "runqueue", s->runqueue);
 	live_int(j, "gcount", s->goroutines);
-	live_uint(j, "stackinuse", s->stack_bytes);
-	live_uint(j, "bound", s->bound);
+	live_known(j, "stackinuse", s->stack_bytes, SERVE_UNKNOWN);
+	live_known(j, "bound", s->bound, SERVE_UNKNOWN32);
 	live_int(j, "uptime_ns", s->uptime_ns);
 }
 
@@ -127,8 +132,8 @@ static void put_ps(struct json *j, const struct ps *ps)
 			live_int(j, "m", p->m);
 		live_uint(j, "runq", p->runq);
 		live_uint(j, "tick", p->tick);
-		live_uint(j, "handoffs", p->handoffs);
-		live_uint(j, "steals", p->steals);
+		live_known(j, "handoffs", p->handoffs, SERVE_UNKNOWN32);
+		live_known(j, "steals", p->steals, SERVE_UNKNOWN);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -149,11 +154,13 @@ static void put_m(struct json *j, const struct serve_m *m)
 		live_int(j, "p", m->p);
 	if (m->g)
 		live_int(j, "g", m->g);
-	live_uint(j, "switches", m->switches);
-	live_uint(j, "calls", m->calls);
-	put_bool(j, "spinning", m->spinning);
-	put_bool(j, "in_c", m->in_c);
-	put_bool(j, "bound", m->bound);
+	if (m->switches != SERVE_UNKNOWN) {
+		live_uint(j, "switches", m->switches);
+		live_uint(j, "calls", m->calls);
+		put_bool(j, "spinning", m->spinning);
+		put_bool(j, "in_c", m->in_c);
+		put_bool(j, "bound", m->bound);
+	}
 	json_object_end(j);
 }
 
@@ -194,8 +201,13 @@ void handle_sched(struct serve *s, const struct http_request *rq,
 		  struct http_reply *rp)
 {
 	struct sched *d = calloc(1, sizeof(*d));
-	int rc = d ? read_all(d, s->provider) : -ENOMEM;
+	int rc = -ENOMEM;
 
+	if (!look_begin(s->provider, rp))
+		goto out;
+	if (d)
+		rc = read_all(d, s->provider);
+	look_end(s->provider);
 	if (rc) {
 		http_error(rp, 500, "%s", strerror(-rc));
 	} else if (wants_text(rq)) {
@@ -204,6 +216,7 @@ void handle_sched(struct serve *s, const struct http_request *rq,
 		rp->type = HTTP_JSON;
 		put_json(s->provider, d, &rp->body);
 	}
+out:
 	if (d)
 		free(d->ms);
 	free(d);

@@ -1,4 +1,5 @@
-/* Interned stacks: an array of them, one of their pcs, a hash over both. */
+/* Interned stacks: an array of them, one of their pcs, one of their labels, a
+ * hash over all. */
 #include "lib/serve/stacks.h"
 
 #include <errno.h>
@@ -7,16 +8,11 @@
 
 enum { ROOM_FIRST = 256 };
 
-struct key {
-	const struct stacks *s;
-	const uint64_t *pcs;
-	size_t n;
-};
-
 void stacks_release(struct stacks *s)
 {
 	free(s->stacks);
 	free(s->pcs);
+	buf_release(&s->labels);
 	hash_release(&s->hash);
 	memset(s, 0, sizeof(*s));
 }
@@ -24,10 +20,13 @@ void stacks_release(struct stacks *s)
 static bool same(const void *ctx, uint32_t id, const void *key)
 {
 	const struct stacks *s = ctx;
-	const struct key *k = key;
+	const struct stack_of *k = key;
+	const struct stack *st = &s->stacks[id];
 
-	return s->stacks[id].n == k->n &&
-	       !memcmp(stacks_pcs(s, id), k->pcs, k->n * sizeof(*k->pcs));
+	return st->n == k->n && st->labels_bytes == k->labels_bytes &&
+	       !memcmp(stacks_pcs(s, id), k->pcs, k->n * sizeof(*k->pcs)) &&
+	       (!k->labels_bytes ||
+		!memcmp(stacks_labels(s, id), k->labels, k->labels_bytes));
 }
 
 /* Room in *P, of *ROOM things of BYTES, for WANTED of them. */
@@ -51,8 +50,19 @@ static int grow(void **p, size_t *room, size_t wanted, size_t max,
 	return 0;
 }
 
-static int64_t add_new(struct stacks *s, const struct key *k, uint64_t hash)
+static int keep_labels(struct stacks *s, const struct stack_of *k)
 {
+	if (!k->labels_bytes)
+		return 0;
+	s->labels.cap = STACKS_LABELS_MAX;
+	buf_put(&s->labels, k->labels, k->labels_bytes);
+	return buf_error(&s->labels);
+}
+
+static int64_t add_new(struct stacks *s, const struct stack_of *k,
+		       uint64_t hash)
+{
+	size_t labels = s->labels.len;
 	struct stack *st;
 	int rc = grow((void **)&s->stacks, &s->room, s->n + 1, STACKS_MAX,
 		      sizeof(*s->stacks));
@@ -61,26 +71,37 @@ static int64_t add_new(struct stacks *s, const struct key *k, uint64_t hash)
 		rc = grow((void **)&s->pcs, &s->pcs_room, s->n_pcs + k->n,
 			  STACKS_PCS_MAX, sizeof(*s->pcs));
 	if (!rc)
+		rc = keep_labels(s, k);
+	if (!rc)
 		rc = hash_add(&s->hash, hash, (uint32_t)s->n);
 	if (rc)
 		return rc;
 	st = &s->stacks[s->n];
-	*st = (struct stack){ hash, s->n_pcs, (uint32_t)k->n, 0 };
+	*st = (struct stack){
+		.hash = hash,
+		.first = s->n_pcs,
+		.n = (uint32_t)k->n,
+		.labels = labels,
+		.labels_bytes = (uint32_t)k->labels_bytes,
+	};
 	if (k->n)
 		memcpy(s->pcs + s->n_pcs, k->pcs, k->n * sizeof(*k->pcs));
 	s->n_pcs += k->n;
 	return (int64_t)s->n++;
 }
 
-int64_t stacks_add(struct stacks *s, const uint64_t *pcs, size_t n,
-		   int64_t count)
+int64_t stacks_add(struct stacks *s, const struct stack_of *of, int64_t count)
 {
-	struct key k = { s, pcs, n };
-	uint64_t hash = hash_mix(hash_bytes(pcs, n * sizeof(*pcs)), n);
-	int64_t id = hash_find(&s->hash, hash, same, s, &k);
+	uint64_t hash = hash_mix(hash_bytes(of->pcs,
+					    of->n * sizeof(*of->pcs)), of->n);
+	int64_t id;
 
+	if (of->labels_bytes)
+		hash = hash_mix(hash, hash_bytes(of->labels,
+						 of->labels_bytes));
+	id = hash_find(&s->hash, hash, same, s, of);
 	if (id < 0)
-		id = add_new(s, &k, hash);
+		id = add_new(s, of, hash);
 	if (id < 0)
 		s->dropped += count;
 	else
@@ -100,7 +121,9 @@ static int by_count(const void *a, const void *b, void *ctx)
 	for (uint32_t i = 0; i < x->n && i < y->n; i++)
 		if (p[i] != q[i])
 			return p[i] < q[i] ? -1 : 1;
-	return x->n < y->n ? -1 : x->n > y->n;
+	if (x->n != y->n)
+		return x->n < y->n ? -1 : 1;
+	return x->labels < y->labels ? -1 : x->labels > y->labels;
 }
 
 uint32_t *stacks_sorted(const struct stacks *s)

@@ -85,6 +85,7 @@ static void count_reason(struct top *t, const char *reason)
 
 static bool add_stack(struct top *t, const struct goroutine *g)
 {
+	const struct stack_of of = { .pcs = g->pcs, .n = g->n };
 	size_t before = t->stacks.n;
 	int64_t id;
 	bool fits = t->n_waits < WAITS_MAX &&
@@ -93,12 +94,13 @@ static bool add_stack(struct top *t, const struct goroutine *g)
 		    grow((void **)&t->groups, &t->groups_room, before + 1,
 			 sizeof(*t->groups));
 
-	id = fits ? stacks_add(&t->stacks, g->pcs, g->n, 1) : -ENOMEM;
+	id = fits ? stacks_add(&t->stacks, &of, 1) : -ENOMEM;
 	if (id < 0)
 		return false;
 	if (t->stacks.n > before)
 		t->groups[id] = (struct group){ .reason = "" };
-	t->groups[id].stack_bytes += g->g.stack_bytes;
+	if (g->g.stack_bytes != SERVE_UNKNOWN)
+		t->groups[id].stack_bytes += g->g.stack_bytes;
 	if (!t->groups[id].reason[0])
 		t->groups[id].reason = goroutine_state(&g->g);
 	t->waits[t->n_waits++] = (struct wait){
@@ -181,6 +183,12 @@ static void put_ps(struct json *j, const struct provider *p)
 	json_array_end(j);
 }
 
+static void put_wait(struct json *j, const char *name, int64_t ns)
+{
+	if (ns >= 0)
+		live_int(j, name, ns);
+}
+
 static void put_stack(struct json *j, const struct provider *p,
 		      const struct top *t, uint32_t id)
 {
@@ -190,8 +198,8 @@ static void put_stack(struct json *j, const struct provider *p,
 
 	json_object_begin(j);
 	live_int(j, "count", st->count);
-	live_int(j, "wait_max_ns", t->waits[g->first + n - 1].ns);
-	live_int(j, "wait_p50_ns", t->waits[g->first + n / 2].ns);
+	put_wait(j, "wait_max_ns", t->waits[g->first + n - 1].ns);
+	put_wait(j, "wait_p50_ns", t->waits[g->first + n / 2].ns);
 	live_uint(j, "stack_bytes", g->stack_bytes);
 	live_string(j, "reason", g->reason);
 	live_frames(j, p, stacks_pcs(&t->stacks, id), st->n);
@@ -223,7 +231,7 @@ static void put_target(struct json *j, const struct provider *p)
 {
 	json_key(j, "target");
 	json_object_begin(j);
-	live_string(j, "kind", "agent");
+	live_string(j, "kind", p->kind);
 	live_int(j, "pid", p->pid);
 	live_string(j, "exe", p->exe);
 	json_object_end(j);
@@ -244,20 +252,18 @@ static void put_top(const struct provider *p, const struct top *t,
 	json_object_end(&j);
 }
 
-void handle_top(struct serve *s, const struct http_request *rq,
-		struct http_reply *rp)
+static void answer(const struct provider *p, struct http_reply *rp)
 {
 	struct top *t = calloc(1, sizeof(*t));
 	uint32_t *ids = NULL;
 
-	(void)rq;
 	if (t) {
-		collect(t, s->provider);
+		collect(t, p);
 		ids = stacks_sorted(&t->stacks);
 	}
 	if (ids) {
 		rp->type = HTTP_JSON;
-		put_top(s->provider, t, ids, &rp->body);
+		put_top(p, t, ids, &rp->body);
 	} else {
 		http_error(rp, 500, "%s", strerror(ENOMEM));
 	}
@@ -265,4 +271,14 @@ void handle_top(struct serve *s, const struct http_request *rq,
 	if (t)
 		top_release(t);
 	free(t);
+}
+
+void handle_top(struct serve *s, const struct http_request *rq,
+		struct http_reply *rp)
+{
+	(void)rq;
+	if (!look_begin(s->provider, rp))
+		return;
+	answer(s->provider, rp);
+	look_end(s->provider);
 }

@@ -62,6 +62,7 @@ struct snap_row {
 	int64_t number[ROW_NUMBERS];
 	int64_t creator;        /* id of the goroutine that made it */
 	uint64_t wait_on;       /* address; 0: nothing known */
+	uint64_t entry_pc;      /* of its function; 0: not known */
 	uint32_t stack;         /* SNAP_NONE: torn */
 	uint32_t reason;        /* string; 0 unless waiting */
 	uint32_t entry;         /* string */

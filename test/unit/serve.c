@@ -84,9 +84,10 @@ static uint32_t ms(void *ctx, struct serve_m *out, uint32_t max)
 	return 3;
 }
 
-static int cpu_begin(void *ctx, int hz)
+static int cpu_begin(void *ctx, int hz, struct err *e)
 {
 	(void)ctx;
+	(void)e;
 	(void)hz;
 	if (cpu_users)
 		return -EBUSY;
@@ -95,14 +96,15 @@ static int cpu_begin(void *ctx, int hz)
 }
 
 static int cpu_end(void *ctx,
-		   void (*each)(void *, const uint64_t *, size_t, uint64_t),
+		   void (*each)(void *, const struct serve_sample *),
 		   void *each_ctx)
 {
 	const uint64_t pcs[] = { 0x2010, 0x1040 };
 
 	(void)ctx;
 	cpu_users--;
-	each(each_ctx, pcs, 2, 42);
+	each(each_ctx, &(struct serve_sample){ .pcs = pcs, .n = 2,
+					       .samples = 42 });
 	return 0;
 }
 
@@ -150,7 +152,8 @@ static int cmdline(void *ctx, struct buf *out)
 }
 
 static const struct provider provider = {
-	.pid = 4711, .exe = "/bin/made-up", .names = names, .slots = slots,
+	.pid = 4711, .exe = "/bin/made-up", .kind = "agent",
+	.names = names, .slots = slots,
 	.goroutine = goroutine, .sched = sched, .p = one_p, .ms = ms,
 	.cpu_begin = cpu_begin, .cpu_end = cpu_end, .losses = losses,
 	.frames = frames, .mapping = mapping, .cmdline = cmdline,

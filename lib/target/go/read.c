@@ -193,6 +193,7 @@ static void fill_row(struct go_reader *r, const struct go_one *o,
 	row->labels = o->label_text;
 	row->reason = row->state == SNAP_WAITING ? reason_of(r, o) : 0;
 	row->entry = go_names_func(&r->names, o->startpc);
+	row->entry_pc = o->startpc;
 	if (o->parent > 0)
 		row->creator = o->parent;
 	/* Goroutine 1 was made by nobody one could name. */
