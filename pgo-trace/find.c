@@ -1,6 +1,7 @@
 #include "pgo-trace/find.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,23 @@ int find_target(struct target *t, const char *text)
 	return rc;
 }
 
+pid_t find_process(const char *text)
+{
+	struct target t;
+	int rc = find_target(&t, text);
+
+	if (rc < 0)
+		return rc;
+	if (t.kind == TARGET_PROCESS && !t.agent[0])
+		return t.pid;
+	if (t.kind == TARGET_PROCESS)
+		log_error("%s: it serves by itself: %s", text, t.agent);
+	else
+		log_error("%s: no process (give a pid or a program's name)",
+			  text);
+	return -EINVAL;
+}
+
 bool find_number(const char *text, double min, double max, double *out)
 {
 	char *end;
@@ -46,6 +64,16 @@ bool find_number(const char *text, double min, double max, double *out)
 	if (*end || v < min || v > max)
 		return false;
 	*out = v;
+	return true;
+}
+
+bool find_whole(const char *text, int min, int max, int *out)
+{
+	double v;
+
+	if (!find_number(text, min, max, &v) || v != (int)v)
+		return false;
+	*out = (int)v;
 	return true;
 }
 

@@ -48,7 +48,7 @@ static void show_progress(struct recording *r)
 	r->shown = true;
 }
 
-static void clear_progress(struct recording *r)
+void record_waited(struct recording *r)
 {
 	if (r->shown)
 		fprintf(stderr, "\r%79s\r", "");
@@ -79,6 +79,7 @@ static const struct {
 	const char *type;
 	int (*record)(struct recording *r, struct buf *out, struct err *e);
 } outside[] = {
+	{ "cpu", record_cpu },
 	{ "goroutine", record_goroutine },
 	{ "threadcreate", record_threadcreate },
 };
@@ -93,7 +94,7 @@ static int fetch(struct recording *r, struct buf *out, struct err *e)
 		if (!r->target.agent[0] && !strcmp(outside[i].type, r->type))
 			from = outside[i].record;
 	rc = from(r, out, e);
-	clear_progress(r);
+	record_waited(r);
 	return rc < 0 || !buf_error(out) ? rc :
 	       err_set(e, buf_error(out), "%s", r->target.text);
 }
@@ -232,7 +233,7 @@ static int record(struct recording *r, struct err *e)
 
 static const char usage[] =
 "usage: pgo-trace record [-t TYPE] [-s SECONDS] [-o FILE] [-f] [--json]\n"
-"                        TARGET\n"
+"                        [--hz N] [--sampler perf|ptrace] TARGET\n"
 "\n"
 "Records a profile into NAME-PID-TYPE-TIME.pb.gz and prints that name.\n"
 "\n"
@@ -241,10 +242,14 @@ static const char usage[] =
 "  -s, --seconds SECONDS  how long (cpu: 30); of other types the difference\n"
 "  -o, --output FILE      into FILE; - is stdout\n"
 "  -f, --force            overwrite FILE\n"
+"      --hz N             samples for each second of CPU time (100)\n"
+"      --sampler WHICH    of programs that serve nothing: perf, or ptrace,\n"
+"                         which stops threads for moments; perf where it is\n"
+"                         allowed when none is given\n"
 "      --json             tell about the file in JSON\n"
 "  -h, --help             this text\n";
 
-enum { OPT_JSON = 256 };
+enum { OPT_JSON = 256, OPT_HZ, OPT_SAMPLER };
 
 /* 0, or an exit status + 1. */
 static int parse(struct recording *r, int argc, char **argv)
@@ -255,11 +260,12 @@ static int parse(struct recording *r, int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, OPT_JSON },
+		{ "hz", required_argument, NULL, OPT_HZ },
+		{ "sampler", required_argument, NULL, OPT_SAMPLER },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	const struct command *c = &command_record;
-	double seconds;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, ":t:s:o:fh", options, NULL)) !=
@@ -269,12 +275,10 @@ static int parse(struct recording *r, int argc, char **argv)
 			r->type = optarg;
 			break;
 		case 's':
-			if (!find_number(optarg, 1, SECONDS_MAX, &seconds) ||
-			    seconds != (int)seconds)
+			if (!find_whole(optarg, 1, SECONDS_MAX, &r->seconds))
 				return 1 + command_misused(c, "-s %s: whole "
 					"seconds from 1 to %d", optarg,
 					SECONDS_MAX);
-			r->seconds = (int)seconds;
 			break;
 		case 'o':
 			r->path = optarg;
@@ -284,6 +288,16 @@ static int parse(struct recording *r, int argc, char **argv)
 			break;
 		case OPT_JSON:
 			r->json = true;
+			break;
+		case OPT_HZ:
+			if (!find_whole(optarg, 1, SAMPLER_HZ_MAX, &r->hz))
+				return 1 + command_misused(c, "--hz %s: from "
+					"1 to %d", optarg, SAMPLER_HZ_MAX);
+			break;
+		case OPT_SAMPLER:
+			if (!outside_sampler_named(optarg, &r->sampler))
+				return 1 + command_misused(c, "--sampler %s: "
+					"perf or ptrace", optarg);
 			break;
 		case 'h':
 			return 1 + command_help(c);

@@ -11,6 +11,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/target/target.h"
+#include "pgo-trace/outside_cpu.h"
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -20,6 +21,8 @@ struct recording {
 	int seconds;            /* 0: not given */
 	const char *path;       /* -o */
 	bool force, json;
+	int hz;                 /* samples of a second; 0: not given */
+	enum outside_sampler sampler;
 	int64_t begin_ns;
 	bool shown;             /* a progress line stands on the terminal */
 };
@@ -32,8 +35,14 @@ int record_agent(struct recording *r, struct buf *out, struct err *e);
 int record_goroutine(struct recording *r, struct buf *out, struct err *e);
 int record_threadcreate(struct recording *r, struct buf *out, struct err *e);
 
+/* Its CPU time, sampled from outside. */
+int record_cpu(struct recording *r, struct buf *out, struct err *e);
+
 /* Whoever waits for time to pass asks this ten times a second: -EINTR after
  * Ctrl-C.  Shows progress. */
 int record_waiting(struct recording *r);
+
+/* Takes the progress away, before something else is said. */
+void record_waited(struct recording *r);
 
 #endif

@@ -34,6 +34,9 @@ int record_agent(struct recording *r, struct buf *out, struct err *e)
 	if (r->seconds)
 		snprintf(path + strlen(path), sizeof(path) - strlen(path),
 			 "?seconds=%d", r->seconds);
+	if (r->hz)
+		snprintf(path + strlen(path), sizeof(path) - strlen(path),
+			 "%chz=%d", r->seconds ? '&' : '?', r->hz);
 	rc = target_get(&r->target, path, &ask, &a, e);
 	if (rc == 0)
 		buf_put(out, a.body.data, a.body.len);

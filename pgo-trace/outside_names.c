@@ -1,0 +1,282 @@
+/*
+ * A table from address to functions that is filled at the first question and
+ * never emptied.  One lock, which is held while the target is read: who asks
+ * meanwhile most likely wants the same.
+ */
+#include "pgo-trace/outside_names.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/buildid.h"
+#include "lib/base/hash.h"
+#include "lib/snapshot/strtab.h"
+#include "lib/target/go/names.h"
+#include "lib/target/go/pcs.h"
+#include "lib/target/pgo/names.h"
+
+enum { PLACES_MAX = 1 << 20, MAPPINGS_MAX = 4096 };
+
+struct place {
+	uint64_t pc;
+	uint32_t n;
+	bool hidden;
+	struct serve_frame *frames;
+};
+
+struct outside_names {
+	pthread_mutex_t lock;           /* all of it */
+	struct go *go;
+	struct pgo_names others;        /* of what is not Go's */
+	struct snapshot strings;        /* theirs */
+	struct place *places;
+	uint32_t n, room;
+	struct hash known;
+	struct serve_mapping mappings[MAPPINGS_MAX];
+	uint32_t n_mappings;
+	bool mapped;                    /* they are read */
+	char **kept;                    /* strings of mappings and others */
+	uint32_t n_kept, kept_room;
+};
+
+struct outside_names *outside_names_new(struct go *go)
+{
+	struct outside_names *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	pthread_mutex_init(&n->lock, NULL);
+	n->go = go;
+	n->others.space = go->space;
+	snapshot_init(&n->strings);
+	return n;
+}
+
+void outside_names_free(struct outside_names *n)
+{
+	if (!n)
+		return;
+	for (uint32_t i = 0; i < n->n; i++)
+		free(n->places[i].frames);
+	for (uint32_t i = 0; i < n->n_kept; i++)
+		free(n->kept[i]);
+	free(n->places);
+	free(n->kept);
+	hash_release(&n->known);
+	pgo_names_release(&n->others);
+	snapshot_release(&n->strings);
+	pthread_mutex_destroy(&n->lock);
+	free(n);
+}
+
+struct go *outside_names_hold(struct outside_names *n)
+{
+	pthread_mutex_lock(&n->lock);
+	return n->go;
+}
+
+void outside_names_let(struct outside_names *n)
+{
+	pthread_mutex_unlock(&n->lock);
+}
+
+static bool grow(void **p, uint32_t *room, uint32_t wanted, size_t bytes)
+{
+	uint32_t n = *room ? *room * 2 : 256;
+	void *new;
+
+	if (wanted <= *room)
+		return true;
+	new = reallocarray(*p, n, bytes);
+	if (!new)
+		return false;
+	*p = new;
+	*room = n;
+	return true;
+}
+
+/* A copy that stays; "" when memory is out. */
+static const char *keep(struct outside_names *n, const char *s)
+{
+	char *copy;
+
+	if (!*s || !grow((void **)&n->kept, &n->kept_room, n->n_kept + 1,
+			 sizeof(*n->kept)))
+		return "";
+	copy = strdup(s);
+	if (copy)
+		n->kept[n->n_kept++] = copy;
+	return copy ? copy : "";
+}
+
+/* Places ------------------------------------------------------------------- */
+
+/* Strings of pclntab live as long as it. */
+static void name_go(struct outside_names *n, const struct go_pc *at,
+		    struct place *out)
+{
+	struct sym_frame f[SERVE_FRAMES_MAX];
+	uint64_t entry = at->entry;
+	size_t count = go_pc_frames(n->go, out->pc, true, f,
+				    SERVE_FRAMES_MAX);
+
+	out->frames = calloc(count + 1, sizeof(*out->frames));
+	for (size_t i = 0; out->frames && i < count; i++) {
+		if (f[i].wrapper)
+			continue;
+		out->frames[out->n++] = (struct serve_frame){
+			.func = f[i].func ? f[i].func : "",
+			.linkage = f[i].func ? f[i].func : "",
+			.file = f[i].file ? f[i].file : "",
+			.line = f[i].line,
+			.start_line = f[i].start_line,
+			.entry = entry,
+			.inlined = f[i].inlined,
+		};
+	}
+	out->hidden = count && !out->n;
+}
+
+static void name_other(struct outside_names *n, struct place *out)
+{
+	const struct snap_frame *f;
+	uint32_t count;
+
+	pgo_names_begin(&n->others);
+	f = pgo_names_frames(&n->others, &n->strings, out->pc, &count);
+	if (!f || count > SERVE_FRAMES_MAX)
+		return;
+	out->frames = calloc(count + 1, sizeof(*out->frames));
+	for (uint32_t i = 0; out->frames && i < count; i++) {
+		const char *func = keep(n, snapshot_string(&n->strings,
+							   f[i].func));
+
+		out->frames[out->n++] = (struct serve_frame){
+			.func = func,
+			.linkage = func,
+			.file = keep(n, snapshot_string(&n->strings,
+							f[i].file)),
+			.line = f[i].line,
+			.start_line = f[i].start_line,
+			.inlined = f[i].inlined,
+		};
+	}
+	if (out->n && !out->frames[out->n - 1].func[0])
+		out->n = 0;
+}
+
+static bool same_pc(const void *ctx, uint32_t id, const void *key)
+{
+	const struct outside_names *n = ctx;
+
+	return n->places[id].pc == *(const uint64_t *)key;
+}
+
+static const struct place *add(struct outside_names *n, uint64_t pc,
+			       uint64_t hash)
+{
+	struct place p = { .pc = pc };
+	int32_t id = go_pc_id(n->go, pc);
+	const struct go_pc *at = id < 0 ? NULL : go_pc_get(n->go, id);
+
+	if (n->n == PLACES_MAX ||
+	    !grow((void **)&n->places, &n->room, n->n + 1,
+		  sizeof(*n->places)) ||
+	    hash_add(&n->known, hash, n->n))
+		return NULL;
+	if (at && at->sym)
+		name_go(n, at, &p);
+	else
+		name_other(n, &p);
+	n->places[n->n] = p;
+	return &n->places[n->n++];
+}
+
+/* NULL when there is no room for more.  With the lock. */
+static const struct place *place_at(struct outside_names *n, uint64_t pc)
+{
+	uint64_t hash = hash_u64(pc);
+	int64_t id = hash_find(&n->known, hash, same_pc, n, &pc);
+
+	return id >= 0 ? &n->places[id] : add(n, pc, hash);
+}
+
+size_t outside_names_frames(struct outside_names *n, uint64_t pc,
+			    const struct serve_frame **out)
+{
+	const struct place *p;
+	size_t count;
+
+	pthread_mutex_lock(&n->lock);
+	p = place_at(n, pc);
+	count = p ? p->n : 0;
+	*out = p ? p->frames : NULL;
+	pthread_mutex_unlock(&n->lock);
+	return count;
+}
+
+bool outside_names_hidden(struct outside_names *n, uint64_t pc)
+{
+	const struct place *p;
+	bool hidden;
+
+	pthread_mutex_lock(&n->lock);
+	p = place_at(n, pc);
+	hidden = p && p->hidden;
+	pthread_mutex_unlock(&n->lock);
+	return hidden;
+}
+
+/* Mappings ----------------------------------------------------------------- */
+
+static void add_mapping(struct outside_names *n, const struct map *m)
+{
+	struct space *s = n->go->space;
+	char path[PATH_MAX + 64], hex[2 * BUILDID_MAX + 1];
+	struct buildid id;
+
+	if (!strcmp(m->path, s->exe))
+		snprintf(path, sizeof(path), "%s", s->exe_open);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)s->pid,
+			 m->path);
+	buildid_of_file(&id, path);
+	n->mappings[n->n_mappings++] = (struct serve_mapping){
+		m->start, m->end, m->offset, keep(n, m->path),
+		keep(n, buildid_hex(&id, hex)),
+	};
+}
+
+static void read_mappings(struct outside_names *n)
+{
+	const struct space *s = n->go->space;
+
+	n->mapped = true;
+	for (int own = 1; own >= 0; own--)
+		for (size_t i = 0; i < s->maps.n; i++) {
+			const struct map *m = &s->maps.maps[i];
+
+			if ((m->perms & MAP_X) && m->path[0] &&
+			    (strcmp(m->path, s->exe) == 0) == own &&
+			    n->n_mappings < MAPPINGS_MAX)
+				add_mapping(n, m);
+		}
+}
+
+bool outside_names_mapping(struct outside_names *n, uint32_t index,
+			   struct serve_mapping *out)
+{
+	bool has;
+
+	pthread_mutex_lock(&n->lock);
+	if (!n->mapped)
+		read_mappings(n);
+	has = index < n->n_mappings;
+	if (has)
+		*out = n->mappings[index];
+	pthread_mutex_unlock(&n->lock);
+	return has;
+}
