@@ -5,15 +5,14 @@
 #include "lib/target/go/read.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/base/clock.h"
 #include "lib/target/go/chunk.h"
 #include "lib/target/go/glist.h"
 #include "lib/target/go/module.h"
 #include "lib/target/go/pcs.h"
+#include "lib/target/go/rows.h"
 #include "lib/target/go/running.h"
 #include "lib/target/go/sched.h"
 #include "lib/target/go/since.h"
@@ -36,7 +35,7 @@ struct go_reader {
 	struct snapshot *snap;
 	struct go_names names;
 	const struct source_wants *wants;
-	bool alone;                     /* one goroutine is */
+	struct go_rows rows;
 	size_t nonsense;
 	int64_t stack_bytes;
 	struct run {
@@ -44,7 +43,6 @@ struct go_reader {
 		uint32_t row;
 	} *running;                     /* those whose stacks are to be had */
 	size_t running_count, running_room;
-	uint32_t reasons[256];          /* strings by number; 0: not yet */
 };
 
 int go_reader_new(struct go_reader **out, struct go *go, struct err *e)
@@ -75,135 +73,6 @@ void go_reader_free(struct go_reader *r)
 	free(r);
 }
 
-/* Rows --------------------------------------------------------------------- */
-
-static const enum snap_state state_of_status[] = {
-	[GO_RUNNABLE] = SNAP_RUNNABLE, [GO_RUNNING] = SNAP_RUNNING,
-	[GO_SYSCALL] = SNAP_SYSCALL, [GO_WAITING] = SNAP_WAITING,
-	[GO_COPYSTACK] = SNAP_RUNNING, [GO_PREEMPTED] = SNAP_WAITING,
-	[GO_LEAKED] = SNAP_WAITING,
-};
-
-static const char *reason_text(const struct go *go, uint8_t n)
-{
-	if (n < go->reason_count && go->reasons[n][0])
-		return go->reasons[n];
-	if (n < go->offsets.reasons && n < GO_REASONS_MAX)
-		return go->offsets.reason[n];
-	return "";
-}
-
-/* Why it waits, as a string.  Without a reason Go says what it is. */
-static uint32_t reason_of(struct go_reader *r, const struct go_one *o)
-{
-	struct strtab *t = &r->snap->strings;
-	const char *text;
-	char leaked[64];
-
-	if (o->status == GO_PREEMPTED)
-		return strtab_put(t, "preempted");
-	if (o->status != GO_LEAKED && r->reasons[o->reason])
-		return r->reasons[o->reason];
-	text = o->reason ? reason_text(r->go, o->reason) : "waiting";
-	if (o->status == GO_LEAKED) {
-		snprintf(leaked, sizeof(leaked), "%s (leaked)", text);
-		return strtab_put(t, leaked);
-	}
-	return r->reasons[o->reason] = strtab_put(t, text);
-}
-
-static void put_since(struct go_reader *r, const struct go_one *o,
-		      struct snap_row *row)
-{
-	int64_t seen, noted = 0;
-
-	seen = r->alone ? since_look(&r->since, o, r->snap->mono_ns)
-			: since_of(&r->since, o);
-
-	if ((o->status == GO_WAITING || o->status == GO_SYSCALL) &&
-	    o->waitsince > 0 && r->go->space->kind == SPACE_LIVE)
-		noted = r->snap->mono_ns - o->waitsince;
-	if (o->status == GO_RUNNING || o->status == GO_COPYSTACK)
-		seen = SNAP_UNKNOWN;
-	if (noted > 0 && noted < r->snap->mono_ns && noted > seen)
-		seen = noted;
-	row->number[ROW_SINCE] = seen < 0 ? SNAP_UNKNOWN : seen;
-	row->at_least = seen >= 0;
-}
-
-/* The one that runs finalizers or cleanups is the system's only while no
- * finalizer runs: then it is on a function of the program's. */
-static bool calls_program(const struct snapshot *s, uint32_t stack)
-{
-	uint32_t depth;
-	const struct snap_frame *f = snapshot_frames(s, stack, &depth);
-
-	for (uint32_t i = 0; i < depth; i++)
-		if (strncmp(snapshot_string(s, f[i].func), "runtime.", 8) != 0)
-			return true;
-	return false;
-}
-
-/* By Go's rule, isSystemGoroutine(): who begins in the runtime. */
-static bool is_system(struct go_reader *r, const struct snap_row *row)
-{
-	static const char *const user[] = {
-		"runtime.main", "runtime.corostart", "runtime.handleAsyncEvent",
-	}, *const varies[] = {
-		"runtime.runfinq", "runtime.runFinalizers",
-		"runtime.runCleanups",
-	};
-	const char *entry = snapshot_string(r->snap, row->entry);
-
-	if (strncmp(entry, "runtime.", 8) != 0)
-		return false;
-	for (size_t i = 0; i < sizeof(user) / sizeof(*user); i++)
-		if (strcmp(entry, user[i]) == 0)
-			return false;
-	for (size_t i = 0; i < sizeof(varies) / sizeof(*varies); i++)
-		if (strcmp(entry, varies[i]) == 0)
-			return !calls_program(r->snap, row->stack);
-	return true;
-}
-
-/* The M it is on, and the P of that. */
-static void put_thread(struct go_reader *r, const struct go_one *o,
-		       struct snap_row *row)
-{
-	const struct go_m *m = go_sched_m(&r->sched, o->m);
-	const struct go_p *p = m ? go_sched_p(&r->sched, m->p) : NULL;
-
-	if (m)
-		row->number[ROW_M] = m->id;
-	if (p)
-		row->number[ROW_P] = p->id;
-}
-
-static void fill_row(struct go_reader *r, const struct go_one *o,
-		     struct snap_row *row)
-{
-	row->number[ROW_ID] = o->goid;
-	row->number[ROW_STACK_BYTES] = (int64_t)(o->hi - o->lo);
-	if (o->had == ONE_STACK)
-		row->number[ROW_STACK_USED] = (int64_t)(o->hi - o->sp);
-	row->state = (uint8_t)state_of_status[o->status];
-	row->stack = o->had == ONE_STACK ? o->stack : SNAP_NONE;
-	row->moving = o->had == ONE_MOVED && !r->wants->no_stacks;
-	row->locked = o->lockedm != 0;
-	row->labels = o->label_text;
-	row->reason = row->state == SNAP_WAITING ? reason_of(r, o) : 0;
-	row->entry = go_names_func(&r->names, o->startpc);
-	row->entry_pc = o->startpc;
-	if (o->parent > 0)
-		row->creator = o->parent;
-	/* Goroutine 1 was made by nobody one could name. */
-	if (o->goid != 1)
-		go_names_creator(&r->names, o->gopc, row);
-	row->system = is_system(r, row);
-	put_thread(r, o, row);
-	put_since(r, o, row);
-}
-
 static void note_running(struct go_reader *r, const struct go_one *o)
 {
 	if (r->running_count == r->running_room) {
@@ -220,31 +89,19 @@ static void note_running(struct go_reader *r, const struct go_one *o)
 	};
 }
 
-static void note_waiting(struct go_reader *r, const struct go_one *o,
-			 const struct snap_row *row)
-{
-	const char *reason = snapshot_string(r->snap, row->reason);
-	enum snap_wait_kind kind = SNAP_WAIT_UNKNOWN;
-
-	if (strncmp(reason, "chan receive", 12) == 0)
-		kind = SNAP_WAIT_RECEIVE;
-	else if (strncmp(reason, "chan send", 9) == 0)
-		kind = SNAP_WAIT_SEND;
-	go_waits_note(&r->waits, o->at, o->waiting, r->snap->row_count - 1,
-		      kind);
-}
-
 static void put_row(struct go_reader *r, const struct go_one *o)
 {
 	struct snap_row *row = snapshot_row(r->snap);
 
 	if (!row)
 		return;
-	fill_row(r, o, row);
+	go_row_fill(&r->rows, o, row);
 	r->snap->torn += row->moving;
 	r->stack_bytes += row->number[ROW_STACK_BYTES];
 	if (r->wants->waits && row->state == SNAP_WAITING && !row->moving)
-		note_waiting(r, o, row);
+		go_waits_note(&r->waits, o->at, o->waiting,
+			      r->snap->row_count - 1,
+			      go_row_wait_kind(&r->rows, row));
 	if (o->had == ONE_RUNS && r->wants->running &&
 	    r->running_count < SNAP_MS_MAX)
 		note_running(r, o);
@@ -333,7 +190,7 @@ static int read_stopped(struct go_reader *r, const struct go_threads *t,
 			o->had = ONE_STACK;
 			o->sp = stack.sp;
 		}
-		fill_row(r, o, &r->snap->rows[run[i].row]);
+		go_row_fill(&r->rows, o, &r->snap->rows[run[i].row]);
 	}
 	return rc;
 }
@@ -342,14 +199,14 @@ static int read_running(struct go_reader *r, struct err *e)
 {
 	struct space *space = r->go->space;
 	struct go_threads t = { .n = 0 };
-	bool alone = r->alone;
+	bool alone = r->rows.alone;
 	int rc = 0;
 
 	if (!r->wants->freeze)
 		rc = space_freeze(space, true, e);
 	if (rc < 0)
 		return rc;
-	r->alone = true;
+	r->rows.alone = true;
 	rc = go_threads_read(&t, space);
 	if (rc == 0)
 		rc = go_sched_read(&r->sched, r->go, &r->snap->sched);
@@ -362,7 +219,7 @@ static int read_running(struct go_reader *r, struct err *e)
 	if (!r->wants->freeze)
 		space_freeze(space, false, NULL);
 	go_threads_release(&t);
-	r->alone = alone;
+	r->rows.alone = alone;
 	return rc < 0 ? err_set(e, rc, "%s", space->name) : 0;
 }
 
@@ -385,7 +242,11 @@ static void begin(struct go_reader *r, const struct source_wants *wants,
 	r->stack_bytes = 0;
 	r->running_count = 0;
 	go_waits_begin(&r->waits);
-	memset(r->reasons, 0, sizeof(r->reasons));
+	r->rows = (struct go_rows){
+		.go = r->go, .snap = s, .names = &r->names,
+		.since = &r->since, .sched = &r->sched,
+		.no_stacks = wants->no_stacks,
+	};
 	r->chunk.go = r->go;
 	r->chunk.names = &r->names;
 	r->chunk.states_only = wants->no_stacks;
@@ -427,7 +288,7 @@ int go_read(struct go_reader *r, const struct source_wants *wants,
 	int rc;
 
 	begin(r, wants, s);
-	r->alone = false;
+	r->rows.alone = false;
 	since_begin(&r->since, s->mono_ns);
 	rc = read_sched(r, e);
 	if (rc == 0)
@@ -493,7 +354,7 @@ int go_read_one(struct go_reader *r, int64_t id, struct snapshot *s,
 	int rc;
 
 	begin(r, &wants, s);
-	r->alone = true;
+	r->rows.alone = true;
 	rc = read_sched(r, e);
 	if (rc < 0)
 		goto out;
