@@ -25,8 +25,9 @@ struct gosym {
 	struct gotab tab;
 	struct godata data;
 	struct memo printed;    /* names as tracebacks have them */
-	bool named;             /* by_name was filled, as far as it went */
-	struct hash by_name;    /* ids are numbers of functions */
+	struct hash by_name;    /* ids are numbers of functions, */
+	uint64_t named;         /* the first so many are in it */
+	uint64_t names_left;    /* bytes of names that may still be put there */
 };
 
 int gosym_open(struct gosym **out, const struct gosym_source *src,
@@ -42,6 +43,7 @@ int gosym_open(struct gosym **out, const struct gosym_source *src,
 		gosym_close(g);
 		return rc;
 	}
+	g->names_left = g->tab.bytes.size;
 	*out = g;
 	return 0;
 }
@@ -223,35 +225,37 @@ static bool same_name(const void *ctx, uint32_t id, const void *key)
 	return gofunc_get(&g->tab, id, &f) && f.name && !strcmp(f.name, key);
 }
 
-/* Names may overlap in a hostile table: together they are no longer than it. */
-static void index_names(struct gosym *g)
+/* Goes on naming functions up to the one called NAME.  Names may overlap in a
+ * hostile table: together they are no longer than it. */
+static bool name_until(struct gosym *g, const char *name, struct gofunc *f)
 {
-	uint64_t budget = g->tab.bytes.size;
-
-	g->named = true;
-	for (uint64_t i = 0; i < g->tab.func_count; i++) {
-		struct gofunc f;
+	while (g->named < g->tab.func_count) {
+		uint64_t i = g->named++;
 		size_t n;
 
-		if (!gofunc_get(&g->tab, i, &f) || !f.name)
+		if (!gofunc_get(&g->tab, i, f) || !f->name)
 			continue;
-		n = strlen(f.name);
-		if (n > budget ||
-		    hash_add(&g->by_name, hash_bytes(f.name, n), (uint32_t)i))
-			return;
-		budget -= n;
+		n = strlen(f->name);
+		if (n > g->names_left || hash_add(&g->by_name,
+						  hash_bytes(f->name, n),
+						  (uint32_t)i)) {
+			g->named = g->tab.func_count;
+			return false;
+		}
+		g->names_left -= n;
+		if (!strcmp(f->name, name))
+			return true;
 	}
+	return false;
 }
 
 bool gosym_named(struct gosym *g, const char *name, struct gosym_func *out)
 {
 	struct gofunc f;
-	int64_t id;
+	int64_t id = hash_find(&g->by_name, hash_bytes(name, strlen(name)),
+			       same_name, g, name);
+	bool found = id >= 0 ? gofunc_get(&g->tab, (uint64_t)id, &f) :
+		     name_until(g, name, &f);
 
-	if (!g->named)
-		index_names(g);
-	id = hash_find(&g->by_name, hash_bytes(name, strlen(name)), same_name,
-		       g, name);
-	return id >= 0 && gofunc_get(&g->tab, (uint64_t)id, &f) &&
-	       tell(g, &f, out);
+	return found && tell(g, &f, out);
 }

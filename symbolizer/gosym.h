@@ -81,7 +81,8 @@ size_t gosym_frames(struct gosym *g, uint64_t pc, struct sym_frame *out,
  * first, else the end of the last.  False at the end. */
 bool gosym_next(struct gosym *g, uint64_t after, struct gosym_func *out);
 
-/* The function called NAME.  False when there is none.  Reads all names. */
+/* The function called NAME.  False when there is none.  Reads the names of all
+ * functions before it, once: the runtime's come early. */
 bool gosym_named(struct gosym *g, const char *name, struct gosym_func *out);
 
 #endif
