@@ -82,6 +82,8 @@ static const struct {
 	{ "cpu", record_cpu },
 	{ "goroutine", record_goroutine },
 	{ "threadcreate", record_threadcreate },
+	{ "heap", record_heap },
+	{ "allocs", record_allocs },
 };
 
 static int fetch(struct recording *r, struct buf *out, struct err *e)
@@ -93,6 +95,9 @@ static int fetch(struct recording *r, struct buf *out, struct err *e)
 	for (size_t i = 0; i < sizeof(outside) / sizeof(*outside); i++)
 		if (!r->target.agent[0] && !strcmp(outside[i].type, r->type))
 			from = outside[i].record;
+	if (from != record_agent && r->seconds && !is_cpu(r))
+		return err_say(e, -EINVAL, "%s: a difference over time needs "
+			       "an agent or a pprof server", r->target.text);
 	rc = from(r, out, e);
 	record_waited(r);
 	return rc < 0 || !buf_error(out) ? rc :
@@ -237,8 +242,8 @@ static const char usage[] =
 "\n"
 "Records a profile into NAME-PID-TYPE-TIME.pb.gz and prints that name.\n"
 "\n"
-"  -t, --type TYPE        cpu (default), goroutine, threadcreate, or another\n"
-"                         that the program serves\n"
+"  -t, --type TYPE        cpu (default), goroutine, threadcreate, heap, allocs,\n"
+"                         or another that the program serves\n"
 "  -s, --seconds SECONDS  how long (cpu: 30); of other types the difference\n"
 "  -o, --output FILE      into FILE; - is stdout\n"
 "  -f, --force            overwrite FILE\n"

@@ -38,6 +38,11 @@ int record_threadcreate(struct recording *r, struct buf *out, struct err *e);
 /* Its CPU time, sampled from outside. */
 int record_cpu(struct recording *r, struct buf *out, struct err *e);
 
+/* What a Go program notes of its memory; the second shows all that was ever
+ * allocated first. */
+int record_heap(struct recording *r, struct buf *out, struct err *e);
+int record_allocs(struct recording *r, struct buf *out, struct err *e);
+
 /* Whoever waits for time to pass asks this ten times a second: -EINTR after
  * Ctrl-C.  Shows progress. */
 int record_waiting(struct recording *r);

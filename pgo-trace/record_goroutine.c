@@ -55,9 +55,6 @@ static int record(struct recording *r, struct buf *out,
 	struct snapshot s;
 	int rc;
 
-	if (r->seconds)
-		return err_say(e, -EINVAL, "%s: a difference over time needs "
-			       "an agent or a pprof server", r->target.text);
 	snapshot_init(&s);
 	rc = take(r, &s, wants, e);
 	if (rc == 0)

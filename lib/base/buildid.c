@@ -9,7 +9,7 @@
 
 #include "lib/base/elffile.h"
 
-#define NOTES_MAX 1024          /* a segment; programs have up to ten */
+#define NOTES_MAX 1024          /* of a file; programs have up to ten */
 
 static uint64_t align_up(uint64_t v, uint64_t align)
 {
@@ -40,15 +40,15 @@ static bool take_note(struct buildid *id, const struct elffile *f,
 }
 
 static bool take_notes(struct buildid *id, const struct elffile *f,
-		       const Elf64_Phdr *ph)
+		       uint64_t off, uint64_t bytes, uint64_t align, int *left)
 {
-	uint64_t align = ph->p_align == 8 ? 8 : 4, at = 0, len;
+	uint64_t at = 0, len;
 
 	/* Beyond this OFF + AT could wrap. */
-	if (ph->p_offset > f->size || ph->p_filesz > f->size - ph->p_offset)
+	if (off > f->size || bytes > f->size - off)
 		return false;
-	for (int i = 0; i < NOTES_MAX && at < ph->p_filesz; i++) {
-		if (take_note(id, f, ph->p_offset + at, align, &len))
+	while (at < bytes && --*left >= 0) {
+		if (take_note(id, f, off + at, align == 8 ? 8 : 4, &len))
 			return true;
 		if (len == 0)
 			return false;
@@ -60,10 +60,20 @@ static bool take_notes(struct buildid *id, const struct elffile *f,
 void buildid_of_elf(struct buildid *id, const struct elffile *f)
 {
 	Elf64_Phdr ph;
+	Elf64_Shdr sh;
+	int left = NOTES_MAX;
 
 	*id = (struct buildid){ 0 };
 	for (uint32_t i = 0; elffile_segment(f, i, &ph) == 0; i++)
-		if (ph.p_type == PT_NOTE && take_notes(id, f, &ph))
+		if (ph.p_type == PT_NOTE &&
+		    take_notes(id, f, ph.p_offset, ph.p_filesz, ph.p_align,
+			       &left))
+			return;
+	/* Go's linker leaves it out of its segment of notes. */
+	for (uint32_t i = 0; elffile_section(f, i, &sh) == 0; i++)
+		if (sh.sh_type == SHT_NOTE &&
+		    take_notes(id, f, sh.sh_offset, sh.sh_size,
+			       sh.sh_addralign, &left))
 			return;
 }
 

@@ -4,7 +4,7 @@
 #include "lib/snapshot/source_url.h"
 #include "lib/target/space.h"
 
-static int open_space(struct space **out, const struct target *t,
+int target_space_open(struct space **out, const struct target *t,
 		      struct err *e)
 {
 	if (t->kind == TARGET_CORE)
@@ -23,6 +23,6 @@ int target_source_open(struct source **out, const struct target *t,
 		rc = source_url_open(out, &t->url, wants->stop);
 		return rc < 0 ? err_set(e, rc, "%s", t->text) : 0;
 	}
-	rc = open_space(&space, t, e);
+	rc = target_space_open(&space, t, e);
 	return rc < 0 ? rc : source_target_open(out, space, wants, e);
 }

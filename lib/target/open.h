@@ -14,4 +14,8 @@
 int target_source_open(struct source **out, const struct target *t,
 		       const struct source_wants *wants, struct err *e);
 
+/* The memory of T, a process or a core.  0 or -E with one line in E. */
+int target_space_open(struct space **out, const struct target *t,
+		      struct err *e);
+
 #endif

@@ -261,7 +261,7 @@ int go_offsets_by_dwarf(struct go_offsets *o, const char *path, int minor,
 	close(fd);
 	if (!dw)
 		return err_say(e, -ENODATA, "%s: no debug information", path);
-	if (!go_offsets_complete(o))
+	if (!go_offsets_complete(o) || go_offsets_outside(o))
 		return err_say(e, -ENODATA,
 			       "%s: Go's runtime is not in its DWARF", path);
 	return 0;

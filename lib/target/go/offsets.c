@@ -35,6 +35,7 @@
 enum {
 	ROW_BYTES_MAX = 65536,
 	OFFSET_MAX = 65535,     /* the greatest today is some 16000, in p */
+	GOBUF_BYTES = 64,       /* 56 at most today */
 	VERSION_MAX = 999,      /* of each of its numbers */
 };
 
@@ -59,6 +60,54 @@ bool go_offsets_complete(const struct go_offsets *o)
 		if (o->at[needed[i]] < 0)
 			return false;
 	return true;
+}
+
+/* Bounds ------------------------------------------------------------------ */
+
+/* Bytes that are read at member F, at most. */
+static int32_t width(enum go_field f)
+{
+	static const struct {
+		enum go_field f;
+		int32_t bytes;
+	} wide[] = {
+		{ GO_G_STACK, 16 }, { GO_G_SCHED, GOBUF_BYTES },
+		{ GO_HCHAN_RECVQ, 16 }, { GO_HCHAN_SENDQ, 16 },
+		{ GO_MD_FUNCNAMETAB, 24 },
+	};
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++)
+		if (wide[i].f == f)
+			return wide[i].bytes;
+	return 8;
+}
+
+/* The size of TYPE, or the most that is taken for it. */
+static int32_t size_of(const struct go_offsets *o, const char *type)
+{
+	if (!strcmp(type, "gobuf"))
+		return GOBUF_BYTES;
+	for (int i = 0; i < GO_FIELD_COUNT; i++)
+		if (!*go_field_names[i].member && o->at[i] >= 0 &&
+		    !strcmp(go_field_names[i].type, type))
+			return o->at[i];
+	return OFFSET_MAX;
+}
+
+const struct go_field_name *go_offsets_outside(const struct go_offsets *o)
+{
+	const struct go_field_name *name;
+	int32_t size;
+
+	for (int f = 0; f < GO_FIELD_COUNT; f++) {
+		name = &go_field_names[f];
+		size = size_of(o, name->type);
+		if (size > OFFSET_MAX ||
+		    (*name->member &&
+		     o->at[f] > size - width((enum go_field)f)))
+			return name;
+	}
+	return NULL;
 }
 
 /* Lines ------------------------------------------------------------------- */
@@ -239,16 +288,6 @@ static const char *line(struct row *r)
 
 /* Rows -------------------------------------------------------------------- */
 
-/* Whether member F lies within its struct, where the size of that is known. */
-static bool is_inside(const struct go_offsets *o, enum go_field f)
-{
-	for (int i = 0; i < GO_FIELD_COUNT; i++)
-		if (!*go_field_names[i].member && o->at[i] >= 0 &&
-		    !strcmp(go_field_names[i].type, go_field_names[f].type))
-			return o->at[f] < o->at[i];
-	return true;
-}
-
 static int check(const struct row *r, const char *path, struct err *e)
 {
 	const struct go_field_name *name;
@@ -261,11 +300,11 @@ static int check(const struct row *r, const char *path, struct err *e)
 		if (!r->seen[f])
 			return err_say(e, -EBADMSG, "%s: no line for %s.%s",
 				       path, name->type, name->member);
-		if (*name->member && !is_inside(r->o, (enum go_field)f))
-			return err_say(e, -EBADMSG,
-				       "%s: %s.%s is outside its struct",
-				       path, name->type, name->member);
 	}
+	name = go_offsets_outside(r->o);
+	if (name)
+		return err_say(e, -EBADMSG, "%s: %s.%s is outside its struct",
+			       path, name->type, name->member);
 	return 0;
 }
 

@@ -150,7 +150,12 @@ int go_offsets_range(int *min, int *max);
 int go_offsets_by_dwarf(struct go_offsets *o, const char *path, int minor,
 			struct err *e);
 
-/* Whether O says where M of the structures every reader needs are. */
+/* Whether O says where all is that every reader needs. */
 bool go_offsets_complete(const struct go_offsets *o);
+
+/* A member that lies outside its struct or out of all bounds, NULL when none
+ * does.  Both readers of offsets have asked: at[] can be added up without
+ * care. */
+const struct go_field_name *go_offsets_outside(const struct go_offsets *o);
 
 #endif
