@@ -149,6 +149,8 @@ static bool count(const struct reading *r, const uint8_t *record,
 static int keep(struct go_heap *h, struct go_heap_bucket *b,
 		const uint8_t *stack)
 {
+	if (b->depth > GO_HEAP_PCS_MAX - h->pcs_n)
+		return -EBADMSG;
 	if (!grow((void **)&h->buckets, &h->room, h->n + 1,
 		  sizeof(*h->buckets)) ||
 	    !grow((void **)&h->pcs, &h->pcs_room, h->pcs_n + b->depth,

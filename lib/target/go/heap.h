@@ -13,7 +13,8 @@
 #include "lib/wire/pprof.h"
 
 enum {
-	GO_HEAP_BUCKETS_MAX = 1 << 18,
+	GO_HEAP_BUCKETS_MAX = 1 << 17,
+	GO_HEAP_PCS_MAX = 1 << 21,      /* of all stacks */
 	GO_HEAP_DEPTH_MAX = 1024,       /* Go's own bound since 1.23 */
 };
 
