@@ -2,16 +2,7 @@
  * out himself. */
 #include "pgo-trace/dump_out.h"
 
-#include "lib/snapshot/labels.h"
 #include "lib/snapshot/snap_json.h"
-
-static void put_flag(struct json *j, const char *key, bool on)
-{
-	if (!on)
-		return;
-	json_key(j, key);
-	json_bool(j, true);
-}
 
 void dump_creator_json(const struct dump_out *d, struct json *j,
 		       const struct snap_row *row, int64_t count)
@@ -28,23 +19,6 @@ void dump_creator_json(const struct dump_out *d, struct json *j,
 	else
 		snap_json_number(j, "goroutine", row->creator);
 	json_object_end(j);
-}
-
-static void put_labels(struct json *j, const char *text)
-{
-	struct labels l;
-
-	labels_read(&l, text);
-	if (l.n) {
-		json_key(j, "labels");
-		json_object_begin(j);
-		for (size_t i = 0; i < l.n; i++) {
-			json_key(j, l.at[i].key);
-			json_str(j, l.at[i].value);
-		}
-		json_object_end(j);
-	}
-	labels_release(&l);
 }
 
 static void put_stack(struct json *j, const struct snap_row *row)
@@ -67,16 +41,16 @@ static void put_row(const struct dump_out *d, struct json *j,
 	snap_json_text(j, "state", snap_state_name(row->state));
 	snap_json_text(j, "reason", snapshot_string(s, row->reason));
 	snap_json_number(j, "since_ns", row->number[ROW_SINCE]);
-	put_flag(j, "at_least", row->at_least);
-	put_flag(j, "locked", row->locked);
-	put_flag(j, "moving", row->moving);
-	put_flag(j, "system", row->system);
+	snap_json_flag(j, "at_least", row->at_least);
+	snap_json_flag(j, "locked", row->locked);
+	snap_json_flag(j, "moving", row->moving);
+	snap_json_flag(j, "system", row->system);
 	if (row->created_func || row->creator != SNAP_UNKNOWN) {
 		json_key(j, "created_by");
 		dump_creator_json(d, j, row, 0);
 	}
 	snap_json_text(j, "entry", snapshot_string(s, row->entry));
-	put_labels(j, snapshot_string(s, row->labels));
+	snap_json_labels(j, s, row);
 	put_stack(j, row);
 	snap_json_number(j, "m", row->number[ROW_M]);
 	snap_json_number(j, "p", row->number[ROW_P]);

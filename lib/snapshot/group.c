@@ -414,50 +414,60 @@ void groups_sort(struct groups *g, struct group_order order, uint32_t top)
 
 /* Filtering -----------------------------------------------------------------*/
 
-/* Leaves in ONE what passes.  WAITS has room for those of all of them. */
+static bool passes(const uint64_t *bits, uint32_t row)
+{
+	return bits[row / 64] >> (row % 64) & 1;
+}
+
+/* Leaves in ONE those of its goroutines whose bit is set. */
 static void narrow(const struct groups *all, struct group *one,
-		   struct filter *filter, int64_t *waits)
+		   const uint64_t *bits, int64_t *waits)
 {
 	const struct snapshot *s = all->snapshot;
 	const uint32_t *rows = all->rows + one->first;
-	uint32_t count = (uint32_t)one->number[GROUP_COUNT], n = 0;
+	uint32_t count = (uint32_t)one->number[GROUP_COUNT], left = 0, n = 0;
 	struct groups counted = { .snapshot = s };
-	struct group left = *one;
 
-	left.number[GROUP_COUNT] = 0;
-	left.number[GROUP_STACK_BYTES] = SNAP_UNKNOWN;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct snap_row *row = &s->rows[rows[i]];
-
-		if (!filter_row(filter, row))
+	for (uint32_t i = 0; i < count; i++)
+		left += passes(bits, rows[i]);
+	if (left == count)
+		return;
+	one->number[GROUP_COUNT] = 0;
+	one->number[GROUP_RATE] = SNAP_UNKNOWN;
+	one->number[GROUP_STACK_BYTES] = SNAP_UNKNOWN;
+	one->number[GROUP_WAIT_P50] = SNAP_UNKNOWN;
+	one->rated = false;
+	for (uint32_t i = 0; left && i < count; i++) {
+		if (!passes(bits, rows[i]))
 			continue;
-		count_row(&counted, &left, row);
-		waits[n] = row->number[ROW_SINCE];
+		count_row(&counted, one, &s->rows[rows[i]]);
+		waits[n] = s->rows[rows[i]].number[ROW_SINCE];
 		n += waits[n] != SNAP_UNKNOWN;
 	}
-	if (left.number[GROUP_COUNT] == one->number[GROUP_COUNT])
-		return;
-	left.rated = false;
-	left.number[GROUP_RATE] = SNAP_UNKNOWN;
-	left.number[GROUP_WAIT_P50] = SNAP_UNKNOWN;
-	waits_of(&left, waits, n);
-	*one = left;
+	waits_of(one, waits, n);
 }
 
+/* Rows are asked in their order in memory; a group's are all over it. */
 static int narrow_all(struct groups *g, const struct groups *all,
 		      struct filter *filter)
 {
-	int64_t *waits = calloc(all->snapshot->row_count + 1, sizeof(*waits));
+	const struct snapshot *s = all->snapshot;
+	int64_t *waits = calloc(s->row_count + 1, sizeof(*waits));
+	uint64_t *bits = calloc(s->row_count / 64 + 1, sizeof(*bits));
 	uint32_t kept = 0;
-	int rc = waits ? filter_begin(filter, all->snapshot) : -ENOMEM;
+	int rc = waits && bits ? filter_begin(filter, s) : -ENOMEM;
 
+	for (uint32_t i = 0; rc == 0 && i < s->row_count; i++)
+		if (filter_row(filter, &s->rows[i]))
+			bits[i / 64] |= UINT64_C(1) << (i % 64);
 	for (uint32_t i = 0; rc == 0 && i < g->n; i++) {
-		narrow(all, &g->at[i], filter, waits);
+		narrow(all, &g->at[i], bits, waits);
 		if (g->at[i].number[GROUP_COUNT])
 			g->at[kept++] = g->at[i];
 	}
 	g->n = kept;
 	free(waits);
+	free(bits);
 	return rc;
 }
 

@@ -1,5 +1,7 @@
 #include "lib/snapshot/snap_json.h"
 
+#include "lib/snapshot/labels.h"
+
 void snap_json_number(struct json *j, const char *key, int64_t v)
 {
 	if (v == SNAP_UNKNOWN)
@@ -14,6 +16,32 @@ void snap_json_text(struct json *j, const char *key, const char *s)
 		return;
 	json_key(j, key);
 	json_str(j, s);
+}
+
+void snap_json_flag(struct json *j, const char *key, bool on)
+{
+	if (!on)
+		return;
+	json_key(j, key);
+	json_bool(j, true);
+}
+
+void snap_json_labels(struct json *j, const struct snapshot *s,
+		      const struct snap_row *row)
+{
+	struct labels labels;
+
+	labels_read(&labels, snapshot_string(s, row->labels));
+	if (labels.n) {
+		json_key(j, "labels");
+		json_object_begin(j);
+		for (size_t i = 0; i < labels.n; i++) {
+			json_key(j, labels.at[i].key);
+			json_str(j, labels.at[i].value);
+		}
+		json_object_end(j);
+	}
+	labels_release(&labels);
 }
 
 void snap_json_frames(struct json *j, const char *key,

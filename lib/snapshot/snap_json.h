@@ -12,6 +12,13 @@
 void snap_json_number(struct json *j, const char *key, int64_t v);
 void snap_json_text(struct json *j, const char *key, const char *s);
 
+/* KEY with true, where it is so. */
+void snap_json_flag(struct json *j, const char *key, bool on);
+
+/* "labels" of a row, unless it has none. */
+void snap_json_labels(struct json *j, const struct snapshot *s,
+		      const struct snap_row *row);
+
 /* The frames of STACK, leaf first; an empty array for SNAP_NONE. */
 void snap_json_frames(struct json *j, const char *key,
 		      const struct snapshot *s, uint32_t stack);

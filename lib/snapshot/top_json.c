@@ -6,7 +6,6 @@
 
 #include "lib/base/clock.h"
 #include "lib/snapshot/fields.h"
-#include "lib/snapshot/labels.h"
 #include "lib/snapshot/snap_json.h"
 #include "lib/wire/json.h"
 
@@ -61,14 +60,6 @@ static void put_ps(struct json *j, const struct snap_sched *sched)
 	snap_json_number(j, "ms", sched->ms);
 }
 
-static void put_mark(struct json *j, const char *key, bool on)
-{
-	if (!on)
-		return;
-	json_key(j, key);
-	json_bool(j, true);
-}
-
 static void put_group(struct json *j, const struct groups *g,
 		      const struct group *one)
 {
@@ -84,8 +75,8 @@ static void put_group(struct json *j, const struct groups *g,
 	}
 	snap_json_text(j, group_fields[GROUP_REASON].json_key,
 		       group_reason(g, one));
-	put_mark(j, "at_least", one->at_least);
-	put_mark(j, "system", one->system);
+	snap_json_flag(j, "at_least", one->at_least);
+	snap_json_flag(j, "system", one->system);
 	snap_json_frames(j, group_fields[GROUP_WHERE].json_key, g->snapshot,
 			 one->stack);
 	json_object_end(j);
@@ -106,25 +97,6 @@ static void put_created_by(struct json *j, const struct snapshot *s,
 	json_object_end(j);
 }
 
-static void put_labels(struct json *j, const struct snapshot *s,
-		       const struct snap_row *row)
-{
-	struct labels labels;
-
-	labels_read(&labels, snapshot_string(s, row->labels));
-	if (labels.n) {
-		json_key(j, row_fields[ROW_LABELS].json_key);
-		json_object_begin(j);
-	}
-	for (size_t i = 0; i < labels.n; i++) {
-		json_key(j, labels.at[i].key);
-		json_str(j, labels.at[i].value);
-	}
-	if (labels.n)
-		json_object_end(j);
-	labels_release(&labels);
-}
-
 static void put_row(struct json *j, const struct snapshot *s,
 		    const struct snap_row *row)
 {
@@ -135,12 +107,13 @@ static void put_row(struct json *j, const struct snapshot *s,
 		       snap_state_name(row->state));
 	snap_json_text(j, row_fields[ROW_REASON].json_key,
 		       snapshot_string(s, row->reason));
-	put_mark(j, "at_least", row->at_least);
-	put_mark(j, "locked", row->locked);
-	put_mark(j, "system", row->system);
+	snap_json_flag(j, "at_least", row->at_least);
+	snap_json_flag(j, "locked", row->locked);
+	snap_json_flag(j, "moving", row->moving);
+	snap_json_flag(j, "system", row->system);
 	snap_json_text(j, "entry", snapshot_string(s, row->entry));
 	put_created_by(j, s, row);
-	put_labels(j, s, row);
+	snap_json_labels(j, s, row);
 	if (row->wait_on) {
 		json_key(j, "wait_on");
 		json_hex(j, row->wait_on);
