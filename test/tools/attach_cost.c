@@ -1,6 +1,6 @@
 /*
- * attach_cost - what looking into a Go process costs us: CPU time and system calls,
- * of recognizing it and of every snapshot.
+ * attach_cost - what looking into a Go process costs us: CPU time and system
+ * calls, of recognizing it and of every snapshot.
  *
  * usage: attach_cost PID [SNAPSHOTS]
  *
