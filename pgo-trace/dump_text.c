@@ -77,7 +77,9 @@ void dump_frames(const struct dump_out *d, const struct text_sink *t,
 	for (uint32_t i = 0; i < depth; i++)
 		some |= is_shown(d, f[i].func, f[i].file, i == 0);
 	for (uint32_t i = 0; i < depth; i++)
-		if (!some || is_shown(d, f[i].func, f[i].file, i == 0))
+		if (f[i].elided)
+			traceback_elided(t, f[i].elided);
+		else if (!some || is_shown(d, f[i].func, f[i].file, i == 0))
 			traceback_frame(t, clean(&func, s, f[i].func),
 					clean(&file, s, f[i].file), f[i].line,
 					f[i].offset);

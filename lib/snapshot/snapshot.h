@@ -88,6 +88,8 @@ struct snap_frame {
 	uint32_t offset;        /* pc - its function, as the target has them
 				 * on the stack; 0 of inlined ones */
 	uint32_t inlined;       /* 0 or 1 */
+	uint32_t elided;        /* no frame: so many of a deep stack are left
+				 * out here, as func says in words */
 };
 
 struct snap_stack {

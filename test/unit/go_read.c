@@ -356,6 +356,36 @@ static void make_deep(uint32_t depth, uint64_t at)
 			 in(i == depth - 1 ? GOEXIT : DEEPER));
 }
 
+/* Of DEPTH frames the inner and the outer ones are there. */
+static void assert_outer_end(uint32_t stack, uint32_t depth)
+{
+	uint32_t n, at = GO_DEPTH_MAX - GO_OUTER_MAX - 1;
+	const struct snap_frame *f = snapshot_frames(&snap, stack, &n);
+
+	assert_int_equal(n, GO_DEPTH_MAX);
+	assert_int_equal(f[at].elided, depth - GO_DEPTH_MAX + 1);
+	assert_string_equal(text(f[at].func), "...2 frames elided...");
+	assert_string_equal(text(f[at - 1].func), "main.deeper");
+	assert_string_equal(text(f[at + 1].func), "main.deeper");
+	assert_string_equal(text(f[n - 1].func), "runtime.goexit");
+}
+
+static void megabytes_of_stack_are_cut(void **state)
+{
+	uint32_t n;
+	const struct snap_frame *f;
+
+	(void)state;
+	make_deep(40000, 0xe000000000);
+	make();
+	assert_int_equal(refresh(), 0);
+	f = snapshot_frames(&snap, row(1)->stack, &n);
+	assert_string_equal(text(f[0].func), "main.deeper");
+	assert_string_equal(text(f[n - 1].func), "...more frames elided...");
+	assert_stack(row(2));
+	assert_int_equal(snap.torn, 0);
+}
+
 static void deep_stacks_are_read_in_rounds(void **state)
 {
 	uint32_t depth = 4;
@@ -371,10 +401,10 @@ static void deep_stacks_are_read_in_rounds(void **state)
 		const struct snap_row *r = row(i + 1);
 
 		assert_int_not_equal(r->stack, SNAP_NONE);
-		/* The deepest is cut. */
 		assert_int_equal(snap.stacks[r->stack].depth,
 				 i == 7 ? GO_DEPTH_MAX : (4u << i) + 1);
 	}
+	assert_outer_end(row(8)->stack, 513);
 }
 
 static uint64_t mover;          /* moves at each call, so often */
@@ -505,6 +535,7 @@ int main(void)
 		TEST(one_alone_is_found_by_its_number),
 		TEST(many_cost_few_system_calls),
 		TEST(deep_stacks_are_read_in_rounds),
+		TEST(megabytes_of_stack_are_cut),
 		TEST(who_moves_once_is_tried_again),
 		TEST(who_moves_on_has_no_stack_and_is_counted),
 		TEST(a_chain_that_does_not_end_is_no_stack),

@@ -92,11 +92,12 @@ static int compare(struct chunk *c, struct go_one **set,
 }
 
 /* Ends the walk W of O at END, unless it wants more. */
-static void finish(struct chunk *c, struct go_one *o,
-		   const struct go_walker *w, enum go_walk_end end)
+static void finish(struct chunk *c, struct go_one *o, struct go_walker *w,
+		   enum go_walk_end end)
 {
 	if (end != GO_WALK_TOP && end != GO_WALK_DEEP)
 		return;
+	go_walk_finish(w, end == GO_WALK_TOP);
 	o->stack = go_names_stack(c->names, w->out, w->n, false);
 	o->had = ONE_STACK;
 }
@@ -162,6 +163,9 @@ static int finish_deep(struct chunk *c)
 		if (bytes < WINDOW_MORE_MAX)
 			bytes *= 2;
 	}
+	/* Megabytes of stack: the inner end is enough. */
+	for (size_t i = 0; rc == 0 && i < c->deep_count; i++)
+		finish(c, c->deep[i].one, &c->deep[i].walk, GO_WALK_DEEP);
 	c->deep_count = 0;
 	return rc;
 }
@@ -196,6 +200,7 @@ static int walk_all(struct chunk *c, struct go_one **set, size_t n)
 			continue;
 		go_walk_begin(&walk, c->go, o->pc, o->sp, false, pcs,
 			      GO_DEPTH_MAX);
+		walk.outer = GO_OUTER_MAX;
 		end = go_walk_on(&walk, &st);
 		finish(c, o, &walk, end);
 		if (end == GO_WALK_MORE)

@@ -8,9 +8,11 @@
  */
 #include "lib/target/go/names.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/target/go/pcs.h"
+#include "lib/target/go/unwind.h"
 #include "symbolizer/symbolizer.h"
 
 struct named_pc {
@@ -169,6 +171,23 @@ static void put_frames(struct go_names *n, struct making *m,
 	}
 }
 
+static void put_elided(struct go_names *n, struct making *m, uint64_t pc)
+{
+	uint32_t count = (uint32_t)(pc & ~GO_PC_ELIDED);
+	char text[48];
+
+	if (m->n == SNAP_DEPTH_MAX)
+		return;
+	if (count)
+		snprintf(text, sizeof(text), "...%u frames elided...", count);
+	else
+		snprintf(text, sizeof(text), "...more frames elided...");
+	m->f[m->n++] = (struct snap_frame){
+		.func = strtab_put(&n->snap->strings, text),
+		.elided = count ? count : 1,
+	};
+}
+
 static uint32_t make_stack(struct go_names *n, const uint64_t *pcs,
 			   size_t count, bool exact)
 {
@@ -177,6 +196,10 @@ static uint32_t make_stack(struct go_names *n, const uint64_t *pcs,
 	for (size_t i = 0; i < count; i++) {
 		struct named_pc at;
 
+		if (pcs[i] & GO_PC_ELIDED) {
+			put_elided(n, &m, pcs[i]);
+			continue;
+		}
 		if (i == 0 && exact) {
 			at.first = (uint32_t)(n->frames.len /
 					      sizeof(struct named_frame));

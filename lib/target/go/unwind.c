@@ -24,6 +24,36 @@ void go_walk_begin(struct go_walker *w, struct go *go, uint64_t pc,
 	};
 }
 
+/* False when there are enough. */
+static bool put(struct go_walker *w, uint64_t pc)
+{
+	if (w->n < w->max) {
+		w->out[w->n++] = pc;
+		return true;
+	}
+	if (!w->outer)
+		return false;
+	w->out[w->max - w->outer + w->skipped++ % w->outer] = pc;
+	return true;
+}
+
+void go_walk_finish(struct go_walker *w, bool whole)
+{
+	uint64_t ring[GO_OUTER_MAX], *last = w->out + w->max - w->outer;
+
+	if (!whole) {
+		w->n = w->skipped ? w->max - w->outer : w->n;
+		w->n -= w->n == w->max;
+		w->out[w->n++] = GO_PC_ELIDED;
+	} else if (w->skipped) {
+		memcpy(ring, last, w->outer * sizeof(*ring));
+		for (size_t i = 0; i < w->outer; i++)
+			last[i] = ring[(w->skipped + i) % w->outer];
+		/* Its place was a frame's. */
+		last[-1] = GO_PC_ELIDED | (w->skipped + 1);
+	}
+}
+
 /* Notes the frame at w->pc.  False when the walk ends here, in *END. */
 static bool enter(struct go_walker *w, enum go_walk_end *end)
 {
@@ -44,11 +74,10 @@ static bool enter(struct go_walker *w, enum go_walk_end *end)
 	at = go_pc_get(w->go, id);
 	if (!at->sym)
 		return false;
-	if (w->n == w->max) {
+	if (!put(w, w->exact && !w->first ? w->pc + 1 : w->pc)) {
 		*end = GO_WALK_DEEP;
 		return false;
 	}
-	w->out[w->n++] = w->exact && !w->first ? w->pc + 1 : w->pc;
 	if (at->top || (at->sp_write && (w->exact || !w->first))) {
 		*end = at->top ? GO_WALK_TOP : GO_WALK_SWITCH;
 		return false;

@@ -13,7 +13,10 @@
 
 #include "lib/target/go/attach.h"
 
-enum { GO_DEPTH_MAX = 512 };
+enum {
+	GO_DEPTH_MAX = 512,
+	GO_OUTER_MAX = 64,
+};
 
 /* The part of a stack that is at hand; what is below or above it is asked for
  * by MORE (may be NULL: then the walk ends there). */
@@ -34,12 +37,18 @@ enum go_walk_end {
 				 * below may be on another stack */
 };
 
+/* Among the pcs of a walk: no pc, so many frames are left out here. */
+#define GO_PC_ELIDED (UINT64_C(1) << 63)
+
 /* A walk that can go on where the bytes at hand ended. */
 struct go_walker {
 	struct go *go;
 	uint64_t pc, sp;        /* of the next frame */
 	uint64_t *out;
 	size_t max, n;
+	size_t outer;           /* of more than MAX so many last ones are kept;
+				 * 0: the walk ends there */
+	size_t skipped;         /* that came when there were MAX */
 	uint64_t need;          /* with GO_WALK_MORE: 8 bytes wanted there */
 	int32_t depth;          /* of the frame whose caller is next */
 	bool exact;             /* pc is no return address */
@@ -55,6 +64,13 @@ struct go_walker {
 void go_walk_begin(struct go_walker *w, struct go *go, uint64_t pc,
 		   uint64_t sp, bool exact, uint64_t *out, size_t max);
 enum go_walk_end go_walk_on(struct go_walker *w, const struct go_stack *st);
+
+/*
+ * Ends a walk with `outer': what was left out is said in its place by
+ * GO_PC_ELIDED | count.  One that is not WHOLE was given up before the stack's
+ * end: then the outer ones are none, and the count is 0.
+ */
+void go_walk_finish(struct go_walker *w, bool whole);
 
 /*
  * Walks from PC and SP over ST; leaf first.  The first pc is exact when EXACT,
