@@ -138,6 +138,8 @@ static void walk_deep(struct chunk *c)
 
 		if (w->at)
 			end = go_walk_on(&d->walk, &st);
+		else if (w->bytes == 0 && window(d->one, w->address, 8))
+			end = GO_WALK_DEEP;     /* the budget is spent */
 		finish(c, d->one, &d->walk, end);
 		if (end != GO_WALK_MORE)
 			continue;

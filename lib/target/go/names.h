@@ -28,7 +28,8 @@ struct go_names {
 void go_names_release(struct go_names *n);
 
 /*
- * The stack of the N pcs of a walk, new or known, GO_PC_ELIDED among them.  EXACT is the first pc's.
+ * The stack of the pcs of a walk, new or known; GO_PC_ELIDED may be among them.
+ * EXACT is the first pc's.
  * Wrappers are left out as Go's own tracebacks leave them out.  SNAP_NONE when
  * it is empty or does not fit.
  */
