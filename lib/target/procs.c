@@ -81,28 +81,39 @@ ssize_t procs_named(const char *name, pid_t *out, size_t max)
 	return n;
 }
 
-ssize_t procs_threads(pid_t pid, pid_t *out, size_t max)
+/* The entries of the folder PATH that are numbers. */
+static ssize_t numbers_in(const char *path, pid_t *out, size_t max)
 {
+	DIR *dir = opendir(path);
 	struct dirent *d;
-	char path[32];
 	ssize_t n = 0;
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while ((d = readdir(dir)) != NULL) {
-		pid_t tid = (pid_t)atoi(d->d_name);
+		pid_t id = (pid_t)atoi(d->d_name);
 
-		if (tid <= 0)
+		if (id <= 0)
 			continue;
 		if ((size_t)n < max)
-			out[n] = tid;
+			out[n] = id;
 		n++;
 	}
 	closedir(dir);
 	return n;
+}
+
+ssize_t procs_all(pid_t *out, size_t max)
+{
+	return numbers_in("/proc", out, max);
+}
+
+ssize_t procs_threads(pid_t pid, pid_t *out, size_t max)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	return numbers_in(path, out, max);
 }
 
 uint64_t procs_start_ticks(pid_t pid)

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/base/buf.h"
@@ -12,6 +11,9 @@
 /* Finds the processes, but for this one, whose program's file or command name
  * is NAME: the first MAX pids go to OUT.  Returns how many there are, or -E. */
 ssize_t procs_named(const char *name, pid_t *out, size_t max);
+
+/* All processes: the first MAX go to OUT, by pid.  As procs_named(). */
+ssize_t procs_all(pid_t *out, size_t max);
 
 /* For how long PID has been running; -1 when that cannot be seen. */
 int64_t procs_age_ns(pid_t pid);

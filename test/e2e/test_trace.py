@@ -433,6 +433,7 @@ ERRORS = {
                       "--help)"),
     "top /no/file": (1, "/no/file: No such file or directory"),
     "top /dev/null": (1, "/dev/null: not a valid profile: "),
+    "ps 1": (2, "ps: 1: it takes no TARGET (see pgo-trace ps --help)"),
     "sched /dev/null": (1, "/dev/null: no SCHED lines (run the program with "
                            "SCHEDTRACE=1000)"),
     "sched /dev/zero": (1, "/dev/zero: no log: a line of more than 1 MiB"),
@@ -494,7 +495,7 @@ def test_what_the_agent_refuses_is_passed_on(trace, build, tmp_path):
 def test_every_command_helps(trace):
     run = trace("--help")
     assert run.returncode == 0
-    for command in ("record", "dump", "top", "sched"):
+    for command in ("record", "dump", "top", "sched", "ps"):
         assert f"\n  {command} " in run.stdout
         for flag in ("-h", "--help"):
             own = trace(command, flag)
