@@ -18,7 +18,7 @@ SAMPLERS = ["perf", "ptrace"]
 # Where a stack of the runtime's own ends.
 ENDS = ("runtime.goexit", "runtime.mcall", "runtime.morestack",
         "runtime.mstart", "runtime.rt0_go", "runtime.systemstack",
-        "runtime.goexit0", "runtime.mstart0")
+        "runtime.goexit0", "runtime.mstart0", "runtime.sigtramp")
 
 
 @pytest.fixture

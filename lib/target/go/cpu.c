@@ -277,8 +277,10 @@ static bool go_on(struct go_cpu *c, const struct cpu_sample *s,
 	bool more = c->held ? go_on_where_it_stood(c, s, from) :
 			      go_on_by_chain(c, s) || go_on_by_memory(c, s);
 
-	/* The runtime's own stack is whole without the goroutine's. */
-	return more || end == GO_WALK_SWITCH;
+	/* The runtime's own stack, a signal's too, is whole without the
+	 * goroutine's. */
+	return more || end == GO_WALK_SWITCH ||
+	       is_in(c, c->pcs[c->n - 1], "runtime.sigtramp");
 }
 
 static bool ends_here(struct go_cpu *c, enum go_walk_end end)
