@@ -15,6 +15,8 @@ HANDLER(handle_cpu);
 HANDLER(handle_symbol);
 HANDLER(handle_goroutine);
 HANDLER(handle_threadcreate);
+HANDLER(handle_heap);
+HANDLER(handle_allocs);
 
 /* /debug/pgo/ */
 HANDLER(handle_top);

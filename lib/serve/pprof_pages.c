@@ -28,15 +28,22 @@ static const struct page {
 	const char *name;
 	int64_t (*count)(const struct provider *p);     /* NULL: 0 */
 	const char *text;
+	bool heap;              /* where there is a memory profile */
 } pages[] = {
-	{ "cmdline", NULL, "The program's arguments, when that is allowed" },
+	{ "allocs", NULL, "Memory that was allocated, as of the last garbage "
+	  "collection. For go tool pprof.", true },
+	{ "cmdline", NULL, "The program's arguments, when that is allowed",
+	  false },
 	{ "goroutine", count_goroutines,
-	  "Where all goroutines stand. debug=2 writes them one by one." },
+	  "Where all goroutines stand. debug=2 writes them one by one.",
+	  false },
+	{ "heap", NULL, "The same of what is in use", true },
 	{ "profile", NULL,
 	  "CPU time, over seconds= seconds (30), hz= samples a second (100). "
-	  "For go tool pprof." },
-	{ "symbol", NULL, "The functions at addresses, by GET or POST" },
-	{ "threadcreate", count_threads, "Threads that were made" },
+	  "For go tool pprof.", false },
+	{ "symbol", NULL, "The functions at addresses, by GET or POST", false },
+	{ "threadcreate", count_threads, "Threads that were made",
+	  false },
 };
 
 static const char index_head[] =
@@ -59,16 +66,21 @@ void handle_index(struct serve *s, const struct http_request *rq,
 	rp->type = HTTP_HTML;
 	buf_put_str(&rp->body, index_head);
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&rp->body, "<tr><td>%" PRId64 "</td><td>"
-			   "<a href='%s?debug=1'>%s</a></td></tr>\n",
-			   pages[i].count ? pages[i].count(p) : 0,
-			   pages[i].name, pages[i].name);
+		if (p->heap || !pages[i].heap)
+			buf_printf(&rp->body, "<tr><td>%" PRId64 "</td><td>"
+				   "<a href='%s%s'>%s</a></td></tr>\n",
+				   pages[i].count ? pages[i].count(p) : 0,
+				   pages[i].name,
+				   pages[i].heap ? "" : "?debug=1",
+				   pages[i].name);
 	buf_put_str(&rp->body, "</table>\n<a href=\"goroutine?debug=2\">full "
 		    "goroutine stack dump</a>\n<br>\n<p>\nProfile "
 		    "Descriptions:\n<ul>\n");
 	for (size_t i = 0; i < n; i++)
-		buf_printf(&rp->body, "<li><div class=profile-name>%s: </div> "
-			   "%s</li>\n", pages[i].name, pages[i].text);
+		if (p->heap || !pages[i].heap)
+			buf_printf(&rp->body, "<li><div class=profile-name>%s: "
+				   "</div> %s</li>\n", pages[i].name,
+				   pages[i].text);
 	buf_put_str(&rp->body, "</ul>\n</p>\n</body>\n</html>\n");
 	look_end(p);
 }

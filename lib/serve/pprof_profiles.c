@@ -251,3 +251,40 @@ void handle_threadcreate(struct serve *s, const struct http_request *rq,
 {
 	answer_counts(s, rq, &threadcreate, rp);
 }
+
+/* Memory ------------------------------------------------------------------- */
+
+/* The program's own profile, of its last garbage collection: it is a file, and
+ * nothing of it comes while one waits. */
+static void answer_heap(struct serve *s, const struct http_request *rq,
+			const char *name, bool allocs, struct http_reply *rp)
+{
+	const struct provider *p = s->provider;
+	int64_t seconds, debug;
+	struct err e = { 0 };
+
+	if (!p->heap)
+		http_pprof_error(rp, 404, "Unknown profile");
+	else if (http_query_int(rq->query, "seconds", &seconds) != -ENOENT)
+		http_pprof_error(rp, 400, "%s: no difference over seconds is "
+				 "known", name);
+	else if (!http_query_int(rq->query, "debug", &debug) && debug > 0)
+		http_pprof_error(rp, 400, "%s: only a file, no text (leave "
+				 "out debug=)", name);
+	else if (p->heap(p->ctx, allocs, &rp->body, &e))
+		http_pprof_error(rp, 500, "%s", e.text);
+	else
+		http_attachment(rp, name, "");
+}
+
+void handle_heap(struct serve *s, const struct http_request *rq,
+		 struct http_reply *rp)
+{
+	answer_heap(s, rq, "heap", false, rp);
+}
+
+void handle_allocs(struct serve *s, const struct http_request *rq,
+		   struct http_reply *rp)
+{
+	answer_heap(s, rq, "allocs", true, rp);
+}

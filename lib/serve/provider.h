@@ -171,6 +171,9 @@ struct provider {
 		       void (*each)(void *each_ctx,
 				    const struct serve_sample *s),
 		       void *each_ctx);
+	/* Appends the memory profile, ALLOCS or what is in use shown first,
+	 * as a file; -E with words in E.  NULL: there is none. */
+	int (*heap)(void *ctx, bool allocs, struct buf *out, struct err *e);
 	/* Of all profiles so far. */
 	void (*losses)(void *ctx, struct serve_losses *out);
 

@@ -45,6 +45,8 @@ static const struct route routes[] = {
 	{ PPROF "symbol", handle_symbol, false },
 	{ PPROF "goroutine", handle_goroutine, false },
 	{ PPROF "threadcreate", handle_threadcreate, false },
+	{ PPROF "heap", handle_heap, false },
+	{ PPROF "allocs", handle_allocs, false },
 	{ "/debug/pgo/top", handle_top, true },
 	{ "/debug/pgo/goroutines", handle_goroutines, true },
 	{ "/debug/pgo/sched", handle_sched, true },

@@ -38,6 +38,10 @@ static uint32_t slots(void *ctx)
 	return 5;
 }
 
+/* How often a look began and has not ended; and whether it can. */
+static int looks, begun;
+static bool gone;
+
 #define LABELS "part\0a \"b\"\0user\0x\0"
 
 static const struct serve_g unknown = {
@@ -141,6 +145,15 @@ static int cpu_end(void *ctx,
 	return 0;
 }
 
+static int heap(void *ctx, bool allocs, struct buf *out, struct err *e)
+{
+	(void)ctx;
+	if (gone)
+		return err_say(e, -ENODATA, "4711: keeps no memory profile");
+	buf_put_str(out, allocs ? "allocated" : "in use");
+	return 0;
+}
+
 static void losses(void *ctx, struct serve_losses *out)
 {
 	(void)ctx;
@@ -159,10 +172,6 @@ static bool mapping(void *ctx, uint32_t index, struct serve_mapping *out)
 	*out = (struct serve_mapping){ 0x1000, 0x5000, 0, "/bin/prog", "" };
 	return index < 1;
 }
-
-/* How often a look began and has not ended; and whether it can. */
-static int looks, begun;
-static bool gone;
 
 static int begin(void *ctx, struct err *e)
 {
@@ -184,8 +193,9 @@ static const struct provider provider = {
 	.pid = 4711, .exe = "/bin/prog", .kind = "attach", .go = true,
 	.begin = begin, .end = end, .names = names, .slots = slots,
 	.goroutine = goroutine, .sched = sched, .p = one_p, .ms = ms,
-	.made_at = made_at, .cpu_begin = cpu_begin, .cpu_end = cpu_end,
-	.losses = losses, .frames = frames, .mapping = mapping,
+	.made_at = made_at, .heap = heap, .cpu_begin = cpu_begin,
+	.cpu_end = cpu_end, .losses = losses,
+	.frames = frames, .mapping = mapping,
 };
 
 static int wait_ns(void *ctx, int64_t ns)
@@ -219,7 +229,7 @@ static void expect(const char *path, const char *query, unsigned int status,
 	buf_release(&rp.body);
 }
 
-static void expect_json(const char *path, const char *part, bool has)
+static void expect_page(const char *path, const char *part, bool has)
 {
 	struct http_reply rp = ask(path, "");
 
@@ -292,20 +302,20 @@ static void a_dump_is_gos(void **state)
 static void what_is_unknown_is_left_out(void **state)
 {
 	(void)state;
-	expect_json("/debug/pgo/goroutine/3", "\"enters\"", false);
-	expect_json("/debug/pgo/goroutine/3", "\"since_ns\"", false);
-	expect_json("/debug/pgo/goroutine/3", "\"stack_bytes\"", false);
-	expect_json("/debug/pgo/goroutine/3", "\"entry\":\"main.work\"", true);
-	expect_json("/debug/pgo/goroutine/3", "\"created_by\":{\"func\":"
+	expect_page("/debug/pgo/goroutine/3", "\"enters\"", false);
+	expect_page("/debug/pgo/goroutine/3", "\"since_ns\"", false);
+	expect_page("/debug/pgo/goroutine/3", "\"stack_bytes\"", false);
+	expect_page("/debug/pgo/goroutine/3", "\"entry\":\"main.work\"", true);
+	expect_page("/debug/pgo/goroutine/3", "\"created_by\":{\"func\":"
 		    "\"main.main\",\"file\":\"/src/main.go\",\"line\":9,"
 		    "\"goroutine\":1}", true);
-	expect_json("/debug/pgo/goroutine/2", "\"labels\":{\"part\":"
+	expect_page("/debug/pgo/goroutine/2", "\"labels\":{\"part\":"
 		    "\"a \\\"b\\\"\",\"user\":\"x\"}", true);
-	expect_json("/debug/pgo/sched", "\"stackinuse\"", false);
-	expect_json("/debug/pgo/sched", "\"switches\"", false);
-	expect_json("/debug/pgo/sched", "\"steals\"", false);
-	expect_json("/debug/pgo/top", "\"kind\":\"attach\"", true);
-	expect_json("/debug/pgo/top", "18446744073709551615", false);
+	expect_page("/debug/pgo/sched", "\"stackinuse\"", false);
+	expect_page("/debug/pgo/sched", "\"switches\"", false);
+	expect_page("/debug/pgo/sched", "\"steals\"", false);
+	expect_page("/debug/pgo/top", "\"kind\":\"attach\"", true);
+	expect_page("/debug/pgo/top", "18446744073709551615", false);
 	expect("/debug/pgo/sched", "debug=1", 200,
 	       "SCHED 0ms: gomaxprocs=1 idleprocs=0 threads=2 "
 	       "spinningthreads=0 needspinning=0 idlethreads=0 runqueue=0 "
@@ -363,6 +373,26 @@ static void what_hinders_is_told(void **state)
 	gone = false;
 }
 
+static void memory_is_a_file(void **state)
+{
+	struct http_reply rp = ask("/debug/pprof/allocs", "");
+
+	(void)state;
+	assert_string_equal(rp.filename, "allocs");
+	assert_string_equal(buf_str(&rp.body), "allocated");
+	buf_release(&rp.body);
+	expect("/debug/pprof/heap", "gc=1&debug=0", 200, "in use");
+	expect("/debug/pprof/heap", "debug=1", 400,
+	       "heap: only a file, no text (leave out debug=)\n");
+	expect("/debug/pprof/heap", "seconds=1", 400,
+	       "heap: no difference over seconds is known\n");
+	gone = true;
+	expect("/debug/pprof/allocs", "", 500,
+	       "4711: keeps no memory profile\n");
+	gone = false;
+	expect_page("/debug/pprof/", "<a href='heap'>heap</a>", true);
+}
+
 static void a_delta_looks_twice(void **state)
 {
 	struct http_reply rp;
@@ -384,6 +414,7 @@ int main(void)
 		cmocka_unit_test(what_is_unknown_is_left_out),
 		cmocka_unit_test(profiles_have_labels_and_exact_leaves),
 		cmocka_unit_test(what_hinders_is_told),
+		cmocka_unit_test(memory_is_a_file),
 		cmocka_unit_test(a_delta_looks_twice),
 	};
 
