@@ -19,6 +19,7 @@
 #include "lib/base/fd.h"
 #include "lib/target/source_target.h"
 #include "pgo-trace/outside_look.h"
+#include "pgo-trace/record.h"
 
 enum { CMDLINE_MAX = 4 << 20 };
 
@@ -224,6 +225,17 @@ static int cpu_end(void *ctx,
 	return 0;
 }
 
+static int heap(void *ctx, bool allocs, struct buf *out, struct err *e)
+{
+	struct outside *o = ctx;
+	struct recording r = {
+		.target = { .kind = TARGET_PROCESS, .pid = o->pid },
+	};
+
+	snprintf(r.target.text, sizeof(r.target.text), "%d", (int)o->pid);
+	return allocs ? record_allocs(&r, out, e) : record_heap(&r, out, e);
+}
+
 static void losses(void *ctx, struct serve_losses *out)
 {
 	struct outside *o = ctx;
@@ -303,6 +315,7 @@ static void set_provider(struct outside *o)
 		.made_at = made_at,
 		.cpu_begin = cpu_begin,
 		.cpu_end = cpu_end,
+		.heap = heap,
 		.losses = losses,
 		.frames = frames,
 		.mapping = mapping,

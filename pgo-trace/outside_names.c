@@ -5,20 +5,18 @@
  */
 #include "pgo-trace/outside_names.h"
 
-#include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/buildid.h"
 #include "lib/base/hash.h"
 #include "lib/snapshot/strtab.h"
 #include "lib/target/go/names.h"
 #include "lib/target/go/pcs.h"
+#include "lib/target/mappings.h"
 #include "lib/target/pgo/names.h"
 
-enum { PLACES_MAX = 1 << 20, MAPPINGS_MAX = 4096 };
+enum { PLACES_MAX = 1 << 20 };
 
 struct place {
 	uint64_t pc;
@@ -35,10 +33,9 @@ struct outside_names {
 	struct place *places;
 	uint32_t n, room;
 	struct hash known;
-	struct serve_mapping mappings[MAPPINGS_MAX];
-	uint32_t n_mappings;
+	struct mappings mappings;
 	bool mapped;                    /* they are read */
-	char **kept;                    /* strings of mappings and others */
+	char **kept;                    /* strings of others */
 	uint32_t n_kept, kept_room;
 };
 
@@ -67,6 +64,7 @@ void outside_names_free(struct outside_names *n)
 	free(n->kept);
 	hash_release(&n->known);
 	pgo_names_release(&n->others);
+	mappings_release(&n->mappings);
 	snapshot_release(&n->strings);
 	pthread_mutex_destroy(&n->lock);
 	free(n);
@@ -232,40 +230,6 @@ bool outside_names_hidden(struct outside_names *n, uint64_t pc)
 
 /* Mappings ----------------------------------------------------------------- */
 
-static void add_mapping(struct outside_names *n, const struct map *m)
-{
-	struct space *s = n->go->space;
-	char path[PATH_MAX + 64], hex[2 * BUILDID_MAX + 1];
-	struct buildid id;
-
-	if (!strcmp(m->path, s->exe))
-		snprintf(path, sizeof(path), "%s", s->exe_open);
-	else
-		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)s->pid,
-			 m->path);
-	buildid_of_file(&id, path);
-	n->mappings[n->n_mappings++] = (struct serve_mapping){
-		m->start, m->end, m->offset, keep(n, m->path),
-		keep(n, buildid_hex(&id, hex)),
-	};
-}
-
-static void read_mappings(struct outside_names *n)
-{
-	const struct space *s = n->go->space;
-
-	n->mapped = true;
-	for (int own = 1; own >= 0; own--)
-		for (size_t i = 0; i < s->maps.n; i++) {
-			const struct map *m = &s->maps.maps[i];
-
-			if ((m->perms & MAP_X) && m->path[0] &&
-			    (strcmp(m->path, s->exe) == 0) == own &&
-			    n->n_mappings < MAPPINGS_MAX)
-				add_mapping(n, m);
-		}
-}
-
 bool outside_names_mapping(struct outside_names *n, uint32_t index,
 			   struct serve_mapping *out)
 {
@@ -273,10 +237,15 @@ bool outside_names_mapping(struct outside_names *n, uint32_t index,
 
 	pthread_mutex_lock(&n->lock);
 	if (!n->mapped)
-		read_mappings(n);
-	has = index < n->n_mappings;
-	if (has)
-		*out = n->mappings[index];
+		mappings_read(&n->mappings, n->go->space->pid, NULL);
+	n->mapped = true;
+	has = index < n->mappings.n;
+	if (has) {
+		const struct mapping *m = &n->mappings.at[index];
+
+		*out = (struct serve_mapping){ m->start, m->limit, m->offset,
+					       m->file, m->build_id };
+	}
 	pthread_mutex_unlock(&n->lock);
 	return has;
 }

@@ -151,39 +151,59 @@ static int write_file(struct output *o, const struct buf *body,
 	return rc;
 }
 
+static void put_int(struct json *j, const char *key, int64_t v)
+{
+	json_key(j, key);
+	json_int(j, v);
+}
+
+/* How good it is and what it cost, of what we sampled ourselves. */
+static void put_figures(struct json *j, const struct outside_cpu_figures *f)
+{
+	json_key(j, "sampler");
+	json_str(j, f->name);
+	put_int(j, "taken", (int64_t)f->sampler.samples);
+	put_int(j, "complete", (int64_t)f->complete);
+	put_int(j, "lost", (int64_t)f->sampler.lost);
+	put_int(j, "stopped_ns", f->sampler.stopped_ns);
+	put_int(j, "cost_ns", f->cost_ns);
+}
+
+static void put_json(const struct recording *r, const char *path, size_t bytes,
+		     const struct pprof *p, struct buf *b)
+{
+	struct json j;
+
+	json_init(&j, b);
+	json_object_begin(&j);
+	put_int(&j, "schema", 1);
+	json_key(&j, "file");
+	json_str(&j, path);
+	json_key(&j, "type");
+	json_str(&j, r->type);
+	if (r->target.pid)
+		put_int(&j, "pid", r->target.pid);
+	put_int(&j, "bytes", (int64_t)bytes);
+	put_int(&j, "samples", (int64_t)p->n_samples);
+	put_int(&j, "duration_ns", p->duration_ns);
+	if (r->sampled)
+		put_figures(&j, &r->figures);
+	json_object_end(&j);
+	buf_put_u8(b, '\n');
+}
+
 /* On stdout: the name of the file, for scripts, or what is known of it. */
 static int tell(const struct recording *r, const char *path, size_t bytes,
 		const struct pprof *p, struct err *e)
 {
 	struct output out;
 	struct buf b = { 0 };
-	struct json j;
 	int rc;
 
-	if (r->json) {
-		json_init(&j, &b);
-		json_object_begin(&j);
-		json_key(&j, "schema");
-		json_uint(&j, 1);
-		json_key(&j, "file");
-		json_str(&j, path);
-		json_key(&j, "type");
-		json_str(&j, r->type);
-		if (r->target.pid) {
-			json_key(&j, "pid");
-			json_int(&j, r->target.pid);
-		}
-		json_key(&j, "bytes");
-		json_uint(&j, bytes);
-		json_key(&j, "samples");
-		json_uint(&j, p->n_samples);
-		json_key(&j, "duration_ns");
-		json_int(&j, p->duration_ns);
-		json_object_end(&j);
-		buf_put_u8(&b, '\n');
-	} else {
+	if (r->json)
+		put_json(r, path, bytes, p, &b);
+	else
 		buf_printf(&b, "%s\n", path);
-	}
 	output_open(&out, NULL, false, NULL);
 	rc = buf_error(&b) ? err_set(e, buf_error(&b), "output") :
 	     output_write(&out, b.data, b.len, e);

@@ -25,6 +25,8 @@ struct recording {
 	enum outside_sampler sampler;
 	int64_t begin_ns;
 	bool shown;             /* a progress line stands on the terminal */
+	bool sampled;           /* by us, and this is what it was like */
+	struct outside_cpu_figures figures;
 };
 
 /* Asks the agent, or whoever serves /debug/pprof/.  0 or -E with words in E,

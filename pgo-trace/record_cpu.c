@@ -29,6 +29,7 @@ int record_cpu(struct recording *r, struct buf *out, struct err *e)
 		 r->hz ? r->hz : HZ);
 	rc = outside_ask(o, "/debug/pprof/profile", query, waiting, r, out, e);
 	record_waited(r);
+	r->sampled = rc == 0 && outside_figures(o, &r->figures);
 	if (rc == 0)
 		outside_tell(o, r->target.text);
 	outside_close(o);
