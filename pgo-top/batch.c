@@ -161,7 +161,7 @@ int batch_run(const struct options *o, struct source *src)
 	view_set_filter(&v, o->filter, NULL);
 	for (int64_t i = 0; rc == 0 && (frames == 0 || i < frames); i++) {
 		sleep_until(due);
-		rc = frame_new(&frame, src, before, &e);
+		rc = frame_new(&frame, src, options_want_rows(o), before, &e);
 		if (rc < 0) {
 			connect_name(&e, o->target);
 			break;

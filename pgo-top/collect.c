@@ -46,6 +46,7 @@ struct collect {
 	bool news;                      /* lock: last is not taken yet */
 	struct slot detail, listing;    /* lock */
 	char trouble[252];              /* lock */
+	bool rows;                      /* lock: wanted */
 	int64_t id;                     /* lock: wanted */
 	struct listing_want source;     /* lock: the same */
 	bool id_new, source_new;        /* lock: not read yet */
@@ -177,13 +178,18 @@ static void look(struct collect *c)
 
 static int read_once(struct collect *c, struct frame **out, struct err *e)
 {
+	bool rows;
 	int rc = 0;
+
+	pthread_mutex_lock(&c->lock);
+	rows = c->rows;
+	pthread_mutex_unlock(&c->lock);
 
 	*out = NULL;
 	if (!c->src)
 		rc = connect_open(&c->src, c->target, c->stop, NULL, e);
 	if (rc == 0)
-		rc = frame_new(out, c->src, c->last, e);
+		rc = frame_new(out, c->src, rows, c->last, e);
 	if (rc < 0) {
 		source_close(c->src);
 		c->src = NULL;
@@ -293,10 +299,13 @@ void collect_take(struct collect *c, struct collected *out)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void collect_want(struct collect *c, int64_t id,
+void collect_want(struct collect *c, bool rows, int64_t id,
 		  const struct listing_want *source)
 {
 	pthread_mutex_lock(&c->lock);
+	if (rows && !c->rows && c->last->folded)
+		c->now = true;
+	c->rows = rows;
 	if (c->id != id) {
 		c->id = id;
 		c->id_new = id != SNAP_UNKNOWN;

@@ -48,9 +48,10 @@ void collect_take(struct collect *c, struct collected *out);
 /* How to go on; NOW does not wait for the delay. */
 void collect_pace(struct collect *c, int64_t delay_ns, bool paused, bool now);
 
-/* What somebody looks at: goroutine ID, read alone with every frame unless
- * paused (SNAP_UNKNOWN: none), and a piece of source. */
-void collect_want(struct collect *c, int64_t id,
+/* What somebody looks at: ROWS, not only groups, which are read at once when
+ * the newest frame has none; goroutine ID, read alone with every frame unless
+ * paused (SNAP_UNKNOWN: none); and a piece of source. */
+void collect_want(struct collect *c, bool rows, int64_t id,
 		  const struct listing_want *source);
 
 /* Stops; a read under way is given up within a tenth of a second. */

@@ -16,23 +16,49 @@ static void rate(struct frame *f, const struct frame *before)
 	f->rated = true;
 }
 
-int frame_new(struct frame **out, struct source *src,
+static void empty(struct frame *f)
+{
+	groups_release(&f->groups);
+	snapshot_release(&f->snapshot);
+}
+
+/* As the target folds it; -EAGAIN when the rows must be read. */
+static int read_folded(struct frame *f, struct source *src, struct err *e)
+{
+	int rc = source_fold(src, &f->snapshot, &f->groups, e);
+
+	f->folded = rc == 0;
+	if (rc != -EOPNOTSUPP && rc != -ERANGE)
+		return rc;
+	empty(f);
+	return -EAGAIN;
+}
+
+static int read_rows(struct frame *f, struct source *src, struct err *e)
+{
+	int rc = source_refresh(src, &f->snapshot, e);
+
+	if (rc < 0)
+		return rc;
+	rc = groups_init(&f->groups, &f->snapshot);
+	return rc < 0 ? err_set(e, rc, "snapshot") : 0;
+}
+
+int frame_new(struct frame **out, struct source *src, bool rows,
 	      const struct frame *before, struct err *e)
 {
 	struct frame *f = calloc(1, sizeof(*f));
-	int rc;
+	int rc = -EAGAIN;
 
 	if (!f)
 		return err_set(e, -ENOMEM, "snapshot");
 	snapshot_init(&f->snapshot);
-	rc = source_refresh(src, &f->snapshot, e);
+	if (!rows)
+		rc = read_folded(f, src, e);
+	if (rc == -EAGAIN)
+		rc = read_rows(f, src, e);
 	if (rc < 0)
 		goto out;
-	rc = groups_init(&f->groups, &f->snapshot);
-	if (rc < 0) {
-		err_set(e, rc, "snapshot");
-		goto out;
-	}
 	source_info(src, &f->info);
 	if (before)
 		rate(f, before);
@@ -47,7 +73,6 @@ void frame_free(struct frame *f)
 {
 	if (!f)
 		return;
-	groups_release(&f->groups);
-	snapshot_release(&f->snapshot);
+	empty(f);
 	free(f);
 }

@@ -16,11 +16,12 @@ struct frame {
 	struct source_info info;
 	int64_t total_rate;     /* thousandths a second, when rated */
 	bool rated;
+	bool folded;            /* by the target: the snapshot has no rows */
 };
 
-/* Reads SRC now; rates are against BEFORE, which may be NULL and may be freed
+/* Reads SRC now, without ROWS maybe only folded; rates are against BEFORE, which may be NULL and may be freed
  * afterwards.  0 or -E with words in E. */
-int frame_new(struct frame **out, struct source *src,
+int frame_new(struct frame **out, struct source *src, bool rows,
 	      const struct frame *before, struct err *e);
 void frame_free(struct frame *f);
 

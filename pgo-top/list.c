@@ -138,6 +138,10 @@ static void status(const struct view *v, struct grid *g, int y, uint32_t last)
 	char n[FORMAT_BYTES], total[FORMAT_BYTES];
 	int x;
 
+	if (view_wants_rows(v) && v->frame->folded && !v->prompt[0]) {
+		grid_text(g, y, 0, 0, LOOK_BOLD, "reading goroutines...");
+		return;
+	}
 	if (v->prompt[0] || v->message[0]) {
 		x = grid_text(g, y, 0, 0, LOOK_BOLD, v->prompt);
 		grid_text(g, y, x ? x + 2 : 0, 0, LOOK_BOLD | LOOK_YELLOW,

@@ -30,6 +30,12 @@ struct options {
  */
 int options_parse(struct options *o, int argc, char **argv);
 
+/* Whether O's first frame needs the goroutines, not only their groups. */
+static inline bool options_want_rows(const struct options *o)
+{
+	return o->list == LIST_GOROUTINES || o->filter[0];
+}
+
 /* "1", "0.5", "500ms", "2s" as ns, at least a tenth of a second; -1 for what
  * is no time. */
 int64_t delay_parse(const char *text);

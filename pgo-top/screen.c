@@ -138,7 +138,8 @@ static int loop(struct screen *s)
 
 	while (rc == 0 && !s->keys.quit) {
 		view_wants(&s->view, &id, &source);
-		collect_want(s->collect, id, &source);
+		collect_want(s->collect, view_wants_rows(&s->view), id,
+			     &source);
 		view_draw(&s->view, &s->grid);
 		term_show(&s->grid, s->whole);
 		s->whole = false;
@@ -219,7 +220,7 @@ int screen_run(const struct options *o)
 	/* What is wrong from the start is said without a screen. */
 	if (connect_open_or_say(&src, o->target, &s.stop) < 0)
 		return 1;
-	rc = frame_new(&first, src, NULL, &e);
+	rc = frame_new(&first, src, options_want_rows(o), NULL, &e);
 	if (rc < 0) {
 		connect_name(&e, o->target);
 		source_close(src);

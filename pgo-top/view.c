@@ -196,6 +196,11 @@ uint32_t view_stack(const struct view *v, const struct snapshot **s)
 	return stack_of_row(v, s);
 }
 
+bool view_wants_rows(const struct view *v)
+{
+	return v->list == LIST_GOROUTINES || v->filter;
+}
+
 void view_wants(const struct view *v, int64_t *id, struct listing_want *source)
 {
 	const struct snap_frame *f;

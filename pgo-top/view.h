@@ -106,6 +106,9 @@ void view_open(struct view *v);
 /* The stack that is shown whole, in *S; SNAP_NONE when it has none. */
 uint32_t view_stack(const struct view *v, const struct snapshot **s);
 
+/* Whether V needs the goroutines themselves, not only their groups. */
+bool view_wants_rows(const struct view *v);
+
 /* What should be read for V alone: a goroutine, SNAP_UNKNOWN for none, and a
  * piece of source. */
 void view_wants(const struct view *v, int64_t *id, struct listing_want *source);

@@ -1,5 +1,6 @@
 /*
- * /debug/pgo/top: equal stacks folded.
+ * /debug/pgo/top: goroutines folded that do the same on equal stacks, as a
+ * viewer would that has all of them.
  *
  * One walk fills the stacks and, beside them, how long each goroutine waits;
  * sorted by stack and wait these give longest and median of each.
@@ -85,7 +86,11 @@ static void count_reason(struct top *t, const char *reason)
 
 static bool add_stack(struct top *t, const struct goroutine *g)
 {
-	const struct stack_of of = { .pcs = g->pcs, .n = g->n };
+	/* What it does is a label: those that do something else on the same
+	 * stack are another group.  Where a torn one stands is not known. */
+	const char *doing = goroutine_state(&g->g);
+	const struct stack_of of = { g->pcs, g->g.torn ? 0 : g->n, doing,
+				     strlen(doing) };
 	size_t before = t->stacks.n;
 	int64_t id;
 	bool fits = t->n_waits < WAITS_MAX &&
@@ -98,14 +103,10 @@ static bool add_stack(struct top *t, const struct goroutine *g)
 	if (id < 0)
 		return false;
 	if (t->stacks.n > before)
-		t->groups[id] = (struct group){ .reason = "" };
+		t->groups[id] = (struct group){ .reason = doing };
 	if (g->g.stack_bytes != SERVE_UNKNOWN)
 		t->groups[id].stack_bytes += g->g.stack_bytes;
-	if (!t->groups[id].reason[0])
-		t->groups[id].reason = goroutine_state(&g->g);
-	t->waits[t->n_waits++] = (struct wait){
-		(uint32_t)id, g->g.state == SERVE_WAITING ? g->g.since_ns : 0,
-	};
+	t->waits[t->n_waits++] = (struct wait){ (uint32_t)id, g->g.since_ns };
 	return true;
 }
 
@@ -199,7 +200,7 @@ static void put_stack(struct json *j, const struct provider *p,
 	json_object_begin(j);
 	live_int(j, "count", st->count);
 	put_wait(j, "wait_max_ns", t->waits[g->first + n - 1].ns);
-	put_wait(j, "wait_p50_ns", t->waits[g->first + n / 2].ns);
+	put_wait(j, "wait_p50_ns", t->waits[g->first + (n - 1) / 2].ns);
 	live_uint(j, "stack_bytes", g->stack_bytes);
 	live_string(j, "reason", g->reason);
 	live_frames(j, p, stacks_pcs(&t->stacks, id), st->n);

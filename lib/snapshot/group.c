@@ -19,13 +19,13 @@ static uint64_t hash_text(const char *s)
 	return hash_bytes(s, strlen(s));
 }
 
-static uint64_t key_of(const struct snapshot *s, const struct snap_row *row)
+static uint64_t key_of(const struct snapshot *s, uint32_t stack,
+		       unsigned int state, uint32_t reason)
 {
-	uint64_t stack = row->stack == SNAP_NONE ? 0 :
-			 s->stacks[row->stack].hash;
+	uint64_t hash = stack == SNAP_NONE ? 0 : s->stacks[stack].hash;
 
-	return hash_mix(hash_mix(stack, row->state),
-			hash_text(snapshot_string(s, row->reason)));
+	return hash_mix(hash_mix(hash, state),
+			hash_text(snapshot_string(s, reason)));
 }
 
 static bool same(const void *ctx, uint32_t id, const void *key)
@@ -59,7 +59,8 @@ static int64_t group_of(struct groups *g, struct hash *known, uint32_t *room,
 	if (hash_add(known, hash, g->n) < 0)
 		return -ENOMEM;
 	g->at[g->n] = (struct group){
-		.key = key_of(g->snapshot, row),
+		.key = key_of(g->snapshot, row->stack, row->state,
+			      row->reason),
 		.number = { 0, SNAP_UNKNOWN, SNAP_UNKNOWN, SNAP_UNKNOWN,
 			    SNAP_UNKNOWN },
 		.stack = row->stack,
@@ -249,16 +250,6 @@ out:
 	return rc;
 }
 
-void groups_release(struct groups *g)
-{
-	free(g->at);
-	free(g->rows);
-	free(g->reasons);
-	*g = (struct groups){ 0 };
-}
-
-/* Rates ---------------------------------------------------------------------*/
-
 static int by_key(const void *a, const void *b)
 {
 	const struct group *const *x = a, *const *y = b;
@@ -278,6 +269,47 @@ static const struct group **index_by_key(const struct groups *g)
 	qsort(index, g->n, sizeof(*index), by_key);
 	return index;
 }
+
+/* Whether two groups have the same key, which sorting puts side by side. */
+static bool any_twice(const struct groups *g)
+{
+	const struct group **index = index_by_key(g);
+	bool twice = false;
+
+	for (uint32_t i = 1; index && i < g->n; i++)
+		twice |= index[i]->key == index[i - 1]->key;
+	free(index);
+	return twice;
+}
+
+int groups_init_folded(struct groups *g, const struct snapshot *s,
+		       const struct group *at, uint32_t n)
+{
+	*g = (struct groups){ .snapshot = s, .n = n };
+	g->at = calloc(n + 1, sizeof(*g->at));
+	if (!g->at) {
+		g->n = 0;
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		g->at[i] = at[i];
+		g->at[i].key = key_of(s, at[i].stack, at[i].state,
+				      at[i].reason);
+		g->states[at[i].state] += at[i].number[GROUP_COUNT];
+		g->goroutines += at[i].number[GROUP_COUNT];
+	}
+	return any_twice(g) ? -EEXIST : count_reasons(g);
+}
+
+void groups_release(struct groups *g)
+{
+	free(g->at);
+	free(g->rows);
+	free(g->reasons);
+	*g = (struct groups){ 0 };
+}
+
+/* Rates ---------------------------------------------------------------------*/
 
 void groups_rate(struct groups *g, const struct groups *before)
 {
@@ -456,6 +488,10 @@ static int narrow_all(struct groups *g, const struct groups *all,
 	uint64_t *bits = calloc(s->row_count / 64 + 1, sizeof(*bits));
 	uint32_t kept = 0;
 	int rc = waits && bits ? filter_begin(filter, s) : -ENOMEM;
+
+	/* Who passes of those nobody has seen is not known. */
+	if (!all->rows)
+		g->n = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < s->row_count; i++)
 		if (filter_row(filter, &s->rows[i]))

@@ -50,7 +50,7 @@ struct groups {
 	struct group *at;
 	uint32_t n;
 	uint32_t *rows;                 /* numbers of the snapshot's, a group's
-					 * side by side */
+					 * side by side; NULL: it has none */
 	int64_t states[SNAP_STATES];    /* goroutines in each */
 	int64_t goroutines;             /* all of them */
 	int64_t system;                 /* of these the runtime's own */
@@ -62,6 +62,12 @@ struct groups {
 /* Folds S into G.  0 or -ENOMEM.  groups_release() in any case. */
 int groups_init(struct groups *g, const struct snapshot *s);
 void groups_release(struct groups *g);
+
+/* The same of goroutines that somebody else folded: N groups AT, of which
+ * stack, state, reason and numbers are set.  There are no rows then.  -EEXIST
+ * when two are one. */
+int groups_init_folded(struct groups *g, const struct snapshot *s,
+		       const struct group *at, uint32_t n);
 
 /* The change since BEFORE, of the same program: sets number[GROUP_RATE] of
  * each group, which is signed, and rated. */

@@ -252,6 +252,84 @@ int parse_goroutine(struct snapshot *s, const char *body, size_t n,
 	return rc;
 }
 
+/* Groups --------------------------------------------------------------------*/
+
+/* What goroutines do is their state, or why they wait. */
+static void parse_group(struct snapshot *s, const json_t *stack,
+			struct group *out)
+{
+	const char *doing = string(stack, group_fields[GROUP_REASON].json_key);
+
+	*out = (struct group){ .stack = SNAP_NONE };
+	for (int i = 0; i < GROUP_NUMBERS; i++)
+		out->number[i] = number(stack, group_fields[i].json_key);
+	out->state = (uint8_t)snap_state_of(doing);
+	if (out->state == SNAP_STATE_UNKNOWN) {
+		out->state = SNAP_WAITING;
+		out->reason = strtab_put(&s->strings, doing);
+	}
+	if (json_array_size(json_object_get(stack, "frames")))
+		out->stack = parse_stack(s, json_object_get(stack, "frames"));
+}
+
+/* Whether the groups are all goroutines, which they say themselves. */
+static bool is_whole(const struct snapshot *s, const struct group *at,
+		     size_t n)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (at[i].number[GROUP_COUNT] < 1 ||
+		    __builtin_add_overflow(sum, at[i].number[GROUP_COUNT],
+					   &sum))
+			return false;
+	return sum == s->total && s->dropped == 0;
+}
+
+static int parse_groups(struct snapshot *s, struct groups *g,
+			const json_t *stacks, struct err *e)
+{
+	size_t n = json_array_size(stacks);
+	struct group *at = calloc(n + 1, sizeof(*at));
+	int rc = -ENOMEM;
+
+	for (size_t i = 0; at && i < n; i++)
+		parse_group(s, json_array_get(stacks, i), &at[i]);
+	if (at)
+		rc = is_whole(s, at, n) ?
+		     groups_init_folded(g, s, at, (uint32_t)n) : -ERANGE;
+	free(at);
+	if (rc == -EEXIST)
+		rc = -ERANGE;
+	return rc < 0 ? err_set(e, rc, "stacks") : 0;
+}
+
+int parse_top(struct snapshot *s, struct groups *g, const char *body, size_t n,
+	      struct err *e)
+{
+	const json_t *target, *collection;
+	json_t *doc;
+	int64_t left_out;
+	int rc;
+
+	*g = (struct groups){ .snapshot = s };
+	doc = load(body, n, &rc, e);
+	if (!doc)
+		return rc;
+	target = json_object_get(doc, "target");
+	collection = json_object_get(doc, "collection");
+	s->time_ns = number(doc, "time");
+	s->pid = number(target, "pid");
+	s->exe = strtab_put(&s->strings, string(target, "exe"));
+	s->total = number(json_object_get(doc, "goroutines"), "total");
+	left_out = number(collection, "dropped");
+	s->dropped += left_out > 0 ? left_out : 0;
+	s->torn = number(collection, "torn");
+	rc = parse_groups(s, g, json_object_get(doc, "stacks"), e);
+	json_decref(doc);
+	return rc;
+}
+
 int parse_sched(struct snapshot *s, const char *body, size_t n, struct err *e)
 {
 	struct snap_sched *sched = &s->sched;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/snapshot/group.h"
 #include "lib/snapshot/snapshot.h"
 
 /* Of one answer: a tree of it in memory takes up to fifty times as much. */
@@ -27,6 +28,14 @@ int parse_goroutines(struct snapshot *s, const char *body, size_t n,
 /* Adds the row of /debug/pgo/goroutine/ID, with its stack.  The same errors. */
 int parse_goroutine(struct snapshot *s, const char *body, size_t n,
 		    struct err *e);
+
+/*
+ * Reads /debug/pgo/top into S, which gets no rows, and G (groups_release() in
+ * any case).  The same errors; -ERANGE when it is not all there is: there were
+ * too many stacks.
+ */
+int parse_top(struct snapshot *s, struct groups *g, const char *body, size_t n,
+	      struct err *e);
 
 /* Reads /debug/pgo/sched into S.  The same errors. */
 int parse_sched(struct snapshot *s, const char *body, size_t n,

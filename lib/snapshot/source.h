@@ -28,13 +28,17 @@ struct source_info {
 				 * that is read; 0: it is alive */
 };
 
-/* DETAIL may be NULL. */
+struct groups;
+
+/* DETAIL and FOLD may be NULL. */
 struct source_ops {
 	int (*refresh)(struct source *src, struct snapshot *s, struct err *e);
 	void (*info)(const struct source *src, struct source_info *out);
 	void (*close)(struct source *src);
 	int (*detail)(struct source *src, int64_t id, struct snapshot *s,
 		      struct err *e);
+	int (*fold)(struct source *src, struct snapshot *s, struct groups *g,
+		    struct err *e);
 };
 
 /* The first member of every kind. */
@@ -62,6 +66,19 @@ static inline int source_detail(struct source *src, int64_t id,
 	if (!src->ops->detail)
 		return err_say(e, -EOPNOTSUPP, "nothing more is known");
 	return src->ops->detail(src, id, s, e);
+}
+
+/*
+ * As a refresh and folding its rows into G, but the target folds: S has no
+ * rows, and little is sent.  0, or -E with words in E: -EOPNOTSUPP when this
+ * source cannot, -ERANGE when there are too many stacks for that; then refresh.
+ */
+static inline int source_fold(struct source *src, struct snapshot *s,
+			      struct groups *g, struct err *e)
+{
+	if (!src->ops->fold)
+		return err_say(e, -EOPNOTSUPP, "nothing is folded there");
+	return src->ops->fold(src, s, g, e);
 }
 
 /* What is known of the target. */

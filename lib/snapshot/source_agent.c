@@ -14,6 +14,9 @@
 #include "lib/base/clock.h"
 #include "lib/snapshot/parse.h"
 
+/* Programs with too many stacks rarely have few a moment later. */
+#define FOLD_AGAIN 30
+
 struct agent {
 	struct source source;
 	source_fetch_fn *fetch;
@@ -21,6 +24,7 @@ struct agent {
 	void (*close_ctx)(void *ctx);
 	struct buf body;
 	struct source_info info;
+	int unfolded;           /* refreshes until folding is tried again */
 };
 
 static int get(struct agent *a, const char *path, struct err *e)
@@ -95,6 +99,36 @@ static int refresh(struct source *src, struct snapshot *s, struct err *e)
 	return 0;
 }
 
+static int fold(struct source *src, struct snapshot *s, struct groups *g,
+		struct err *e)
+{
+	static const char path[] = "/debug/pgo/top";
+	struct agent *a = (struct agent *)src;
+	int rc;
+
+	if (a->unfolded > 0 && a->unfolded--)
+		return err_say(e, -ERANGE, "too many stacks");
+	s->mono_ns = clock_mono_ns();
+	rc = get(a, path, e);
+	/* Of an agent that has no such page. */
+	if (rc == -ENOENT)
+		rc = -EOPNOTSUPP;
+	if (rc == 0) {
+		rc = parse_top(s, g, (const char *)a->body.data, a->body.len,
+			       e);
+		if (rc < 0)
+			err_of(e, "%s", path);
+	}
+	if (rc == 0)
+		rc = get_sched(a, s, e);
+	s->cost_ns = clock_mono_ns() - s->mono_ns;
+	if (rc == 0)
+		remember(a, s);
+	if (rc == -ERANGE || rc == -EOPNOTSUPP)
+		a->unfolded = FOLD_AGAIN;
+	return rc;
+}
+
 static int detail(struct source *src, int64_t id, struct snapshot *s,
 		  struct err *e)
 {
@@ -135,7 +169,7 @@ int source_agent_open(struct source **out, source_fetch_fn *fetch, void *ctx,
 {
 	static const struct source_ops ops = {
 		.refresh = refresh, .info = info, .close = close_agent,
-		.detail = detail,
+		.detail = detail, .fold = fold,
 	};
 	struct agent *a = calloc(1, sizeof(*a));
 

@@ -124,7 +124,7 @@ def test_width_order_and_filter(top):
 def test_json_counts_what_there_is(top):
     with FakeAgent(goroutines(5000)) as agent:
         result = top("--once", "--json", agent.target)
-        assert agent.requests == 1 + 3          # pages of 2,000
+        assert agent.requests == 1 + 1 + 3      # pages of 2,000
     frame = json.loads(result.stdout)
     assert frame["schema"] == 1
     assert frame["target"] == {"kind": "agent", "pid": 4711,

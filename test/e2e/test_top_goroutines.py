@@ -1,5 +1,6 @@
 """pgo-top's Goroutines, and one of them whole: by an agent, from outside, from
 a core; the same frame whichever it is."""
+import itertools
 import json
 import re
 import signal
@@ -9,7 +10,7 @@ import pytest
 
 import golang
 from agent_client import started
-from fake_agent import S, FakeAgent, frames, goroutines, page
+from fake_agent import S, STACKS, FakeAgent, frames, goroutines, page
 from outside import hide_agent
 from screen import Screen
 
@@ -242,6 +243,48 @@ def test_batch_and_json_have_the_goroutines(run, agent):
             "goroutine": 1}}
     assert "m" not in row and "labels" not in row
     assert "rows" not in json.loads(run("--once", "--json", agent.target))
+
+
+def folded(rows):
+    """/debug/pgo/top of ROWS, of which equal stacks stand side by side."""
+    stacks = []
+    for kind, of in itertools.groupby(rows, lambda row: row["stack"]):
+        waits = sorted(row["since_ns"] for row in of)
+        state, reason, names = STACKS[kind]
+        stacks.append({
+            "count": len(waits), "wait_max_ns": waits[-1],
+            "wait_p50_ns": waits[(len(waits) - 1) // 2],
+            "stack_bytes": 2048 * len(waits), "reason": reason or state,
+            "frames": frames(*names)})
+    return {"schema": 1, "time": 1, "target": {
+                "kind": "agent", "pid": 4711, "exe": "/usr/bin/chatd"},
+            "goroutines": {"total": len(rows)}, "stacks": stacks,
+            "collection": {"dropped": 0, "torn": 0}}
+
+
+def test_the_target_folds_until_somebody_looks_closer(build, run, agent):
+    by_rows = run("--dump-frame", agent.target).splitlines()
+    agent.over["/debug/pgo/top"] = lambda _: folded(agent.rows)
+    del agent.paths[:]
+    by_target = run("--dump-frame", agent.target).splitlines()
+    assert agent.paths == ["/debug/pgo/top", "/debug/pgo/sched"]
+    assert by_target[:4] + by_target[5:] == by_rows[:4] + by_rows[5:]
+    with Screen([build / "bin/pgo-top", "-d", "0.2", agent.target]) as s:
+        s.until("^   1,500       0 ")
+        assert "/debug/pgo/goroutines" not in agent.paths
+        s.press("\t")
+        s.until(r"1-15 of 3,000 goroutines")
+        s.press("\t")
+        s.until("1-6 of 6 stacks")
+        s.pump(0.5)
+        before = agent.paths.count("/debug/pgo/goroutines")
+        s.pump(0.7)
+        assert agent.paths.count("/debug/pgo/goroutines") == before
+        s.press("\\", "id<=2", "enter")
+        s.until("1-1 of 1 stacks")
+        assert agent.paths.count("/debug/pgo/goroutines") > before
+        s.press("q")
+        assert s.wait() == 0
 
 
 # Real programs ---------------------------------------------------------------

@@ -502,6 +502,77 @@ static void one_goroutine_is_read_alone_and_with_its_stack(void **state)
 	snapshot_release(&s);
 }
 
+#define TOP "{\"schema\":1,\"time\":5,\"target\":{\"pid\":7,\"exe\":\"/bin/x\"}," \
+	    "\"goroutines\":{\"total\":3}," \
+	    "\"collection\":{\"dropped\":0,\"torn\":0},\"stacks\":["
+#define WORKERS "{\"count\":2,\"wait_max_ns\":30,\"wait_p50_ns\":10," \
+		"\"stack_bytes\":6144,\"reason\":\"chan receive\"," \
+		"\"frames\":[{\"func\":\"pgo_chan_recv\"}," \
+		"{\"func\":\"worker\",\"file\":\"w.c\",\"line\":4}]}"
+#define SPINNER "{\"count\":1,\"reason\":\"running\"," \
+		"\"frames\":[{\"func\":\"spin\"}]}"
+
+static int top_of(struct snapshot *s, struct groups *g, const char *body)
+{
+	struct err e = { 0 };
+
+	snapshot_init(s);
+	return parse_top(s, g, body, strlen(body), &e);
+}
+
+static void what_the_target_folds_is_what_we_fold(void **state)
+{
+	struct snapshot folded, rows;
+	struct groups g, ours;
+
+	(void)state;
+	assert_int_equal(top_of(&folded, &g, TOP WORKERS "," SPINNER "]}"), 0);
+	assert_int_equal(parse(&rows, three), 0);
+	assert_int_equal(groups_init(&ours, &rows), 0);
+	assert_int_equal(g.n, ours.n);
+	assert_int_equal(folded.pid, 7);
+	for (uint32_t i = 0; i < g.n; i++) {
+		assert_true(g.at[i].key == ours.at[i].key);
+		assert_memory_equal(g.at[i].number, ours.at[i].number,
+				    sizeof(g.at[i].number));
+		assert_int_equal(g.at[i].state, ours.at[i].state);
+	}
+	assert_memory_equal(g.states, ours.states, sizeof(g.states));
+	assert_int_equal(g.goroutines, ours.goroutines);
+	assert_int_equal(g.reason_count, 1);
+	groups_release(&g);
+	groups_release(&ours);
+	snapshot_release(&folded);
+	snapshot_release(&rows);
+}
+
+static void what_is_not_all_of_it_is_not_taken(void **state)
+{
+	static const struct {
+		const char *body;
+		int rc;
+	} rows[] = {
+		{ "{", -EBADMSG },
+		{ "{\"schema\":1}", -ERANGE },
+		{ TOP WORKERS "]}", -ERANGE },          /* one is missing */
+		{ TOP WORKERS "," WORKERS "]}", -ERANGE },
+		{ TOP SPINNER "," SPINNER "," SPINNER "]}", -ERANGE },
+		{ TOP WORKERS ",{\"count\":1},7]}", -ERANGE },
+		{ TOP "{\"count\":9223372036854775807}," WORKERS "]}",
+		  -ERANGE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct snapshot s;
+		struct groups g;
+
+		assert_int_equal(top_of(&s, &g, rows[i].body), rows[i].rc);
+		groups_release(&g);
+		snapshot_release(&s);
+	}
+}
+
 static void json_has_the_promised_keys_and_no_unknown_ones(void **state)
 {
 	static const char *const keys[] = {
@@ -578,6 +649,8 @@ int main(void)
 		cmocka_unit_test(a_page_that_leads_back_ends_it),
 		cmocka_unit_test(
 			one_goroutine_is_read_alone_and_with_its_stack),
+		cmocka_unit_test(what_the_target_folds_is_what_we_fold),
+		cmocka_unit_test(what_is_not_all_of_it_is_not_taken),
 		cmocka_unit_test(
 			json_has_the_promised_keys_and_no_unknown_ones),
 		cmocka_unit_test(fields_are_found_by_name_beginning_or_heading),
