@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <seccomp.h>
+
 #include "test/unit/cmocka_all.h"
 
 enum { THREADS = 3 };
@@ -110,6 +112,50 @@ static void one_bad_piece_loses_no_other(void **state)
 	assert_string_equal(c, "read");
 	space_close(s);
 	stop(pid);
+}
+
+/* In a container whose filter has no process_vm_readv(2). */
+static void read_where_the_call_is_refused(pid_t pid)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	char a[8] = "", b[8] = "";
+	struct space_piece at[] = {
+		{ (uintptr_t)text, a, 4, false },
+		{ UINT64_MAX - 4, b, 8, true },
+		{ 16, b, 4, true },
+		{ (uintptr_t)text + 8, b, 4, false },
+	};
+	struct space *s;
+
+	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+			     SCMP_SYS(process_vm_readv), 0) < 0 ||
+	    seccomp_load(filter) < 0)
+		_exit(2);
+	if (space_open_live(&s, pid, NULL) < 0 || space_readv(s, at, 4) < 0)
+		_exit(3);
+	if (!at[0].ok || at[1].ok || at[2].ok || !at[3].ok ||
+	    strcmp(a, "what") || strcmp(b, "read"))
+		_exit(4);
+	kill(pid, SIGKILL);
+	for (int i = 0; i < 1000; i++) {
+		if (space_readv(s, at, 1) == -ESRCH)
+			_exit(at[0].ok ? 5 : 0);
+		usleep(1000);
+	}
+	_exit(6);
+}
+
+static void without_the_call_the_file_is_read(void **state)
+{
+	pid_t pid = start(0), tool = fork();
+	int status;
+
+	(void)state;
+	if (tool == 0)
+		read_where_the_call_is_refused(pid);
+	waitpid(tool, &status, 0);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void many_pieces_take_few_calls(void **state)
@@ -313,6 +359,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_bad_piece_loses_no_other),
+		cmocka_unit_test(without_the_call_the_file_is_read),
 		cmocka_unit_test(many_pieces_take_few_calls),
 		cmocka_unit_test(a_process_that_has_ended_is_told),
 		cmocka_unit_test(an_exec_makes_another_program_of_it),
