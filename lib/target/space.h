@@ -105,8 +105,10 @@ static inline int space_threads(struct space *s, struct space_thread *out,
 	return s->ops->threads(s, out, max);
 }
 
-/* A thread's registers.  A live thread is stopped for some 30 us, unless the
- * space is frozen.  0; -EPERM, -ESRCH; -EBUSY when it cannot be interrupted. */
+/* A thread's registers.  A live thread that runs is stopped for some 30 us; one
+ * that sleeps in the kernel is not disturbed, and tells pc and sp alone; of a
+ * frozen one all are known.  0; -EPERM, -ESRCH; -EBUSY when it cannot be
+ * interrupted. */
 static inline int space_regs(struct space *s, pid_t host_tid,
 			     struct space_regs *out)
 {
