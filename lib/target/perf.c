@@ -6,6 +6,10 @@
  * one ring.  Time is the task's own: who sleeps is not sampled.  The clock's
  * period is kept over sleeps, so short turns add up.
  *
+ * Threads are made while events are: one that was not on the first list may have
+ * inherited events, or not.  It gets its own, and samples of it that others
+ * counted are dropped: nothing is counted twice, and nothing is missed.
+ *
  * Time in the kernel counts where the machine lets us see it
  * (perf_event_paranoid below 2, or CAP_PERFMON); the stack is that of user
  * code then too.  Go's own profiles have it.
@@ -39,7 +43,13 @@ enum {
 	RING_PAGES = 64, RING_PAGES_MIN = 8,
 	CPUS_MAX = 1024,
 	THREADS_MAX = 1 << 16,
+	LISTS_MAX = 8,          /* of threads, until none is new */
 	LOOK_MS = 20,           /* at rings that cannot wake us any more */
+};
+
+struct late {
+	pid_t tid;
+	uint64_t event;
 };
 
 struct perf {
@@ -51,6 +61,10 @@ struct perf {
 	struct pollfd *ready;   /* the same, and pidfd behind them */
 	int cpus;
 	bool deaf;              /* a ring does not wake us */
+	pid_t *tids;            /* that have events; ascending */
+	size_t n_tids;
+	struct late *late;      /* events of threads seen late */
+	size_t n_late;
 	size_t page;
 };
 
@@ -125,17 +139,78 @@ static int add_event(struct perf *p, pid_t tid, int cpu)
 	return rc < 0 ? rc : join_ring(p, cpu, fd);
 }
 
+static int add_thread(struct perf *p, pid_t tid)
+{
+	int rc = 0;
+
+	for (int cpu = 0; rc == 0 && cpu < p->cpus; cpu++)
+		rc = add_event(p, tid, cpu);
+	return rc;
+}
+
+/* Notes the events from the FIRST on as TID's, which is late. */
+static int note_late(struct perf *p, pid_t tid, size_t first)
+{
+	struct late *new = reallocarray(p->late, p->n_late + p->n - first + 1,
+					sizeof(*new));
+
+	if (!new)
+		return -ENOMEM;
+	p->late = new;
+	for (size_t i = first; i < p->n; i++) {
+		struct late *l = &new[p->n_late++];
+
+		l->tid = tid;
+		if (ioctl(p->fds[i], PERF_EVENT_IOC_ID, &l->event) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int by_tid(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Events for those of the N TIDS that have none yet; how many they were. */
+static int add_new(struct perf *p, const pid_t *tids, size_t n, bool late)
+{
+	size_t known = p->n_tids;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n && p->n_tids < THREADS_MAX; i++) {
+		size_t first = p->n;
+
+		if (known && bsearch(&tids[i], p->tids, known, sizeof(*tids),
+				     by_tid))
+			continue;
+		rc = add_thread(p, tids[i]);
+		if (rc == 0 && late)
+			rc = note_late(p, tids[i], first);
+		p->tids[p->n_tids++] = tids[i];
+	}
+	qsort(p->tids, p->n_tids, sizeof(*tids), by_tid);
+	return rc < 0 ? rc : (int)(p->n_tids - known);
+}
+
 static int add_events(struct perf *p, pid_t pid)
 {
 	pid_t *tids = calloc(THREADS_MAX, sizeof(*tids));
-	ssize_t n = tids ? procs_threads(pid, tids, THREADS_MAX) : -ENOMEM;
-	int rc = n < 0 ? (int)n : n > THREADS_MAX ? -E2BIG : 0;
+	int rc = -ENOMEM;
 
-	for (ssize_t i = 0; rc == 0 && i < n; i++)
-		for (int cpu = 0; rc == 0 && cpu < p->cpus; cpu++)
-			rc = add_event(p, tids[i], cpu);
+	p->tids = calloc(THREADS_MAX, sizeof(*p->tids));
+	for (int i = 0; p->tids && tids && i < LISTS_MAX && rc != 0; i++) {
+		ssize_t n = procs_threads(pid, tids, THREADS_MAX);
+
+		rc = n < 0 ? (int)n : n > THREADS_MAX ? -E2BIG :
+		     add_new(p, tids, (size_t)n, i > 0);
+		if (rc < 0)
+			break;
+	}
 	free(tids);
-	return rc ? rc : p->n ? 0 : -ESRCH;
+	return rc < 0 ? rc : p->n ? 0 : -ESRCH;
 }
 
 /* They begin together, when the last is there: children of the first threads
@@ -158,18 +233,50 @@ static int wait_ms(const struct perf *p, int64_t end_ns)
 	return ms < 0 ? 0 : ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* Whether nobody else counts what S is: see the head of this file. */
+static bool is_own(const struct perf *p, const struct cpu_sample *s)
+{
+	bool late = false;
+
+	for (size_t i = 0; i < p->n_late; i++) {
+		if (p->late[i].tid != s->tid)
+			continue;
+		if (p->late[i].event == s->event)
+			return true;
+		late = true;
+	}
+	return !late;
+}
+
+struct passing {
+	struct perf *perf;
+	const struct sampler_sink *to;
+};
+
+static void pass(void *ctx, const struct cpu_sample *s)
+{
+	const struct passing *p = ctx;
+
+	if (is_own(p->perf, s))
+		p->to->each(p->to->ctx, s);
+	else
+		p->perf->sampler.figures.samples--;
+}
+
 /* When the thread whose event made a ring ends, the others go on writing into
  * it, but it wakes nobody. */
 static void look_at(struct perf *p, int cpu, const struct sampler_sink *to)
 {
 	struct pollfd *ready = &p->ready[cpu];
+	struct passing passing = { p, to };
+	const struct sampler_sink own = { .each = pass, .ctx = &passing };
 
 	if (ready->revents & POLLHUP) {
 		ready->fd = -1;
 		p->deaf = true;
 	}
 	if (p->rings[cpu].page && (ready->revents || ready->fd < 0))
-		perfring_read(&p->rings[cpu], to, &p->sampler.figures);
+		perfring_read(&p->rings[cpu], &own, &p->sampler.figures);
 }
 
 static int look(struct sampler *s, int64_t until_ns,
@@ -206,6 +313,8 @@ static void perf_close(struct sampler *s)
 		close(p->ready[p->cpus].fd);
 	free(p->ready);
 	free(p->fds);
+	free(p->tids);
+	free(p->late);
 	free(p->rings);
 	free(p);
 }

@@ -101,15 +101,16 @@ static bool take_sample(struct part *p, struct cpu_sample *s)
 {
 	const void *ids = take(p, 2 * sizeof(uint32_t));
 	uint32_t pid_tid[2];
-	uint64_t time;
+	uint64_t time, event;
 
-	if (!ids || !take_u64(p, &time))
+	if (!ids || !take_u64(p, &time) || !take_u64(p, &event))
 		return false;
 	memcpy(pid_tid, ids, sizeof(pid_tid));
 	*s = (struct cpu_sample){
 		.tid = (pid_t)pid_tid[1],
 		.periods = 1,
 		.time_ns = (int64_t)time,
+		.event = event,
 	};
 	return take_chain(p, s) && take_regs(p, s) && take_stack(p, s);
 }

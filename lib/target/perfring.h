@@ -13,8 +13,9 @@
 
 /* What a sample must be made of, in the kernel's words. */
 #define PERFRING_SAMPLE \
-	(PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN | \
-	 PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+	(PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID | \
+	 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | \
+	 PERF_SAMPLE_STACK_USER)
 
 /* The same of its registers, as a mask of enum perf_event_x86_regs. */
 uint64_t perfring_regs(void);

@@ -21,6 +21,7 @@ struct cpu_sample {
 	pid_t tid;              /* in our pid namespace */
 	uint32_t periods;       /* of CPU time it stands for */
 	int64_t time_ns;        /* when it was taken, monotonic */
+	uint64_t event;         /* perf's own number of what counted it */
 	struct space_regs regs; /* without fs_base */
 	const uint8_t *stack;   /* from regs.sp upwards, */
 	size_t stack_bytes;     /* so much of it; 0: unreadable */

@@ -70,9 +70,10 @@ static void put_sample(struct ring *t, uint32_t tid, uint64_t pc, uint64_t n)
 
 	memset(stack, (int)tid, sizeof(stack));
 	put_header(t, PERF_RECORD_SAMPLE,
-		   3 * 8 + sizeof(chain) + 8 + sizeof(regs) + 8 + STACK + 8);
+		   4 * 8 + sizeof(chain) + 8 + sizeof(regs) + 8 + STACK + 8);
 	put(t, ids, sizeof(ids));
 	put_u64(t, 99);
+	put_u64(t, 1234);
 	put_u64(t, 3);
 	put(t, chain, sizeof(chain));
 	put_u64(t, PERF_SAMPLE_REGS_ABI_64);
@@ -96,6 +97,7 @@ static void assert_sample(struct ring *t, size_t i, pid_t tid, uint64_t pc,
 	assert_int_equal(t->seen[i].tid, tid);
 	assert_int_equal(t->seen[i].periods, 1);
 	assert_int_equal(t->seen[i].time_ns, 99);
+	assert_int_equal(t->seen[i].event, 1234);
 	assert_int_equal(t->seen[i].regs.pc, pc);
 	assert_int_equal(t->seen[i].regs.sp, 0x59);
 	assert_int_equal(t->seen[i].regs.bp, 0xb9);
@@ -127,7 +129,7 @@ static void samples_come_whole_and_in_order(void **state)
 static void a_record_over_the_end_of_the_ring_is_one(void **state)
 {
 	(void)state;
-	for (uint64_t before = 8; before < 232; before += 8) {
+	for (uint64_t before = 8; before < 240; before += 8) {
 		struct ring *t = ring_at(3 * BYTES - before);
 
 		put_sample(t, 9, 0x3000, STACK);
@@ -168,9 +170,10 @@ static void a_sample_without_user_registers_is_none(void **state)
 	uint32_t ids[2] = { 4711, 7 };
 
 	(void)state;
-	put_header(t, PERF_RECORD_SAMPLE, 8 + 8 + 8 + 8 + 8);
+	put_header(t, PERF_RECORD_SAMPLE, 6 * 8);
 	put(t, ids, sizeof(ids));
 	put_u64(t, 99);
+	put_u64(t, 1234);
 	put_u64(t, 0);
 	put_u64(t, PERF_SAMPLE_REGS_ABI_NONE);
 	put_u64(t, 0);
@@ -188,9 +191,10 @@ static void nonsense_is_skipped(void **state)
 	uint32_t ids[2] = { 4711, 7 };
 
 	(void)state;
-	put_header(t, PERF_RECORD_SAMPLE, 8 + 8 + 8);
+	put_header(t, PERF_RECORD_SAMPLE, 4 * 8);
 	put(t, ids, sizeof(ids));
 	put_u64(t, 99);
+	put_u64(t, 1234);
 	put_u64(t, UINT64_MAX / 8);
 	put_sample(t, 8, 0x2000, STACK * 2);
 	put_header(t, PERF_RECORD_LOST, 0);
