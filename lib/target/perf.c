@@ -6,9 +6,9 @@
  * one ring.  Time is the task's own: who sleeps is not sampled.  The clock's
  * period is kept over sleeps, so short turns add up.
  *
- * Threads are made while events are: one that was not on the first list may have
- * inherited events, or not.  It gets its own, and samples of it that others
- * counted are dropped: nothing is counted twice, and nothing is missed.
+ * Threads are made while events are: one that was not on the first list may
+ * have inherited events, or not.  It gets its own, and samples of it that
+ * others counted are dropped: nothing is counted twice, and nothing is missed.
  *
  * Time in the kernel counts where the machine lets us see it
  * (perf_event_paranoid below 2, or CAP_PERFMON); the stack is that of user
