@@ -124,10 +124,24 @@ static size_t count_lines(const char *text, size_t n)
 	return lines + (n && text[n - 1] != '\n');
 }
 
-static int parse(struct maps *m, char *text, size_t n, struct err *e)
+/* A mapping that had merged with the one before it by the time the kernel
+ * wrote its line: what of it is new. */
+static bool trim(struct map *m, const struct map *before)
+{
+	if (m->end <= before->end)
+		return false;
+	m->offset += before->end - m->start;
+	m->start = before->end;
+	return true;
+}
+
+/* LIVE: lines may be of different moments. */
+static int parse(struct maps *m, char *text, size_t n, bool live,
+		 struct err *e)
 {
 	size_t lines = count_lines(text, n), i;
 	char *line = text, *end;
+	struct map *at;
 	int rc;
 
 	m->maps = calloc(lines ? lines : 1, sizeof(*m->maps));
@@ -138,19 +152,24 @@ static int parse(struct maps *m, char *text, size_t n, struct err *e)
 		if (!end)
 			end = text + n;
 		*end = '\0';
-		rc = parse_line(&m->maps[i], line);
+		at = &m->maps[m->n];
+		rc = parse_line(at, line);
 		if (rc < 0)
 			return err_say(e, rc, "line %zu is no mapping", i + 1);
-		if (i && m->maps[i].start < m->maps[i - 1].end)
+		line = end + 1;
+		if (!m->n || at->start >= at[-1].end)
+			m->n++;
+		else if (!live)
 			return err_say(e, -EBADMSG, "line %zu overlaps the "
 				       "one before", i + 1);
-		line = end + 1;
+		else
+			m->n += trim(at, at - 1);
 	}
-	m->n = lines;
 	return 0;
 }
 
-int maps_parse(struct maps *m, const char *text, size_t n, struct err *e)
+static int parse_copy(struct maps *m, const char *text, size_t n, bool live,
+		      struct err *e)
 {
 	int rc;
 
@@ -163,10 +182,15 @@ int maps_parse(struct maps *m, const char *text, size_t n, struct err *e)
 		return err_set(e, -ENOMEM, "%zu bytes of mappings", n);
 	if (n)
 		memcpy(m->text, text, n);
-	rc = parse(m, m->text, n, e);
+	rc = parse(m, m->text, n, live, e);
 	if (rc < 0)
 		maps_release(m);
 	return rc;
+}
+
+int maps_parse(struct maps *m, const char *text, size_t n, struct err *e)
+{
+	return parse_copy(m, text, n, false, e);
 }
 
 int maps_read(struct maps *m, pid_t pid, struct err *e)
@@ -180,7 +204,8 @@ int maps_read(struct maps *m, pid_t pid, struct err *e)
 		snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	rc = fd_slurp(path, &text, MAPS_BYTES_MAX, e);
 	if (rc == 0) {
-		rc = maps_parse(m, (const char *)text.data, text.len, e);
+		rc = parse_copy(m, (const char *)text.data, text.len, true,
+				e);
 		if (rc < 0)
 			err_of(e, "%s", path);
 	}
