@@ -78,8 +78,9 @@ def same_as_live(build, program, folder, dumped_by, min_rows):
     return core
 
 
-@pytest.mark.parametrize("dumped_by", DUMPED_BY)
-@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("flavour, dumped_by", [
+    ("default", "gcore"), ("default", "kernel"), ("stripped", "kernel"),
+    pytest.param("stripped", "gcore", marks=pytest.mark.long)])
 def test_a_core_of_go_is_as_the_process_was(build, folder, flavour,
                                             dumped_by):
     exe = goprog.built("waits", *FLAVOURS[flavour])

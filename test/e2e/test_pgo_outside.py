@@ -1,5 +1,7 @@
 """pgo's own programs without an agent: what is read from outside is what the
 agent says from inside."""
+import os
+import shutil
 import subprocess
 import time
 
@@ -7,6 +9,10 @@ import pytest
 
 from agent_client import started
 from outside import by_agent, by_dump, dump, hide_agent
+
+
+# Deeper ones are cut, before what the runtime does inside is taken off.
+DEPTH_MAX = 1000
 
 
 def both(build, program, agent):
@@ -123,3 +129,42 @@ def test_running_ones_have_their_stack_only_when_asked(build):
         program.communicate("")
     assert "frames" not in plain
     assert funcs(asked)[-1] == "spin"
+
+
+def test_accepted_stacks_of_a_busy_program_are_whole(build):
+    """Everything at once: what is no longer where it was is marked, and all
+    other stacks end where their goroutine began."""
+    whole = moving = 0
+    with subprocess.Popen(
+            [build / "test/stress/hammer"], stdout=subprocess.DEVNULL,
+            env=dict(os.environ, PGO_STRESS_SECONDS="30",
+                     HAMMER_GOROUTINES="200")) as hammer:
+        time.sleep(0.3)
+        for _ in range(5):
+            answer, _ = dump(build, hammer.pid)
+            for row in answer["goroutines"]:
+                moving += row.get("moving", False)
+                if 0 < len(row.get("frames", [])) < DEPTH_MAX:
+                    assert row["frames"][-1]["func"] == row["entry"], row
+                    whole += 1
+        hammer.kill()
+    assert whole > 100
+    assert moving < whole
+
+
+def test_many_cost_few_system_calls(build, tmp_path):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    count, out = 20000, tmp_path / "calls"
+    with subprocess.Popen([build / "test/e2e/progs/watched", str(count), "0"],
+                          text=True, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as program:
+        assert program.stdout.readline() == f"{count + 1} goroutines\n"
+        subprocess.run(["strace", "-f", "-o", out, build / "bin/pgo-trace",
+                        "dump", "-g", str(program.pid)], check=True,
+                       timeout=50, capture_output=True)
+        program.kill()
+    calls = [line.split()[1].split("(")[0]
+             for line in out.read_text().splitlines()]
+    assert 0 < calls.count("process_vm_readv") <= count / 64
+    assert "ptrace" not in calls and "connect" not in calls

@@ -8,160 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/procfs.h>
 #include <sys/stat.h>
-#include <sys/user.h>
 #include <unistd.h>
 
-#include "lib/base/elffile.h"
 #include "lib/base/fd.h"
+#include "test/fuzz/core_file.h"
 #include "test/unit/cmocka_all.h"
 
-#define TEXT 0x400000u          /* one page of headers, one of code */
-#define DATA 0x500000u
-#define ENTRY 0x1010u
-
-enum { PAGE = 4096, ID_BYTES = 20 };
-
-/* The program's file: two pages. */
-struct program {
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph[2];
-	struct {
-		Elf64_Nhdr head;
-		char owner[4];
-		uint8_t id[ID_BYTES];
-	} note;
-	uint8_t rest[PAGE - sizeof(Elf64_Ehdr) - 2 * sizeof(Elf64_Phdr) -
-		     sizeof(Elf64_Nhdr) - 4 - ID_BYTES];
-	uint8_t code[PAGE];
-};
-
-struct core_note {
-	Elf64_Nhdr head;
-	char owner[8];
-};
-
-enum { LOADS = 4, AUXV = 4, MAPPINGS = 2, NAMES = 64 };
-
-struct core {
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph[1 + LOADS];
-	Elf64_Shdr sh;          /* the count of segments, when it is used */
-	struct core_note n1;
-	struct elf_prstatus thread[1];
-	struct core_note n2;
-	struct elf_prpsinfo ps;
-	struct core_note n3;
-	Elf64_auxv_t auxv[AUXV];
-	struct core_note n4;
-	uint64_t files[2 + 3 * MAPPINGS];
-	char names[NAMES];
-	struct core_note n5;
-	struct elf_prstatus other[1];
-	uint8_t pages[4][PAGE]; /* headers, two of data, stack */
-} __attribute__((packed));
-
 struct fixture {
-	struct program program;
-	struct core core;
+	struct core_program program;
+	struct made_core core;
 	char path[32];          /* of the program's file */
 };
-
-static void make_program(struct program *p)
-{
-	memcpy(p->eh.e_ident, ELFMAG, SELFMAG);
-	p->eh.e_ident[EI_CLASS] = ELFCLASS64;
-	p->eh.e_ident[EI_DATA] = ELFDATA2LSB;
-	p->eh.e_type = ET_DYN;
-	p->eh.e_machine = EM_X86_64;
-	p->eh.e_entry = ENTRY;
-	p->eh.e_phoff = offsetof(struct program, ph);
-	p->eh.e_phnum = 2;
-	p->eh.e_phentsize = sizeof(Elf64_Phdr);
-	p->ph[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R | PF_X,
-				 .p_filesz = sizeof(*p),
-				 .p_memsz = sizeof(*p) };
-	p->ph[1] = (Elf64_Phdr){ .p_type = PT_NOTE,
-				 .p_offset = offsetof(struct program, note),
-				 .p_filesz = sizeof(p->note),
-				 .p_align = 4 };
-	p->note.head = (Elf64_Nhdr){ 4, ID_BYTES, NT_GNU_BUILD_ID };
-	memcpy(p->note.owner, "GNU", 4);
-	memset(p->note.id, 0x5a, ID_BYTES);
-	memset(p->code, 0xc3, sizeof(p->code));
-}
-
-static struct core_note note(uint32_t type, size_t bytes)
-{
-	return (struct core_note){ { 5, (uint32_t)bytes, type }, "CORE" };
-}
-
-static Elf64_Phdr load(uint64_t address, uint64_t bytes, int page, int dumped,
-		       uint32_t flags)
-{
-	return (Elf64_Phdr){
-		.p_type = PT_LOAD,
-		.p_flags = flags,
-		.p_vaddr = address,
-		.p_memsz = bytes,
-		.p_offset = offsetof(struct core, pages) +
-			    (uint64_t)page * PAGE,
-		.p_filesz = (uint64_t)dumped * PAGE,
-	};
-}
-
-static void make_notes(struct core *c, const char *path)
-{
-	struct user_regs_struct r = { .rip = 1, .rsp = 2, .rbp = 3, .r14 = 4,
-				      .fs_base = 5 };
-	const uint64_t files[] = { MAPPINGS, PAGE,
-				   TEXT, TEXT + PAGE, 0,
-				   TEXT + PAGE, TEXT + 2 * PAGE, 1 };
-
-	c->n1 = note(NT_PRSTATUS, sizeof(c->thread));
-	c->thread[0].pr_pid = 71;
-	memcpy(c->thread[0].pr_reg, &r, sizeof(r));
-	c->n2 = note(NT_PRPSINFO, sizeof(c->ps));
-	c->ps.pr_pid = 70;
-	strcpy(c->ps.pr_fname, "made-up");
-	c->n3 = note(NT_AUXV, sizeof(c->auxv));
-	c->auxv[0] = (Elf64_auxv_t){ AT_PHDR, { TEXT + 64 } };
-	c->auxv[1] = (Elf64_auxv_t){ AT_ENTRY, { TEXT + ENTRY } };
-	c->auxv[2] = (Elf64_auxv_t){ AT_SYSINFO_EHDR, { DATA + 0x10000 } };
-	c->n4 = note(NT_FILE, sizeof(c->files) + sizeof(c->names));
-	memcpy(c->files, files, sizeof(files));
-	strcpy(c->names, path);
-	strcpy(c->names + strlen(path) + 1, path);
-	c->n5 = note(NT_PRSTATUS, sizeof(c->other));
-	c->other[0].pr_pid = 72;
-}
-
-static void make_core(struct core *c, const char *path,
-		      const struct program *p)
-{
-	memcpy(c->eh.e_ident, ELFMAG, SELFMAG);
-	c->eh.e_ident[EI_CLASS] = ELFCLASS64;
-	c->eh.e_ident[EI_DATA] = ELFDATA2LSB;
-	c->eh.e_type = ET_CORE;
-	c->eh.e_machine = EM_X86_64;
-	c->eh.e_phoff = offsetof(struct core, ph);
-	c->eh.e_phnum = 1 + LOADS;
-	c->eh.e_phentsize = sizeof(Elf64_Phdr);
-	c->ph[0] = (Elf64_Phdr){ .p_type = PT_NOTE,
-				 .p_offset = offsetof(struct core, n1),
-				 .p_filesz = offsetof(struct core, pages) -
-					     offsetof(struct core, n1) };
-	c->ph[1] = load(TEXT, PAGE, 0, 1, PF_R);
-	c->ph[2] = load(TEXT + PAGE, PAGE, 1, 0, PF_R | PF_X);
-	c->ph[3] = load(DATA, 2 * PAGE, 1, 2, PF_R | PF_W);
-	c->ph[4] = load(DATA + 2 * PAGE, PAGE, 3, 1, PF_R | PF_W);
-	make_notes(c, path);
-	memcpy(c->pages[0], p, PAGE);
-	memset(c->pages[1], 1, PAGE);
-	memset(c->pages[2], 2, PAGE);
-	memset(c->pages[3], 3, PAGE);
-}
 
 static int setup(void **state)
 {
@@ -328,7 +186,7 @@ static void segments_beyond_65535_are_counted_elsewhere(void **state)
 	struct space *s;
 
 	f->core.eh.e_phnum = PN_XNUM;
-	f->core.eh.e_shoff = offsetof(struct core, sh);
+	f->core.eh.e_shoff = offsetof(struct made_core, sh);
 	f->core.eh.e_shnum = 1;
 	f->core.eh.e_shentsize = sizeof(Elf64_Shdr);
 	f->core.sh.sh_info = 1 + LOADS;
@@ -356,7 +214,7 @@ static void another_build_is_refused_with_both_ids(void **state)
 {
 	struct fixture *f = *state;
 
-	memset(f->core.pages[0] + offsetof(struct program, note.id), 0x77,
+	memset(f->core.pages[0] + offsetof(struct core_program, note.id), 0x77,
 	       ID_BYTES);
 	refused(f, f->path, -ESTALE, "is another build "
 		"(5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a; the core's is "
@@ -367,7 +225,7 @@ static void another_build_is_refused_with_both_ids(void **state)
 static void without_build_ids_the_first_page_tells(void **state)
 {
 	struct fixture *f = *state;
-	struct program *head = (struct program *)f->core.pages[0];
+	struct core_program *head = (struct core_program *)f->core.pages[0];
 	struct space *s;
 	int fd = open(f->path, O_WRONLY | O_CLOEXEC);
 
@@ -422,7 +280,7 @@ static void what_is_no_core_is_one_line(void **state)
 static void what_is_cut_off_is_said_and_not_read(void **state)
 {
 	struct fixture *f = *state;
-	size_t n = offsetof(struct core, pages) + 2 * PAGE + 8;
+	size_t n = offsetof(struct made_core, pages) + 2 * PAGE + 8;
 	struct space *s = NULL;
 	struct err e = { 0 };
 	uint8_t b[16];
@@ -466,7 +324,7 @@ static int try_image(struct fixture *f, const void *image, size_t n)
 static void no_cut_breaks_it(void **state)
 {
 	struct fixture *f = *state;
-	size_t head = offsetof(struct core, pages);
+	size_t head = offsetof(struct made_core, pages);
 
 	for (size_t n = 0; n < head + 64; n++)
 		try_image(f, &f->core, n);
@@ -482,7 +340,7 @@ static void no_wild_number_breaks_it(void **state)
 	uint64_t *word = (uint64_t *)&f->core;
 	int good = 0;
 
-	for (size_t i = 0; i < offsetof(struct core, pages) / 8; i++) {
+	for (size_t i = 0; i < offsetof(struct made_core, pages) / 8; i++) {
 		uint64_t saved = word[i];
 
 		for (size_t k = 0; k < sizeof(wild) / sizeof(wild[0]); k++) {

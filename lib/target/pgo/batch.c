@@ -7,7 +7,7 @@
  *
  * Windows begin at the stack pointer and are 1 KiB, which holds most stacks
  * whole, the segment's header behind it.  What does not end there is read on
- * in rounds, with windows that get larger as there are fewer to read.
+ * in rounds, with windows that double: of a round as many as there is room for.
  */
 #include "lib/target/pgo/batch.h"
 
@@ -15,15 +15,15 @@
 #include <string.h>
 
 enum {
-	TRIES = 3,
+	TRIES = 3,              /* of one alone */
+	SINGLES_MAX = 1 << 14,  /* of a snapshot */
 	PAGE = 4096,
 	FRAME = 16,
 	WINDOW = 1024,
 	WINDOW_MAX = 32768,
-	STACKS_BYTES = PGO_BATCH * (WINDOW + 256) + PGO_STRUCT_BYTES_MAX,
+	STACKS_BYTES = 2 << 20, /* all of a first round */
 	STACK_MAX = 1 << 30,    /* what the runtime allows */
 	SEGMENTS_MAX = 64,      /* they double: few have twenty */
-	ROUNDS_MAX = 256,       /* of one batch */
 	DEEP_MAX = 2 << 20,     /* windows, of a snapshot: 1.4 s */
 	PIECES = 2 * PGO_BATCH,
 };
@@ -99,7 +99,7 @@ static uint32_t run_from(const struct pgo_batch *b, uint32_t i)
 {
 	uint32_t n = 0;
 
-	while (i + n < b->n && !b->look[i + n].accepted)
+	while (i + n < b->to && !b->look[i + n].accepted)
 		n++;
 	return n;
 }
@@ -110,13 +110,14 @@ static int read_rows(struct pgo_batch *b, bool structs)
 	uint32_t row = b->p->o.bytes[PGO_ROW], g = b->p->o.bytes[PGO_G], k;
 
 	b->pieces = 0;
-	for (uint32_t i = 0; i < b->n; i += k ? k : 1) {
+	for (uint32_t i = b->from; i < b->to; i += k ? k : 1) {
 		k = run_from(b, i);
 		memset(row_of(b, i), 0, k * row);
 		if (k)
 			add(b, b->look[i].row, row_of(b, i), k * row);
 	}
-	for (uint32_t i = 0; structs && i < b->n; i += k ? k : 1) {
+	for (uint32_t i = b->from; structs && i < b->to;
+	     i += k ? k : 1) {
 		k = run_from(b, i);
 		if (k)
 			add(b, b->look[i].g, b->gs + (size_t)i * g, k * g);
@@ -155,7 +156,7 @@ static int read_ms(struct pgo_batch *b, bool before)
 	uint32_t bytes = b->p->o.bytes[PGO_M];
 
 	b->pieces = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
+	for (uint32_t i = b->from; i < b->to; i++) {
 		if (b->look[i].accepted || !b->look[i].m)
 			continue;
 		memset(m_of(b, i, before), 0, bytes);
@@ -216,6 +217,7 @@ static void begin(struct pgo_batch *b, uint32_t i)
 	l->used = sp <= l->cur && l->cur - sp <= STACK_MAX ? l->cur - sp : 0;
 	l->segments = 0;
 	l->above = l->careful = l->begun = false;
+	l->window = WINDOW;
 	l->walk.n = 0;
 	l->walk.state = PGO_WALK_LOST;
 	if (b->no_stacks)
@@ -260,12 +262,12 @@ static bool wants(const struct pgo_look *l)
 	return !l->accepted && (l->walk.state == PGO_WALK_MORE || l->seg);
 }
 
-/* How much to read at AT, at most ROOM: to the end of the current segment, if
- * that is near. */
+/* How much to read on: to the end of the current segment, if that is near. */
 static uint32_t window_bytes(const struct pgo_batch *b,
-			     const struct pgo_look *l, uint32_t room)
+			     const struct pgo_look *l)
 {
 	uint64_t at = l->walk.fp, top = l->cur + b->p->o.bytes[PGO_SEG];
+	uint32_t room = l->window;
 
 	if (l->careful)
 		room = (uint32_t)(PAGE - at % PAGE);
@@ -283,13 +285,12 @@ static bool has_header(const struct pgo_batch *b, const struct pgo_look *l,
 	return l->seg == l->cur && bytes >= seg && at + bytes == l->cur + seg;
 }
 
-/* Adds what look I wants; the windows are at *TO. */
-static void plan_one(struct pgo_batch *b, uint32_t i, uint32_t room,
-		     uint8_t **to)
+/* Adds what look I wants, if there is room for it at *TO. */
+static void plan_one(struct pgo_batch *b, uint32_t i, uint8_t **to)
 {
 	struct pgo_look *l = &b->look[i];
 	uint32_t seg = b->p->o.bytes[PGO_SEG];
-	uint32_t bytes = window_bytes(b, l, room);
+	uint32_t bytes = window_bytes(b, l);
 	bool stack = l->walk.state == PGO_WALK_MORE;
 
 	if (*to + bytes + seg > b->stacks + STACKS_BYTES)
@@ -298,6 +299,8 @@ static void plan_one(struct pgo_batch *b, uint32_t i, uint32_t room,
 		b->window[b->pieces] = (struct pgo_window){ i, false };
 		add(b, l->walk.fp, *to, bytes);
 		*to += bytes;
+		if (l->begun && l->window < WINDOW_MAX)
+			l->window *= 2;
 	}
 	if (l->seg && !(stack && has_header(b, l, l->walk.fp, bytes))) {
 		b->window[b->pieces] = (struct pgo_window){ i, true };
@@ -309,18 +312,11 @@ static void plan_one(struct pgo_batch *b, uint32_t i, uint32_t room,
 static void plan(struct pgo_batch *b)
 {
 	uint8_t *to = b->stacks;
-	uint32_t active = 0, room;
 
-	for (uint32_t i = 0; i < b->n; i++)
-		active += wants(&b->look[i]);
-	room = active ? STACKS_BYTES / active : 0;
-	room = room < WINDOW_MAX ? room : WINDOW_MAX;
-	/* Of many nearly all are short. */
-	room = active > PGO_BATCH / 8 ? WINDOW : room - room / 4;
 	b->pieces = 0;
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = b->from; i < b->to; i++)
 		if (wants(&b->look[i]))
-			plan_one(b, i, room, &to);
+			plan_one(b, i, &to);
 }
 
 static void take_header(struct pgo_batch *b, struct pgo_look *l,
@@ -367,11 +363,12 @@ static void take(struct pgo_batch *b, const struct pgo_window *w,
 		l->careful = true;
 }
 
+/* Each round brings each window's walk a frame on at least, or to its end. */
 static int read_stacks(struct pgo_batch *b)
 {
 	int rc = 0;
 
-	for (int round = 0; round < ROUNDS_MAX && rc == 0; round++) {
+	for (int round = 0; rc == 0; round++) {
 		plan(b);
 		b->deep += round ? (uint32_t)b->pieces : 0;
 		if (!b->pieces || b->deep > DEEP_MAX)
@@ -396,45 +393,41 @@ static bool stood_still(const struct pgo_batch *b, uint32_t i)
 	return l->kind != PGO_IN_C || same_call(b, i);
 }
 
-static int accept(struct pgo_batch *b, bool *all)
+static int accept(struct pgo_batch *b)
 {
 	int rc = read_rows(b, false);
 
 	if (rc == 0)
 		rc = read_ms(b, false);
-	*all = true;
-	for (uint32_t i = 0; rc == 0 && i < b->n; i++) {
-		struct pgo_look *l = &b->look[i];
-
-		if (l->accepted)
-			continue;
-		l->accepted = stood_still(b, i);
-		*all &= l->accepted;
-	}
+	for (uint32_t i = b->from; rc == 0 && i < b->to; i++)
+		if (!b->look[i].accepted)
+			b->look[i].accepted = stood_still(b, i);
 	return rc;
 }
 
-static int try_once(struct pgo_batch *b, bool *all)
+static int try_once(struct pgo_batch *b, uint32_t from, uint32_t to)
 {
-	int rc = read_rows(b, true);
+	int rc;
 
-	for (uint32_t i = 0; rc == 0 && i < b->n; i++)
+	b->from = from;
+	b->to = to;
+	rc = read_rows(b, true);
+	for (uint32_t i = from; rc == 0 && i < to; i++)
 		if (!b->look[i].accepted)
 			take_row(b, i);
 	if (rc == 0)
 		rc = read_ms(b, true);
-	for (uint32_t i = 0; rc == 0 && i < b->n; i++)
+	for (uint32_t i = from; rc == 0 && i < to; i++)
 		if (!b->look[i].accepted)
 			begin(b, i);
 	if (rc == 0)
 		rc = read_stacks(b);
-	return rc < 0 ? rc : accept(b, all);
+	return rc < 0 ? rc : accept(b);
 }
 
 int pgo_batch_read(struct pgo_batch *b, uint64_t row, uint64_t g, uint32_t n)
 {
-	bool all = false;
-	int rc = 0;
+	int rc;
 
 	b->n = n < PGO_BATCH ? n : PGO_BATCH;
 	for (uint32_t i = 0; i < b->n; i++) {
@@ -442,7 +435,12 @@ int pgo_batch_read(struct pgo_batch *b, uint64_t row, uint64_t g, uint32_t n)
 		b->look[i].g = g + (uint64_t)i * b->p->o.bytes[PGO_G];
 		b->look[i].accepted = false;
 	}
-	for (int try = 0; try < TRIES && !all && rc == 0; try++)
-		rc = try_once(b, &all);
+	rc = try_once(b, 0, b->n);
+	for (uint32_t i = 0; i < b->n; i++)
+		for (int try = 0; try < TRIES && rc == 0 &&
+		     !b->look[i].accepted && b->singles < SINGLES_MAX; try++) {
+			b->singles++;
+			rc = try_once(b, i, i + 1);
+		}
 	return rc;
 }

@@ -2,7 +2,7 @@
  * A thousand goroutines at a time, read in a few system calls: their rows and
  * structs, then their stacks, a window of each, then the rows again.  One
  * whose status and count of parks are what they were stood still meanwhile;
- * the others are read anew.
+ * the others are read anew, each alone, which takes microseconds.
  */
 #ifndef LIB_TARGET_PGO_BATCH_H
 #define LIB_TARGET_PGO_BATCH_H
@@ -31,6 +31,7 @@ struct pgo_look {
 	bool above;             /* seg is above cur */
 	uint32_t status, parks;
 	uint32_t segments;      /* 0: unknown */
+	uint32_t window;        /* bytes of the next one */
 	uint64_t m;             /* address; 0: none */
 	uint64_t cur;           /* segment header: the end of its stack */
 	uint64_t used;          /* to the stack pointer */
@@ -50,6 +51,8 @@ struct pgo_batch {
 	uint32_t deep;          /* windows read beyond the first of each: a
 				 * snapshot has a bound for them */
 	uint32_t n;
+	uint32_t from, to;      /* looks at work: [from, to) */
+	uint32_t singles;       /* that were read alone; so have a bound */
 	struct pgo_look look[PGO_BATCH];
 	uint8_t *rows, *gs;             /* PGO_BATCH of each */
 	uint8_t *ms;                    /* of those that run; twice */
