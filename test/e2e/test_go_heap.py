@@ -95,7 +95,7 @@ def test_allocs_shows_what_was_allocated_first(tmp_path):
         assert record(pid, "-t", "allocs", "-o", out).returncode == 0
     top = golang.go("tool", "pprof", "-symbolize=none", "-top", out)
     assert "Type: alloc_space" in top
-    assert re.search(r"MB.* main\.garbage\n", top)
+    assert re.search(r"[kM]B.* main\.garbage\n", top)
 
 
 def test_a_program_that_keeps_none_is_a_line(tmp_path):

@@ -67,6 +67,7 @@ def test_reading_dwarf_takes_little(build, tmp_path):
     assert cpu_ms <= 100, f"{cpu_ms} ms, at most 100"
 
 
+@pytest.mark.long
 def test_the_generator_still_makes_these_rows(root, tmp_path):
     minor, patch = golang.machine()
     golang.go("run", root / "lib/target/go/gen/main.go",

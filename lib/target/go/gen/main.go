@@ -245,7 +245,19 @@ func (s *sources) reasons() ([]string, error) {
 // DWARF --------------------------------------------------------------------
 
 // Uses all that rows are about, so that the linker keeps their types.
-const program = "package main\n\nimport _ \"net/http/pprof\"\n\nfunc main() {}\n"
+const program = `package main
+
+import (
+	"os"
+	"runtime/pprof"
+	"time"
+)
+
+func main() {
+	time.AfterFunc(time.Second, func() {})
+	pprof.WriteHeapProfile(os.Stdout)
+}
+`
 
 // built is the DWARF of a program T has built.
 func built(t toolchain) (*dwarf.Data, error) {
