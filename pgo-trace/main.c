@@ -8,7 +8,7 @@
 
 static const struct command *const commands[] = {
 	&command_record, &command_dump, &command_top, &command_sched,
-	&command_serve, &command_ps,
+	&command_serve, &command_ps, &command_doctor,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
