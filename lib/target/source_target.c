@@ -102,9 +102,16 @@ static int attach(struct work *w, struct err *e)
 static int begin(void *ctx, struct err *e)
 {
 	struct work *w = ctx;
+	struct err why;
+	int rc, gone;
 
 	watch_beats(w->watch, &w->space->beats);
-	return attach(w, e);
+	rc = attach(w, e);
+	/* Half of a program that has died can look like anything. */
+	gone = rc < 0 ? space_check(w->space, &why) : 0;
+	if (gone < 0 && e)
+		*e = why;
+	return gone < 0 ? gone : rc;
 }
 
 static int reopen(struct work *w, struct err *e)
