@@ -19,8 +19,8 @@ struct frame {
 	bool folded;            /* by the target: the snapshot has no rows */
 };
 
-/* Reads SRC now, without ROWS maybe only folded; rates are against BEFORE, which may be NULL and may be freed
- * afterwards.  0 or -E with words in E. */
+/* Reads SRC now, without ROWS maybe only folded; rates are against BEFORE,
+ * which may be NULL and may be freed afterwards.  0 or -E with words in E. */
 int frame_new(struct frame **out, struct source *src, bool rows,
 	      const struct frame *before, struct err *e);
 void frame_free(struct frame *f);

@@ -502,7 +502,7 @@ static void one_goroutine_is_read_alone_and_with_its_stack(void **state)
 	snapshot_release(&s);
 }
 
-#define TOP "{\"schema\":1,\"time\":5,\"target\":{\"pid\":7,\"exe\":\"/bin/x\"}," \
+#define TOP "{\"schema\":1,\"time\":5,\"target\":{\"pid\":7}," \
 	    "\"goroutines\":{\"total\":3}," \
 	    "\"collection\":{\"dropped\":0,\"torn\":0},\"stacks\":["
 #define WORKERS "{\"count\":2,\"wait_max_ns\":30,\"wait_p50_ns\":10," \
