@@ -16,11 +16,17 @@ DEPTH_MAX = 1000
 
 
 def both(build, program, agent):
-    inside = by_agent(agent.json("/debug/pgo/goroutines"))
+    """The rows from inside, and what is read from outside.  What changed
+    between the two looks from inside (segments that were not used are given
+    back) is taken as the reader saw it, if that is one of them."""
+    before = by_agent(agent.json("/debug/pgo/goroutines"))
     hide_agent(program.pid)
     answer, _ = dump(build, program.pid)
     assert answer["target"]["kind"] == "attach"
-    return inside, answer
+    after = by_agent(agent.json("/debug/pgo/goroutines"))
+    outside = by_dump(answer)
+    return {id: after[id] if after.get(id) == outside.get(id) else row
+            for id, row in before.items()}, answer
 
 
 def funcs(row):

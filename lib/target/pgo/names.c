@@ -106,6 +106,29 @@ static const struct map *map_at(struct pgo_names *n, uint64_t address)
 	return maps_find(&n->space->maps, address);
 }
 
+/* The file at ADDRESS, and the address in it. */
+static struct sym *find(struct pgo_names *n, uint64_t address,
+			uint64_t *in_file, const struct map **m)
+{
+	struct sym *sym;
+
+	*m = map_at(n, address);
+	sym = *m && (*m)->inode ? sym_of(n, *m) : NULL;
+	if (!sym || sym_addr_of_offset(sym, address - (*m)->start +
+				       (*m)->offset, in_file) < 0)
+		return NULL;
+	return sym;
+}
+
+bool pgo_names_file(struct pgo_names *n, uint64_t address, char *path,
+		    size_t room, uint64_t *in_file)
+{
+	const struct map *m;
+
+	return find(n, address, in_file, &m) &&
+	       mapped_path(path, room, n->space, m);
+}
+
 /* Places ------------------------------------------------------------------- */
 
 /* What the linker's wrapper is called is what it wraps. */
@@ -116,14 +139,13 @@ static const char *plain(const char *name)
 
 static void look_up(struct pgo_names *n, struct pgo_place *p)
 {
-	const struct map *m = map_at(n, p->address);
-	struct sym *sym = m && m->inode ? sym_of(n, m) : NULL;
 	struct sym_frame f[FRAMES_MAX];
+	const struct map *m;
 	uint64_t at;
+	struct sym *sym = find(n, p->address, &at, &m);
 	size_t count;
 
-	if (!sym || sym_addr_of_offset(sym, p->address - m->start + m->offset,
-				       &at) < 0)
+	if (!sym)
 		return;
 	count = sym_lookup(sym, at, f, FRAMES_MAX);
 	if (!count || !sym_frame_name(sym, &f[count - 1]))

@@ -41,6 +41,11 @@ const struct snap_frame *pgo_names_frames(struct pgo_names *n,
 					  struct snapshot *s,
 					  uint64_t address, uint32_t *count);
 
+/* The file that ADDRESS is mapped of: where it can be opened, and the address
+ * in it.  False when it is not to be had. */
+bool pgo_names_file(struct pgo_names *n, uint64_t address, char *path,
+		    size_t room, uint64_t *in_file);
+
 /* Whether stacks show ADDRESS: not the runtime's inner functions. */
 bool pgo_names_shown(struct pgo_names *n, uint64_t address);
 

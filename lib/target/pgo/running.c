@@ -8,8 +8,6 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "lib/base/elffile.h"
-#include "lib/target/mapped.h"
 #include "symbolizer/callframe.h"
 
 enum { THREADS_MAX = 65536, ROUNDS_MAX = PGO_PCS_MAX, WINDOW = 4096 };
@@ -35,37 +33,15 @@ static pid_t host_tid(struct space *s, pid_t tid)
 	return found;
 }
 
-/* The address in the file PATH of its byte at OFF. */
-static bool addr_of_offset(const char *path, uint64_t off, uint64_t *addr)
-{
-	struct elffile f;
-	Elf64_Phdr p;
-	bool found = false;
-
-	if (elffile_open(&f, path, NULL) < 0)
-		return false;
-	for (uint32_t i = 0; i < f.segments && !found; i++) {
-		if (elffile_segment(&f, i, &p) < 0)
-			break;
-		found = p.p_type == PT_LOAD && off >= p.p_offset &&
-			off - p.p_offset < p.p_filesz;
-		*addr = p.p_vaddr + (off - p.p_offset);
-	}
-	elffile_close(&f);
-	return found;
-}
-
 /* Call frame information at PC. */
-static bool frame_at(struct space *s, uint64_t pc, struct callframe *out)
+static bool frame_at(struct pgo_program *p, uint64_t pc, struct callframe *out)
 {
-	const struct map *m = maps_find(&s->maps, pc);
 	struct callframe_file *f;
 	char path[PATH_MAX + 64];
 	uint64_t addr;
 	bool had;
 
-	if (!m || !mapped_path(path, sizeof(path), s, m) ||
-	    !addr_of_offset(path, pc - m->start + m->offset, &addr) ||
+	if (!pgo_names_file(&p->names, pc, path, sizeof(path), &addr) ||
 	    callframe_open(&f, path, NULL) < 0)
 		return false;
 	had = callframe_at(f, addr, out);
@@ -75,12 +51,14 @@ static bool frame_at(struct space *s, uint64_t pc, struct callframe *out)
 
 /* Takes one step from R: RA goes to *CALLER and R's frame pointer becomes the
  * caller's.  False when it must be done by the frame pointer. */
-static bool leave_leaf(struct space *s, struct space_regs *r, uint64_t *caller)
+static bool leave_leaf(struct pgo_program *p, struct space_regs *r,
+		       uint64_t *caller)
 {
+	struct space *s = p->space;
 	struct callframe c;
 	uint64_t cfa, fp = r->bp;
 
-	if (!frame_at(s, r->pc, &c))
+	if (!frame_at(p, r->pc, &c))
 		return false;
 	cfa = (c.by_fp ? r->bp : r->sp) + (uint64_t)c.cfa;
 	if (space_read(s, cfa + (uint64_t)c.ra, caller, 8) < 0 ||
@@ -117,7 +95,7 @@ void pgo_running_stack(struct pgo_batch *b, uint32_t i, struct snap_row *row)
 
 	if (!tid || space_regs(p->space, tid, &r) < 0)
 		return;
-	left = leave_leaf(p->space, &r, &caller);
+	left = leave_leaf(p, &r, &caller);
 	pgo_walk_begin(w, &p->hidden, r.pc, r.bp);
 	if (left)
 		pgo_walk_add(w, &p->hidden, caller);
