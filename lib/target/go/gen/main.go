@@ -382,6 +382,9 @@ func (m *maker) row(t toolchain) (*row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if minor(version) < 0 {
+		return nil, fmt.Errorf("%s: no release", version)
+	}
 	s, err := load(t)
 	if err != nil {
 		return nil, err
