@@ -168,6 +168,7 @@ static int set(struct dump *d, int opt, char **argv)
 		return 0;
 	case OPT_JSON:
 		d->json = true;
+		d->wants.waits = true;
 		return 0;
 	case 'o':
 		d->path = optarg;

@@ -54,6 +54,7 @@ static void put_row(const struct dump_out *d, struct json *j,
 	put_stack(j, row);
 	snap_json_number(j, "m", row->number[ROW_M]);
 	snap_json_number(j, "p", row->number[ROW_P]);
+	snap_json_waits(j, s, row);
 	if (row->stack != SNAP_NONE)
 		snap_json_frames(j, "frames", s, row->stack);
 	json_object_end(j);

@@ -44,6 +44,42 @@ void snap_json_labels(struct json *j, const struct snapshot *s,
 	labels_release(&labels);
 }
 
+static void put_wait(struct json *j, const struct snapshot *s,
+		     const struct snap_wait *w)
+{
+	static const char *const does[] = {
+		[SNAP_WAIT_UNKNOWN] = "", [SNAP_WAIT_RECEIVE] = "receive",
+		[SNAP_WAIT_SEND] = "send", [SNAP_WAIT_ACQUIRE] = "acquire",
+	};
+	const struct snap_object *o = &s->objects[w->object];
+
+	json_object_begin(j);
+	json_key(j, "object");
+	json_hex(j, o->address);
+	snap_json_text(j, "kind",
+		       o->kind == SNAP_CHANNEL ? "channel" : "semaphore");
+	snap_json_text(j, "does", does[w->kind]);
+	snap_json_number(j, "len", o->len);
+	snap_json_number(j, "cap", o->cap);
+	snap_json_flag(j, "closed", o->closed);
+	snap_json_number(j, "receivers", o->receivers);
+	snap_json_number(j, "senders", o->senders);
+	snap_json_number(j, "acquirers", o->acquirers);
+	json_object_end(j);
+}
+
+void snap_json_waits(struct json *j, const struct snapshot *s,
+		     const struct snap_row *row)
+{
+	if (row->wait_count == 0)
+		return;
+	json_key(j, "waits");
+	json_array_begin(j);
+	for (uint32_t i = 0; i < row->wait_count; i++)
+		put_wait(j, s, &s->waits[row->first_wait + i]);
+	json_array_end(j);
+}
+
 void snap_json_frames(struct json *j, const char *key,
 		      const struct snapshot *s, uint32_t stack)
 {

@@ -19,6 +19,11 @@ void snap_json_flag(struct json *j, const char *key, bool on);
 void snap_json_labels(struct json *j, const struct snapshot *s,
 		      const struct snap_row *row);
 
+/* "waits" of a row: the objects it waits on, what is in them and how many wait
+ * there; unless nothing is known of that. */
+void snap_json_waits(struct json *j, const struct snapshot *s,
+		     const struct snap_row *row);
+
 /* The frames of STACK, leaf first; an empty array for SNAP_NONE. */
 void snap_json_frames(struct json *j, const char *key,
 		      const struct snapshot *s, uint32_t stack);

@@ -213,21 +213,23 @@ uint32_t snapshot_object(struct snapshot *s, enum snap_object_kind kind,
 void snapshot_wait(struct snapshot *s, uint32_t row, uint32_t object,
 		   enum snap_wait_kind kind)
 {
-	struct snap_wait *last = s->wait_count ? &s->waits[s->wait_count - 1]
-					       : NULL;
 	struct snap_object *o;
+	struct snap_row *r;
 
 	if (object >= s->object_count || row >= s->row_count)
 		return;
-	o = &s->objects[object];
-	s->rows[row].wait_on = last && last->row == row ? 0 : o->address;
 	if (!grow((void **)&s->waits, &s->wait_room, s->wait_count, 1,
 		  SNAP_WAITS_MAX, sizeof(*s->waits))) {
 		s->dropped++;
 		return;
 	}
+	o = &s->objects[object];
+	r = &s->rows[row];
+	if (r->wait_count++ == 0)
+		r->first_wait = s->wait_count;
+	r->wait_on = r->wait_count == 1 ? o->address : 0;
 	s->waits[s->wait_count++] = (struct snap_wait){
-		row, object, (uint8_t)kind,
+		r->number[ROW_ID], object, (uint8_t)kind,
 	};
 	o->receivers += kind == SNAP_WAIT_RECEIVE;
 	o->senders += kind == SNAP_WAIT_SEND;

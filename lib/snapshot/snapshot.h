@@ -61,7 +61,9 @@ enum snap_number {
 struct snap_row {
 	int64_t number[ROW_NUMBERS];
 	int64_t creator;        /* id of the goroutine that made it */
-	uint64_t wait_on;       /* address; 0: nothing known */
+	uint64_t wait_on;       /* address; 0: nothing known, or several */
+	uint32_t first_wait;    /* in the snapshot's waits */
+	uint32_t wait_count;
 	uint64_t entry_pc;      /* of its function; 0: not known */
 	uint32_t stack;         /* SNAP_NONE: torn */
 	uint32_t reason;        /* string; 0 unless waiting */
@@ -122,7 +124,7 @@ enum snap_wait_kind {
 
 /* That a goroutine waits on something; in a select it may on many. */
 struct snap_wait {
-	uint32_t row;
+	int64_t id;             /* of the goroutine */
 	uint32_t object;
 	uint8_t kind;           /* enum snap_wait_kind */
 };
@@ -160,7 +162,7 @@ struct snapshot {
 	struct snap_object *objects;
 	uint32_t object_count, object_room;
 	struct snap_wait *waits;
-	uint32_t wait_count, wait_room; /* by row */
+	uint32_t wait_count, wait_room;
 	struct hash object_known;
 	struct strtab strings;
 	struct snap_sched sched;
@@ -188,8 +190,7 @@ const struct snap_frame *snapshot_frames(const struct snapshot *s,
 uint32_t snapshot_object(struct snapshot *s, enum snap_object_kind kind,
 			 uint64_t address);
 
-/* Notes that ROW waits on OBJECT, and in the row if it is its only one.  All of
- * a row come one after another. */
+/* Notes that ROW waits on OBJECT.  All of a row come one after another. */
 void snapshot_wait(struct snapshot *s, uint32_t row, uint32_t object,
 		   enum snap_wait_kind kind);
 

@@ -53,6 +53,31 @@ def test_many_cost_few_system_calls(build, tmp_path):
     assert len(reads) <= 20000 / 64, f"{len(reads)} calls of readv"
 
 
+def test_what_they_wait_on_and_who_else_does(trace, tmp_path):
+    with goprog.running("waits", tmp_path / "own") as child:
+        doc = json.loads(trace("dump", "--json", child.pid).stdout)
+    waits = {}
+    for g in doc["goroutines"]:
+        for f in g["frames"]:
+            if f["func"].startswith("main."):
+                waits[f["func"]] = g.get("waits", [])
+    receive, = waits["main.receive"]
+    send, = waits["main.send"]
+    assert (receive["kind"], receive["does"]) == ("channel", "receive")
+    assert (receive["len"], receive["cap"]) == (0, 0)
+    # Three receive, one each is locked, labelled, inlined, deep, deferred,
+    # and the select.
+    assert receive["receivers"] == 9
+    assert (send["does"], send["senders"]) == ("send", 2)
+    assert {w["object"]: w["does"] for w in waits["main.choose"]} == {
+        receive["object"]: "receive", send["object"]: "send"}
+    for func in "main.acquire", "main.acquireRead", "main.wait":
+        lock, = waits[func]
+        assert (lock["kind"], lock["does"]) == ("semaphore", "acquire")
+        assert lock["acquirers"] == 1
+    assert waits["main.sleep"] == waits["main.nilSend"] == []
+
+
 def test_churn_is_counted_and_the_rest_is_whole(trace):
     whole = torn = 0
     with goprog.running("churn") as child:

@@ -163,6 +163,8 @@ func main() {
 	time.Sleep(200 * time.Millisecond)
 	fmt.Println("ready")
 	for range asked {
+		// What brought the signal goes back to waiting for the next.
+		time.Sleep(20 * time.Millisecond)
 		if err := os.WriteFile(os.Args[1], all(), 0o600); err != nil {
 			panic(err)
 		}
