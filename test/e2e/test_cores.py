@@ -156,3 +156,15 @@ def test_running_goroutines_of_a_core_have_their_stacks(build, folder):
                if row["state"] == "running"]
     assert running
     assert all(row["frames"][-1]["func"] == "spin" for row in running)
+
+
+def test_running_goroutines_of_a_go_core_have_their_stacks(build, folder):
+    with goprog.running("burn", "ratio", "2") as program:
+        answer, _ = dump(build, f"core:{gcore(program, folder)}")
+    running = [row for row in answer["goroutines"]
+               if row["state"] == "running"]
+    assert running
+    for row in running:
+        main, goexit = row["frames"][-2:]
+        assert main["func"].startswith("main."), row
+        assert goexit["func"] == "runtime.goexit"
