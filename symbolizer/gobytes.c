@@ -4,7 +4,8 @@
  *
  * Pages are fetched four at a time: a lookup touches a handful of places, and
  * a system call costs more than the bytes it brings.  Where four cannot be had
- * (the end of a mapping, a hole in a core) the one that is wanted is.
+ * (the end of a mapping, a hole in a core) the one that is wanted is; also in
+ * tables so large that neighbours are rarely asked for.
  */
 #include "symbolizer/gobytes.h"
 
@@ -15,6 +16,7 @@
 
 #define PAGE_BYTES ((uint64_t)1 << GOBYTES_PAGE_BITS)
 #define TOGETHER ((uint64_t)4)          /* pages, a power of two */
+#define LARGE ((uint64_t)16 << 20)      /* bytes of a table */
 #define STRING_MAX ((uint64_t)64 << 10) /* names of instances are long */
 
 int gobytes_open(struct gobytes *b, const struct gosym_source *src)
@@ -33,6 +35,7 @@ int gobytes_open(struct gobytes *b, const struct gosym_source *src)
 		return -ENOMEM;
 	b->bytes = p;
 	b->size = size;
+	b->left = src->fetch_max ? src->fetch_max : size;
 	b->have = calloc(size / PAGE_BYTES + 1, 1);
 	return b->have ? 0 : -ENOMEM;
 }
@@ -52,8 +55,10 @@ static bool fetch(struct gobytes *b, uint64_t lo, uint64_t hi)
 
 	if (to > b->size)
 		to = b->size;
-	if (b->src->table(b->src->ctx, from, b->bytes + from, to - from))
+	if (to - from > b->left || b->src->table(b->src->ctx, from,
+						 b->bytes + from, to - from))
 		return false;
+	b->left -= to - from;
 	memset(b->have + lo, 1, hi - lo);
 	return true;
 }
@@ -65,6 +70,8 @@ bool gobytes_fetch(struct gobytes *b, uint64_t page)
 
 	if (hi > pages)
 		hi = pages;
+	if (b->size > LARGE)
+		return fetch(b, page, page + 1);
 	/* What was seen stays: strings in it may be in use. */
 	for (uint64_t i = lo; i < hi; i++)
 		if (b->have[i])

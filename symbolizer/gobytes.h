@@ -23,6 +23,7 @@ struct gobytes {
 	uint8_t *bytes;
 	uint64_t size;
 	uint8_t *have;          /* of each page: 1 when it was fetched */
+	uint64_t left;          /* bytes that may still be fetched */
 };
 
 /* SRC must outlive B.  0 or -ENOMEM. */

@@ -27,6 +27,8 @@ struct gosym_source {
 	/* Copies N bytes at offset OFF of the table; 0 or -E. */
 	int (*table)(void *ctx, uint64_t off, void *out, size_t n);
 	uint64_t table_bytes;   /* at most so many */
+	uint64_t fetch_max;     /* bytes of it that are fetched at most, then
+				 * nothing new is known; 0: all */
 	/* Copies N bytes at ADDRESS (inline trees lie outside the table). */
 	int (*data)(void *ctx, uint64_t address, void *out, size_t n);
 	void *ctx;

@@ -213,7 +213,6 @@ def test_why_says_what_a_stripped_program_does_not_tell(go, sym):
     assert "no function of the pclntab is there" in done.stderr
 
 
-@pytest.mark.fast
 def test_a_broken_pclntab_is_none(go, sym, tmp_path):
     path = go.build()
     data = path.read_bytes()

@@ -326,6 +326,14 @@ static void only_what_is_asked_for_is_read_and_once(void **state)
 		;
 	assert_true(c.bytes <= t.table.len);
 	gosym_close(g);
+
+	c.bytes = 0;
+	src.fetch_max = t.table.len / 4;
+	assert_int_equal(gosym_open(&g, &src, NULL), 0);
+	for (f.end = 0; gosym_next(g, f.end, &f);)
+		;
+	assert_true(c.bytes <= src.fetch_max);
+	gosym_close(g);
 	ptab_release(&t);
 	free(many);
 }

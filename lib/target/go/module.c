@@ -20,6 +20,7 @@ enum {
 	DATA_BYTES_MAX = 4096,          /* of moduledata */
 	CANDIDATES_MAX = 8,             /* pclntabs looked at */
 	TABLE_BYTES_MAX = 1 << 30,
+	FETCH_BYTES_MAX = 48 << 20,     /* of a pclntab */
 };
 
 /* What a struct gosym reads through. */
@@ -227,6 +228,7 @@ static int open_module(struct go *go, struct go_module *m,
 		.etext = word_at(data, at[GO_MD_ETEXT]),
 		.gofunc = word_at(data, at[GO_MD_GOFUNC]),
 		.minor = go->minor,
+		.fetch_max = FETCH_BYTES_MAX,
 	};
 	uint64_t bytes;
 
