@@ -14,7 +14,8 @@ struct command {
 };
 
 extern const struct command command_record, command_dump, command_top,
-	command_sched, command_serve, command_ps, command_doctor;
+	command_sched, command_serve, command_ps, command_doctor,
+	command_collect;
 
 /* Prints the usage of C on stdout.  EXIT_DONE. */
 int command_help(const struct command *c);

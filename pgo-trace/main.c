@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
 	&command_record, &command_dump, &command_top, &command_sched,
 	&command_serve, &command_ps, &command_doctor,
+	&command_collect,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -4,14 +4,12 @@
  * The answer is collected and checked before the file is made, so what is
  * there can be read; until then an interrupt leaves nothing.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -23,6 +21,7 @@
 #include "lib/wire/json.h"
 #include "lib/wire/pprof_read.h"
 #include "pgo-trace/command.h"
+#include "pgo-trace/filename.h"
 #include "pgo-trace/find.h"
 #include "pgo-trace/interrupt.h"
 #include "pgo-trace/output.h"
@@ -104,40 +103,16 @@ static int fetch(struct recording *r, struct buf *out, struct err *e)
 	       err_set(e, buf_error(out), "%s", r->target.text);
 }
 
-/* The program's file name: of the process, of the profile's first mapping, or
- * else the host; with nothing in it that is special in a shell. */
-static void name_program(const struct recording *r, const struct pprof *p,
-			 char *out, size_t bytes)
-{
-	const char *from = r->target.exe, *base;
-	size_t n = 0;
-
-	if (!*from && p->n_mappings)
-		from = p->mappings[0].file;
-	base = strrchr(from, '/');
-	base = base ? base + 1 : from;
-	if (!*base)
-		base = r->target.url.is_unix ? "profile" : r->target.url.host;
-	/* A program that was replaced is "x (deleted)". */
-	for (; base[n] && base[n] != ' ' && n + 1 < bytes; n++)
-		out[n] = isalnum((unsigned char)base[n]) ||
-			 (n && strchr("._-+", base[n])) ? base[n] : '_';
-	out[n] = '\0';
-}
-
 static void name_file(const struct recording *r, const struct pprof *p,
 		      char *out, size_t bytes)
 {
-	char program[80], pid[16] = "", when[32] = "";
-	time_t now = time(NULL);
-	struct tm tm;
+	const char *exe = r->target.exe;
+	const char *host = r->target.url.is_unix ? "profile" :
+			   r->target.url.host;
 
-	name_program(r, p, program, sizeof(program));
-	if (r->target.pid)
-		snprintf(pid, sizeof(pid), "-%d", (int)r->target.pid);
-	if (localtime_r(&now, &tm))
-		strftime(when, sizeof(when), "%Y%m%dT%H%M%S", &tm);
-	snprintf(out, bytes, "%s%s-%s-%s.pb.gz", program, pid, r->type, when);
+	if (!*exe && p->n_mappings)
+		exe = p->mappings[0].file;
+	filename_make(out, bytes, exe, host, r->target.pid, r->type, "pb.gz");
 }
 
 static int write_file(struct output *o, const struct buf *body,

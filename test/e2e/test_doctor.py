@@ -208,7 +208,7 @@ def test_who_is_not_there(doctor, machine):
         1, "", "pgo-trace: 4712: no such process\n")
 
 
-@pytest.mark.parametrize("text", ["", "\0" * 60000, "Uid:", "\nUid:\t-\n",
+@pytest.mark.parametrize("text", ["", "\1" * 60000, "Uid:", "\nUid:\t-\n",
                                   "\nNSpid:" + "\t1" * 1000 + "\n",
                                   "\nState:\t", "\nCapEff:\tfffffffffffffff"
                                   "ffffffff\nUid:\t99999999999999999999\n"])

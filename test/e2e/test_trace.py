@@ -495,7 +495,8 @@ def test_what_the_agent_refuses_is_passed_on(trace, build, tmp_path):
 def test_every_command_helps(trace):
     run = trace("--help")
     assert run.returncode == 0
-    for command in ("record", "dump", "top", "sched", "ps", "doctor"):
+    for command in ("record", "dump", "top", "sched", "ps", "doctor",
+                    "collect"):
         assert f"\n  {command} " in run.stdout
         for flag in ("-h", "--help"):
             own = trace(command, flag)
