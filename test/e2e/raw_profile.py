@@ -3,7 +3,7 @@ import re
 import subprocess
 
 LOCATION = re.compile(r"\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*)")
-FUNCTION = re.compile(r"(.+?) (\S*):(\d+):\d+ s=(\d+)")
+FUNCTION = re.compile(r"(.+?) ([^\s:]*):(\d+)(?::\d+)? s=(\d+)")
 SAMPLE = re.compile(r"\s+(\d+)(?:\s+(\d+))?: ([\d ]*)")
 LABEL = re.compile(r"(\S+?):\[(.*?)\]")
 
