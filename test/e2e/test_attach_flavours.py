@@ -120,6 +120,21 @@ def test_deleted_and_replaced(build, tmp_path):
         check(build, child, tmp_path / "own")
 
 
+@pytest.mark.parametrize("name", ["default", "stripped PIE"])
+def test_right_after_it_was_started(build, tmp_path, name):
+    """Nothing is relocated yet, or there are no goroutines."""
+    for _ in range(10):
+        with subprocess.Popen([waits(name), tmp_path / "own"],
+                              stdout=subprocess.DEVNULL) as child:
+            run = subprocess.run([build / "bin/pgo-trace", "dump",
+                                  str(child.pid)], capture_output=True,
+                                 text=True, timeout=20)
+            child.kill()
+        assert run.returncode == 0, run.stderr
+        assert "offsets of" not in run.stderr
+        assert 1 in goroutine_dump.parse(run.stdout)
+
+
 def child_of(pid):
     text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return int(text.split()[0])

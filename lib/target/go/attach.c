@@ -14,21 +14,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/safe_text.h"
 #include "lib/target/go/buildinfo.h"
 #include "lib/target/go/image.h"
 #include "lib/target/go/module.h"
 #include "lib/target/go/roots.h"
 #include "lib/target/go/validate.h"
+#include "lib/target/procs.h"
 
 enum {
 	MINOR_MIN = 16,         /* pclntabs before are of another kind */
 	NEIGHBOURS_MAX = 6,     /* rows tried beside the version's own */
 	FAR_MAX = 64,           /* versions away */
-	LOOKS = 4,              /* at a target that just begins */
+	LOOKS = 4,              /* at a target that moves, or just begins */
 	NAP_NS = 5000000,
+	YOUNG_MS = 1000,
 };
+
+static const struct timespec nap = { .tv_nsec = NAP_NS };
 
 /* Offsets are judged; all else ends the climb. */
 static bool goes_on(int rc)
@@ -37,11 +43,21 @@ static bool goes_on(int rc)
 	       rc == -ENODATA;
 }
 
+/* Whether S may not have come as far as its first goroutines. */
+static bool is_young(const struct space *s)
+{
+	uint64_t ticks = s->kind == SPACE_LIVE ? procs_start_ticks(s->pid) : 0;
+	int64_t begun_ms = (int64_t)(ticks * 1000 /
+				     (uint64_t)sysconf(_SC_CLK_TCK));
+
+	return ticks && clock_ns(CLOCK_BOOTTIME) / 1000000 - begun_ms <
+			YOUNG_MS;
+}
+
 /* With go->offsets as they are. */
 static int try_offsets(struct go *go, const struct go_roots *by_symbols,
 		       struct err *e)
 {
-	static const struct timespec nap = { .tv_nsec = NAP_NS };
 	int rc;
 
 	go_modules_close(go);
@@ -69,6 +85,20 @@ static int try_row(struct go *go, const struct go_roots *by_symbols,
 	if (rc == -ENOENT)
 		err_say(e, rc, "its offsets are not known");
 	return rc < 0 ? rc : try_offsets(go, by_symbols, e);
+}
+
+static int try_own_row(struct go *go, const struct go_roots *by_symbols,
+		       struct err *e)
+{
+	int patch = go_version_patch(go->version);
+	int rc = try_row(go, by_symbols, go->minor, patch, e);
+
+	for (int i = 1; goes_on(rc) && rc != -ENOENT && i < LOOKS &&
+	     is_young(go->space); i++) {
+		nanosleep(&nap, NULL);
+		rc = try_row(go, by_symbols, go->minor, patch, e);
+	}
+	return rc;
 }
 
 static int try_neighbours(struct go *go, const struct go_roots *by_symbols)
@@ -134,8 +164,7 @@ static int climb(struct go *go, const struct go_roots *by_symbols,
 		 struct err *e)
 {
 	struct err why = { 0 };
-	int rc = try_row(go, by_symbols, go->minor,
-			 go_version_patch(go->version), &why);
+	int rc = try_own_row(go, by_symbols, &why);
 
 	go->how = GO_BY_TABLE;
 	if (goes_on(rc)) {
@@ -206,6 +235,10 @@ int go_attach(struct go **out, struct space *s, struct err *e)
 	}
 	go->image = im;
 	rc = attach(go, e);
+	for (int i = 1; rc == -ENOTSUP && i < LOOKS && is_young(s); i++) {
+		nanosleep(&nap, NULL);
+		rc = attach(go, e);
+	}
 	if (rc < 0)
 		go_detach(go);
 	else
