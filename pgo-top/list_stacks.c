@@ -66,9 +66,10 @@ static void cell(const struct view *v, uint32_t i, int field, struct grid *g,
 {
 	const struct group *one = &v->groups.at[i];
 
+	const char *doing = group_reason(&v->groups, one);
+
 	if (field == GROUP_REASON)
-		grid_text(g, y, x, width, LOOK_PLAIN,
-			  group_reason(&v->groups, one));
+		grid_text(g, y, x, width, LOOK_PLAIN, *doing ? doing : "-");
 	else if (field == GROUP_WHERE)
 		where(&v->groups, one, g, y, x, width);
 	else if (field == GROUP_RATE && !one->rated)

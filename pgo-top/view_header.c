@@ -49,14 +49,13 @@ int view_program(const struct view *v, struct grid *g, int y, int x)
 {
 	const struct source_info *info = &v->frame->info;
 	const char *slash = strrchr(info->exe, '/');
+	char pid[FORMAT_BYTES];
 
 	if (info->exe[0])
 		x = grid_text(g, y, x, 0, LOOK_BOLD | LOOK_CYAN,
 			      slash && slash[1] ? slash + 1 : info->exe) + 2;
-	if (info->pid != SNAP_UNKNOWN)
-		x = grid_printf(g, y, x, LOOK_PLAIN, "pid %" PRId64,
-				info->pid) + 2;
-	return x;
+	format_number(pid, info->pid, UNIT_ID, FORMAT_BYTES);
+	return grid_printf(g, y, x, LOOK_PLAIN, "pid %s", pid) + 2;
 }
 
 static void who(const struct view *v, struct grid *g, int y)
@@ -83,8 +82,8 @@ static void states(const struct view *v, struct grid *g, int y)
 		x = grid_printf(g, y, x - 1, LOOK_PLAIN, "(%s/s)", rate) + 2;
 	}
 	for (unsigned int i = SNAP_RUNNING; i < SNAP_STATES; i++)
-		x = put(g, y, x, snap_state_name(i), f->groups.states[i],
-			UNIT_COUNT);
+		x = put(g, y, x, snap_state_name(i),
+			groups_in_state(&f->groups, i), UNIT_COUNT);
 }
 
 static void scheduler(const struct view *v, struct grid *g, int y)
@@ -95,7 +94,9 @@ static void scheduler(const struct view *v, struct grid *g, int y)
 
 	x = put(g, y, 0, "Ps", s->gomaxprocs, UNIT_COUNT);
 	x = put(g, y, x, "idle", s->idleprocs, UNIT_COUNT);
-	if (s->p_count) {
+	if (!s->p_count) {
+		x = put(g, y, x, "queues", SNAP_UNKNOWN, UNIT_COUNT);
+	} else {
 		x = grid_text(g, y, x, 0, LOOK_PLAIN, "queues [");
 		for (uint32_t i = 0; i < s->p_count && i < 16; i++) {
 			format_number(queue, s->ps[i].runq, UNIT_COUNT, 5);
@@ -117,7 +118,9 @@ static void reasons(const struct view *v, struct grid *g, int y)
 	int x = grid_text(g, y, 0, 0, LOOK_PLAIN, "wait") + 1;
 
 	if (all->reason_count == 0)
-		grid_text(g, y, x, 0, LOOK_BOLD, "none");
+		grid_text(g, y, x, 0, LOOK_BOLD,
+			  groups_in_state(all, SNAP_WAITING) == SNAP_UNKNOWN ?
+			  "-" : "none");
 	for (uint32_t i = 0; i < all->reason_count && x < g->cols; i++)
 		x = put(g, y, x, snapshot_string(all->snapshot,
 						 all->reasons[i].reason),

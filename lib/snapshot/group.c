@@ -337,6 +337,13 @@ void groups_rate(struct groups *g, const struct groups *before)
 
 /* Texts ---------------------------------------------------------------------*/
 
+int64_t groups_in_state(const struct groups *g, unsigned int state)
+{
+	if (g->states[state] == 0 && g->states[SNAP_STATE_UNKNOWN])
+		return SNAP_UNKNOWN;
+	return g->states[state];
+}
+
 const char *group_reason(const struct groups *g, const struct group *one)
 {
 	if (one->reason)

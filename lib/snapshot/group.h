@@ -104,7 +104,11 @@ static inline int64_t rate_rounded(int64_t milli)
 	return (milli + (milli < 0 ? -500 : 500)) / 1000;
 }
 
-/* What they wait for, or their state. */
+/* How many goroutines are in STATE; SNAP_UNKNOWN when none is seen to be but
+ * the state of some is not known. */
+int64_t groups_in_state(const struct groups *g, unsigned int state);
+
+/* What they wait for, or their state; "" when that is not known. */
 const char *group_reason(const struct groups *g, const struct group *one);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
-#include "lib/snapshot/source_agent.h"
+#include "lib/snapshot/source_pprof.h"
 
 struct place {
 	struct http_url url;
@@ -54,18 +54,86 @@ static int fetch(void *ctx, const char *path, size_t cap, struct buf *body,
 	return rc;
 }
 
-int source_url_open(struct source **out, const struct http_url *u,
+/* Either kind -----------------------------------------------------------------*/
+
+struct url {
+	struct source source;
+	struct source *agent, *pprof;
+	struct source *found;           /* the one that answered; NULL: none */
+};
+
+/* An agent has our pages; without them it may be Go's own server. */
+static int refresh(struct source *src, struct snapshot *s, struct err *e)
+{
+	struct url *u = (struct url *)src;
+	struct source *one = u->found ? u->found : u->agent;
+	int rc = source_refresh(one, s, e);
+
+	if (rc == -ENOENT && !u->found) {
+		snapshot_release(s);
+		one = u->pprof;
+		rc = source_refresh(one, s, e);
+	}
+	if (rc == 0)
+		u->found = one;
+	return rc;
+}
+
+static int fold(struct source *src, struct snapshot *s, struct groups *g,
+		struct err *e)
+{
+	const struct url *u = (const struct url *)src;
+
+	return source_fold(u->found ? u->found : u->agent, s, g, e);
+}
+
+static int detail(struct source *src, int64_t id, struct snapshot *s,
+		  struct err *e)
+{
+	const struct url *u = (const struct url *)src;
+
+	return source_detail(u->found ? u->found : u->agent, id, s, e);
+}
+
+static void info(const struct source *src, struct source_info *out)
+{
+	const struct url *u = (const struct url *)src;
+
+	source_info(u->found ? u->found : u->agent, out);
+}
+
+static void close_url(struct source *src)
+{
+	struct url *u = (struct url *)src;
+
+	source_close(u->pprof);
+	source_close(u->agent);
+	free(u);
+}
+
+int source_url_open(struct source **out, const struct http_url *address,
 		    const atomic_bool *stop)
 {
+	static const struct source_ops ops = {
+		.refresh = refresh, .info = info, .close = close_url,
+		.detail = detail, .fold = fold,
+	};
 	struct place *at = malloc(sizeof(*at));
-	int rc;
+	struct url *u = calloc(1, sizeof(*u));
 
-	if (!at)
-		return -ENOMEM;
-	at->url = *u;
-	at->stop = stop;
-	rc = source_agent_open(out, fetch, at, free);
-	if (rc < 0)
+	if (!at || !u ||
+	    source_agent_open(&u->agent, fetch, at, free) < 0) {
 		free(at);
-	return rc;
+		free(u);
+		return -ENOMEM;
+	}
+	at->url = *address;
+	at->stop = stop;
+	u->source.ops = &ops;
+	if (source_pprof_open(&u->pprof, fetch, at) < 0) {
+		close_url(&u->source);
+		return -ENOMEM;
+	}
+	*out = &u->source;
+	return 0;
 }

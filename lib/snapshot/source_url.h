@@ -1,4 +1,5 @@
-/* Snapshots of an agent behind an address: TCP or a unix socket. */
+/* Snapshots of whoever answers behind an address, TCP or a unix socket: an
+ * agent, or a Go program's net/http/pprof. */
 #ifndef LIB_SNAPSHOT_SOURCE_URL_H
 #define LIB_SNAPSHOT_SOURCE_URL_H
 
@@ -10,12 +11,12 @@
 #define SOURCE_URL_DEADLINE_NS INT64_C(5000000000)      /* of one request */
 
 /*
- * 0 or -ENOMEM; nothing is asked yet.  U is copied; its path is what comes
+ * 0 or -ENOMEM; nothing is asked yet.  ADDRESS is copied; its path is what comes
  * before "/debug/...", usually "" or "/".
  * Once *STOP, which may be NULL, is set by another thread, a refresh ends
  * with -ECANCELED within a tenth of a second.
  */
-int source_url_open(struct source **out, const struct http_url *u,
+int source_url_open(struct source **out, const struct http_url *address,
 		    const atomic_bool *stop);
 
 #endif

@@ -29,7 +29,7 @@ static void put_states(struct json *j, const struct groups *g)
 	json_object_begin(j);
 	snap_json_number(j, "total", g->snapshot->total);
 	for (unsigned int i = SNAP_RUNNING; i < SNAP_STATES; i++)
-		snap_json_number(j, snap_state_name(i), g->states[i]);
+		snap_json_number(j, snap_state_name(i), groups_in_state(g, i));
 	json_object_end(j);
 }
 

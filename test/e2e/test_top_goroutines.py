@@ -1,5 +1,6 @@
 """pgo-top's Goroutines, and one of them whole: by an agent, from outside, from
 a core; the same frame whichever it is."""
+import contextlib
 import itertools
 import json
 import re
@@ -325,10 +326,16 @@ def assert_same(a, b):
         assert rows(one_list, column) == rows(other, column)
 
 
+@contextlib.contextmanager
 def gcore(pid, folder):
+    """A core of PID as a target; Go's are large, so it does not stay."""
+    path = folder / f"core.{pid}"
     subprocess.run(["gcore", "-o", folder / "core", str(pid)], check=True,
                    capture_output=True, timeout=120)
-    return f"core:{folder}/core.{pid}"
+    try:
+        yield f"core:{path}"
+    finally:
+        path.unlink()
 
 
 def test_pgo_programs_look_alike_from_everywhere(build, run, tmp_path):
@@ -337,7 +344,8 @@ def test_pgo_programs_look_alike_from_everywhere(build, run, tmp_path):
         inside = one_frame(run, program.pid)
         hide_agent(program.pid)
         outside = one_frame(run, program.pid)
-        core = one_frame(run, gcore(program.pid, tmp_path))
+        with gcore(program.pid, tmp_path) as target:
+            core = one_frame(run, target)
     assert " by agent" in inside[0] and " by attach" in outside[0]
     assert " by core" in core[0] and "[core]" in core[0]
     assert_same(inside, outside)
@@ -346,12 +354,50 @@ def test_pgo_programs_look_alike_from_everywhere(build, run, tmp_path):
 
 def test_go_programs_look_alike_from_everywhere(run, waits, tmp_path):
     live = one_frame(run, waits.pid)
-    core = one_frame(run, gcore(waits.pid, tmp_path))
+    with gcore(waits.pid, tmp_path) as target:
+        core = one_frame(run, target)
     version = golang.go("env", "GOVERSION").strip()
     for text in live + core:
         assert f"  {version}" in text.splitlines()[0]
     assert "read from a core of 2" in core[0]
     assert_same(live, core)
+
+
+def wheres(text):
+    """Where goroutines of functions of ours stand, one by one."""
+    return sorted(line[60:].split()[0] for line in text.splitlines()[7:-2]
+                  if line[60:].startswith("main."))
+
+
+def test_go_servers_look_alike_by_their_url_too(run, tmp_path):
+    exe = golang.build(golang.ROOT / "test/e2e/go/web", tmp_path / "web")
+    program = subprocess.Popen([exe], text=True, stdout=subprocess.PIPE)
+    try:
+        address = program.stdout.readline().strip()
+        url = one_frame(run, address)
+        live = one_frame(run, program.pid)
+        with gcore(program.pid, tmp_path) as target:
+            core = one_frame(run, target)
+        frame = json.loads(run("--once", "-H", "--json", address))
+    finally:
+        program.kill()
+        program.wait()
+    assert " by url" in url[0]
+    assert "net/http/pprof tells no ids" in url[0]
+    assert_same(live, core)
+    for by_url, by_pid in zip(url, live):
+        version = r"  go1\.\d+\S*  by"        # nobody tells it there
+        header, headings, bottom = layout(re.sub(version, "  by", by_pid))
+        found = layout(by_url)
+        # Queues of so many Ps, and no Ps.
+        header[2] = re.sub("queues( #)+", "queues #", header[2])
+        assert (found[0], found[1]) == (header, headings)
+        assert found[2][-1] == bottom[-1]
+    assert wheres(url[1]).count("main.receive") == 10
+    assert wheres(url[1]) == wheres(live[1])
+    assert frame["target"]["kind"] == "url"
+    assert set(frame["rows"][0]) == {"frames"}
+    assert "running" not in frame["goroutines"]
 
 
 def test_a_go_programs_goroutines(open_top, run, waits):
