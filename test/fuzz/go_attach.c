@@ -136,6 +136,7 @@ static void check_truth(const struct snapshot *s, int rc)
 
 	must(!rc && s->row_count == GS && !s->torn && s->stack_count == 1);
 	must(snapshot_frames(s, s->rows[0].stack, &depth) && depth == 5);
+	must(s->rows[GS - 1].wait_on == HEAP + CHAN_AT);
 }
 
 static void look(struct liar *l, bool untouched)

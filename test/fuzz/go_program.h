@@ -132,7 +132,8 @@ static inline void program_wait(struct go_program *p)
 
 	program_set(p, g, GO_G_WAITING, HEAP + SUDOG_AT);
 	program_set(p, HEAP + SUDOG_AT, GO_SUDOG_G, g);
-	program_set(p, HEAP + SUDOG_AT, GO_SUDOG_C, HEAP + CHAN_AT);
+	/* A pair, of which the second is always true. */
+	program_set(p, HEAP + SUDOG_AT + 8, GO_SUDOG_C, HEAP + CHAN_AT);
 	program_put(p, HEAP + CHAN_AT +
 		    (uint64_t)p->at.at[GO_HCHAN_RECVQ], HEAP + SUDOG_AT);
 	program_set(p, g, GO_G_LABELS, HEAP + LABELS_AT);
