@@ -11,8 +11,8 @@
 #define SOURCE_URL_DEADLINE_NS INT64_C(5000000000)      /* of one request */
 
 /*
- * 0 or -ENOMEM; nothing is asked yet.  ADDRESS is copied; its path is what comes
- * before "/debug/...", usually "" or "/".
+ * 0 or -ENOMEM; nothing is asked yet.  ADDRESS is copied; its path is what
+ * comes before "/debug/...", usually "" or "/".
  * Once *STOP, which may be NULL, is set by another thread, a refresh ends
  * with -ECANCELED within a tenth of a second.
  */

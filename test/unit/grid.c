@@ -157,8 +157,8 @@ static void the_stacks_view_is_as_designed(void **state)
 		    "     [live 1.0s]");
 	assert_line(&g, 1, false, "Gs 6  running 0  runnable 6  syscall 0  "
 		    "waiting 0");
-	assert_line(&g, 2, false, "Ps -  idle -  queues -  global -  threads -  "
-		    "idle -  stack -");
+	assert_line(&g, 2, false, "Ps -  idle -  queues -  global -  "
+		    "threads -  idle -  stack -");
 	assert_line(&g, 3, false, "wait none");
 	assert_line(&g, 5, false, "[Stacks] Goroutines");
 	assert_line(&g, 6, false, "   COUNT     +/s WAIT-MAX WAIT-P50   STACK "
