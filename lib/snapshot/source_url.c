@@ -54,7 +54,7 @@ static int fetch(void *ctx, const char *path, size_t cap, struct buf *body,
 	return rc;
 }
 
-/* Either kind ---------------------------------------------------------------- */
+/* Either kind --------------------------------------------------------------*/
 
 struct url {
 	struct source source;
