@@ -287,6 +287,23 @@ static void labels_of_a_slice_are_sorted_text(void **state)
 	assert_int_equal(row(3)->labels, 0);
 }
 
+/* It has 1 << B. */
+static void a_map_with_too_many_buckets_has_no_labels(void **state)
+{
+	uint64_t at = LABEL_MEM;
+
+	(void)state;
+	go.minor = 22;
+	fake_map(&space, at, 1024);
+	fake_put(&space, at, at + 8);
+	fake_put(&space, at + 8 + 8, UINT64_C(32) << 8);        /* B */
+	fake_put(&space, at + 8 + 16, at + 256);
+	fake_put(&space, at + 256, 5);          /* a pair, {"":""} */
+	set(make(), LABELS, at);
+	assert_int_equal(refresh(), 0);
+	assert_int_equal(row(1)->labels, 0);
+}
+
 static void time_is_counted_from_when_it_was_first_seen(void **state)
 {
 	uint64_t g = make();
@@ -531,6 +548,7 @@ int main(void)
 		TEST(a_system_call_has_its_own_pc),
 		TEST(the_runtimes_own_are_marked),
 		TEST(labels_of_a_slice_are_sorted_text),
+		TEST(a_map_with_too_many_buckets_has_no_labels),
 		TEST(time_is_counted_from_when_it_was_first_seen),
 		TEST(one_alone_is_found_by_its_number),
 		TEST(many_cost_few_system_calls),

@@ -209,6 +209,22 @@ static void a_table_that_runs_in_circles_ends(void **state)
 	assert_true(space.calls < 5000);
 }
 
+/* Of a program with DWARF that lies. */
+static void members_far_out_are_not_read(void **state)
+{
+	(void)state;
+	put(0, 0, CHAN_A, 0);
+	note(0, record(0), SNAP_WAIT_SEND);
+	go.offsets.at[GO_HCHAN_RECVQ] = 60000;
+	assert_int_equal(go_waits_read(&waits, &go, &snap), 0);
+	assert_int_equal(object(CHAN_A)->cap, SNAP_UNKNOWN);
+	go.offsets.at[GO_SUDOG_G] = 60000;
+	go_waits_begin(&waits);
+	note(0, record(0), SNAP_WAIT_SEND);
+	assert_int_equal(go_waits_read(&waits, &go, &snap), 0);
+	assert_int_equal(snap.wait_count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +235,7 @@ int main(void)
 		TEST(since_1_26_the_second_pointer_of_a_pair_is_true),
 		TEST(semaphores_are_found_by_their_table),
 		TEST(a_table_that_runs_in_circles_ends),
+		TEST(members_far_out_are_not_read),
 #undef TEST
 	};
 

@@ -14,9 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/safe_text.h"
 #include "lib/target/go/buildinfo.h"
 #include "lib/target/go/image.h"
@@ -31,7 +29,7 @@ enum {
 	FAR_MAX = 64,           /* versions away */
 	LOOKS = 4,              /* at a target that moves, or just begins */
 	NAP_NS = 5000000,
-	YOUNG_MS = 1000,
+	YOUNG_NS = 1000000000,
 };
 
 static const struct timespec nap = { .tv_nsec = NAP_NS };
@@ -46,12 +44,9 @@ static bool goes_on(int rc)
 /* Whether S may not have come as far as its first goroutines. */
 static bool is_young(const struct space *s)
 {
-	uint64_t ticks = s->kind == SPACE_LIVE ? procs_start_ticks(s->pid) : 0;
-	int64_t begun_ms = (int64_t)(ticks * 1000 /
-				     (uint64_t)sysconf(_SC_CLK_TCK));
+	int64_t age_ns = s->kind == SPACE_LIVE ? procs_age_ns(s->pid) : -1;
 
-	return ticks && clock_ns(CLOCK_BOOTTIME) / 1000000 - begun_ms <
-			YOUNG_MS;
+	return age_ns >= 0 && age_ns < YOUNG_NS;
 }
 
 /* With go->offsets as they are. */

@@ -184,8 +184,6 @@ static int put_deep(struct chunk *c, struct go_one *o,
 	return c->deep_count == CHUNK_DEEP ? finish_deep(c) : 0;
 }
 
-
-
 static int walk_all(struct chunk *c, struct go_one **set, size_t n)
 {
 	uint64_t pcs[GO_DEPTH_MAX];

@@ -22,7 +22,7 @@ enum {
 	SLICE_SINCE = 24,               /* minor version */
 	CELLS = 8,
 	BUCKET_BYTES = 8 + CELLS * 32 + 8,
-	BUCKETS_MAX = 16,               /* of one map */
+	LOG_MAX = 4,                    /* of the buckets of one map */
 	CELL_TAKEN = 5,
 	ROUNDS = 4,                     /* along chains of buckets */
 };
@@ -201,8 +201,8 @@ static int find_buckets(struct go_labels *l, struct space *s,
 		uint64_t old = map ? word(map, 24) : 0;
 
 		w[i].address = map ? word(map, 16) : 0;
-		w[i].bytes = w[i].address && 1u << (log & 31) <= BUCKETS_MAX
-			     ? BUCKET_BYTES << log : 0;
+		w[i].bytes = w[i].address && log <= LOG_MAX ?
+			     BUCKET_BYTES << log : 0;
 		if (w[i].bytes && old)
 			rc = take_buckets(l, s, i, NULL, old,
 					  log ? 1u << (log - 1) : 1);

@@ -60,8 +60,6 @@ size_t go_pc_frames(struct go *go, uint64_t pc, bool exact,
 		       : 0;
 }
 
-
-
 static bool is_panic(const char *func)
 {
 	return func && (strcmp(func, "runtime.gopanic") == 0 ||
@@ -259,8 +257,6 @@ uint32_t go_names_stack(struct go_names *n, const uint64_t *pcs, size_t count,
 		hash_add(&n->known, hash, (uint32_t)id);
 	return made.stack;
 }
-
-
 
 /* The function that was compiled, at PC; NULL when it is not known. */
 static const struct snap_frame *outermost(struct go_names *n, uint64_t pc,

@@ -73,6 +73,7 @@ static int32_t width(enum go_field f)
 	} wide[] = {
 		{ GO_G_STACK, 16 }, { GO_G_SCHED, GOBUF_BYTES },
 		{ GO_HCHAN_RECVQ, 16 }, { GO_HCHAN_SENDQ, 16 },
+		{ GO_SUDOG_ELEM, 16 }, { GO_SUDOG_C, 16 },
 		{ GO_MD_FUNCNAMETAB, 24 },
 	};
 
@@ -108,6 +109,17 @@ const struct go_field_name *go_offsets_outside(const struct go_offsets *o)
 			return name;
 	}
 	return NULL;
+}
+
+uint32_t go_offsets_span(const struct go_offsets *o, const enum go_field *f,
+			 size_t n)
+{
+	int32_t end = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (o->at[f[i]] >= 0 && o->at[f[i]] + width(f[i]) > end)
+			end = o->at[f[i]] + width(f[i]);
+	return (uint32_t)end;
 }
 
 /* Lines ------------------------------------------------------------------- */

@@ -158,4 +158,9 @@ bool go_offsets_complete(const struct go_offsets *o);
  * care. */
 const struct go_field_name *go_offsets_outside(const struct go_offsets *o);
 
+/* Bytes from the beginning of a struct in which all of its N members F are,
+ * but for those that version has not. */
+uint32_t go_offsets_span(const struct go_offsets *o, const enum go_field *f,
+			 size_t n);
+
 #endif

@@ -18,14 +18,9 @@ uint32_t go_one_bytes(const struct go *go)
 		GO_G_WAITREASON, GO_G_LOCKEDM, GO_G_PARENT, GO_G_GOPC,
 		GO_G_STARTPC, GO_G_WAITING, GO_G_LABELS,
 	};
-	int32_t end = 0;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-		/* 16: of stack and of sched the second word counts too. */
-		if (go_at(go, fields[i]) + 16 > end)
-			end = go_at(go, fields[i]) + 16;
-	}
-	return (uint32_t)end;
+	return go_offsets_span(&go->offsets, fields,
+			       sizeof(fields) / sizeof(*fields));
 }
 
 /* The word at OFFSET, 0 when this version has it not. */

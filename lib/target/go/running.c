@@ -22,6 +22,7 @@
 enum {
 	THREADS_MAX = SNAP_MS_MAX,
 	WINDOW = 8192,                  /* bytes of stack read at once */
+	PAGE = 4096,
 };
 
 int go_threads_read(struct go_threads *t, struct space *s)
@@ -56,13 +57,16 @@ static pid_t thread_of(const struct go_threads *t, const struct go_m *m)
 	return 0;
 }
 
-/* Bytes to be read at AT of a stack that ends at HI, 0: not known. */
+/* Bytes to be read at AT of a stack that ends at HI, 0: not known.  A word at
+ * least, or the walk would ask for the same for ever. */
 static uint32_t window(uint64_t at, uint64_t hi)
 {
+	uint32_t in_page = PAGE - (uint32_t)(at % PAGE);
+
 	if (hi)
 		return at >= hi ? 0 : hi - at < WINDOW ? (uint32_t)(hi - at)
 						       : WINDOW;
-	return 4096 - at % 4096;
+	return in_page < 8 ? 8 : in_page;
 }
 
 /* Adds the frames from PC and SP on. */

@@ -29,16 +29,14 @@ static uint32_t half(const uint8_t *at, int32_t offset)
 	return v;
 }
 
-/* Bytes of a struct to be read for the N fields; 0: not believed. */
+/* Bytes of a struct to be read for the N fields; 0: not believed, and nothing
+ * of it may be parsed. */
 static uint32_t bytes_for(const struct go *go, const enum go_field *f,
 			  size_t n)
 {
-	int32_t end = 0;
+	uint32_t bytes = go_offsets_span(&go->offsets, f, n);
 
-	for (size_t i = 0; i < n; i++)
-		if (go_at(go, f[i]) + 8 > end)
-			end = go_at(go, f[i]) + 8;
-	return end <= STRUCT_MAX ? (uint32_t)end : 0;
+	return bytes <= STRUCT_MAX ? bytes : 0;
 }
 
 static struct gather_want *wants(struct go_sched *s, size_t n)
@@ -204,7 +202,7 @@ static int read_ms(struct go_sched *s, struct go *go)
 
 	if (rc == 0 && go->roots.allm)
 		rc = space_read(go->space, go->roots.allm, &next, 8);
-	while (rc == 0 && next && n < SNAP_MS_MAX) {
+	while (rc == 0 && bytes && next && n < SNAP_MS_MAX) {
 		const uint8_t *at = bytes_of_m(s, go, next, alone, bytes, &rc);
 
 		if (!at)
@@ -243,7 +241,7 @@ static int read_figures(struct go *go, struct snap_sched *out)
 	uint8_t at[STRUCT_MAX];
 	int rc;
 
-	if (!go->roots.sched)
+	if (!go->roots.sched || !bytes)
 		return 0;
 	rc = space_read(go->space, go->roots.sched, at, bytes);
 	if (rc < 0)

@@ -22,6 +22,7 @@ enum {
 	PS_MAX = 4,
 	RUNNABLE = 1, RUNNING = 2, SYSCALL = 3, WAITING = 4, DEAD = 6,
 	STATUS_MAX = 15,
+	PARK_BYTES_MAX = 4096,  /* of gopark(); it has some 300 */
 	SCAN = 0x1000,
 };
 
@@ -340,7 +341,8 @@ static int judge_inlines(struct go *go, struct err *e)
 
 	if (!gosym_named(sym, "runtime.gopark", &park))
 		return err_say(e, -EBADMSG, "it has no runtime.gopark");
-	for (uint64_t pc = park.entry; pc < park.end; pc++)
+	for (uint64_t pc = park.entry; pc < park.end &&
+	     pc - park.entry < PARK_BYTES_MAX; pc++)
 		if (gosym_frames(sym, pc, f, 4) > 1 && f[0].func &&
 		    !strncmp(f[0].func, "runtime.", 8))
 			return 0;

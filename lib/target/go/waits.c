@@ -19,6 +19,7 @@ enum {
 	CASES_MAX = 64,                 /* of a select */
 	INSIDES_MAX = 1 << 16,          /* channels looked into */
 	RECORD_GAP = 256,
+	STRUCT_MAX = 1024,              /* bytes of one; they are some 100 */
 	WIDE_SINCE = 26,                /* minor version */
 	ROOTS = 251,                    /* of semaphores, a cache line each */
 	ROOT_BYTES = 64,
@@ -57,19 +58,37 @@ static uint64_t word(const uint8_t *at, int32_t offset)
 	return v;
 }
 
-static uint32_t record_bytes(const struct go *go)
+/* Bytes of a struct of which all N members F are parsed; 0: one is not known,
+ * or lies too far out to be believed. */
+static uint32_t bytes_for(const struct go *go, const enum go_field *f,
+			  size_t n)
 {
-	return (uint32_t)go_at(go, GO_SUDOG_C) + 16;
+	uint32_t bytes = go_offsets_span(&go->offsets, f, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (go_at(go, f[i]) < 0)
+			return 0;
+	return bytes <= STRUCT_MAX ? bytes : 0;
 }
 
-static bool knows_records(const struct go *go)
+static uint32_t record_bytes(const struct go *go)
 {
-	int32_t end = go_at(go, GO_SUDOG_C);
+	static const enum go_field fields[] = {
+		GO_SUDOG_G, GO_SUDOG_NEXT, GO_SUDOG_PREV, GO_SUDOG_ELEM,
+		GO_SUDOG_ISSELECT, GO_SUDOG_WAITLINK, GO_SUDOG_C,
+	};
 
-	return end > 0 && end < 1024 && go_at(go, GO_SUDOG_WAITLINK) >= 0 &&
-	       go_at(go, GO_SUDOG_G) >= 0 && go_at(go, GO_SUDOG_ELEM) >= 0 &&
-	       go_at(go, GO_SUDOG_ISSELECT) >= 0 &&
-	       go_at(go, GO_SUDOG_NEXT) >= 0 && go_at(go, GO_SUDOG_PREV) >= 0;
+	return bytes_for(go, fields, sizeof(fields) / sizeof(*fields));
+}
+
+static uint32_t channel_bytes(const struct go *go)
+{
+	static const enum go_field fields[] = {
+		GO_HCHAN_QCOUNT, GO_HCHAN_DATAQSIZ, GO_HCHAN_ELEMSIZE,
+		GO_HCHAN_CLOSED, GO_HCHAN_RECVQ, GO_HCHAN_SENDQ,
+	};
+
+	return bytes_for(go, fields, sizeof(fields) / sizeof(*fields));
 }
 
 static void parse(const struct go *go, const uint8_t *at, struct record *r)
@@ -298,7 +317,7 @@ static int read_channels(struct go_waits *w, struct go *go,
 			 struct snapshot *s, size_t from, size_t n,
 			 uint8_t *kind)
 {
-	uint32_t bytes = (uint32_t)go_at(go, GO_HCHAN_SENDQ) + 8;
+	uint32_t bytes = channel_bytes(go);
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
@@ -337,8 +356,7 @@ static int look_inside(struct go_waits *w, struct go *go, struct snapshot *s)
 	uint8_t *kind;
 	int rc = 0;
 
-	if (n == 0 || go_at(go, GO_HCHAN_SENDQ) < 0 ||
-	    go_at(go, GO_HCHAN_SENDQ) > 1024)
+	if (n == 0 || !channel_bytes(go))
 		return 0;
 	kind = calloc(1, n);
 	if (!kind)
@@ -356,7 +374,7 @@ int go_waits_read(struct go_waits *w, struct go *go, struct snapshot *s)
 {
 	int rc;
 
-	if (!knows_records(go))
+	if (!record_bytes(go))
 		return 0;
 	if (!w->want)
 		w->want = calloc(BATCH, sizeof(*w->want));
