@@ -69,7 +69,6 @@ static int ask_agent(struct look *l, const struct target *t)
 		.max = LINE_BYTES_MAX,
 		.accept = "text/plain",
 	};
-	struct pgo_layout layout;
 	struct http_answer a = { 0 };
 	struct sched_line line;
 	int rc = target_get(t, "/debug/pgo/sched?debug=1", &ask, &a, &l->why);
@@ -82,9 +81,15 @@ static int ask_agent(struct look *l, const struct target *t)
 	http_answer_release(&a);
 	if (rc == 0)
 		l->how = "agent";
+	return rc;
+}
+
+static void read_version(struct look *l)
+{
+	struct pgo_layout layout;
+
 	if (note_layout(&layout, l->pid, NULL) == 0)
 		snprintf(l->version, sizeof(l->version), "%s", layout.runtime);
-	return rc;
 }
 
 static int attach(struct look *l, const struct target *t)
@@ -100,7 +105,8 @@ static int attach(struct look *l, const struct target *t)
 	snapshot_init(&s);
 	rc = source_refresh(src, &s, &l->why);
 	source_info(src, &info);
-	snprintf(l->version, sizeof(l->version), "%s", info.go);
+	if (info.go[0])
+		snprintf(l->version, sizeof(l->version), "%s", info.go);
 	if (rc == 0) {
 		l->goroutines = s.total;
 		l->how = "attach";
@@ -123,6 +129,8 @@ int look_at(struct look *l, pid_t pid)
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	rc = target_resolve(&t, text, NULL, &l->why);
 	snprintf(l->exe, sizeof(l->exe), "%s", t.exe);
+	if (l->runtime == LOOK_PGO)
+		read_version(l);
 	if (rc == 0)
 		rc = t.agent[0] ? ask_agent(l, &t) : attach(l, &t);
 	return rc == -ENOENT || rc == -ESRCH ? -ENOENT : 0;

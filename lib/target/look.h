@@ -22,7 +22,8 @@ struct look {
 };
 
 /* Fills L about PID.  0; -ENOENT when it is certainly neither Go nor pgo, or
- * gone.  Takes milliseconds, and a second where an agent does not answer. */
+ * gone.  Takes milliseconds, and a second where an agent does not answer.  One
+ * thread at a time. */
 int look_at(struct look *l, pid_t pid);
 
 #endif

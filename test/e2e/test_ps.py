@@ -60,6 +60,7 @@ def test_go_and_pgo_are_listed_others_are_not(ps, build, tmp_path):
     assert with_agent["version"].startswith("pgo ")
     assert with_agent["how"] == "agent"
     assert of(run, outside.pid)["how"] == "attach"
+    assert of(run, outside.pid)["version"] == with_agent["version"]
     assert of(run, outside.pid)["goroutines"] == with_agent["goroutines"] == 11
     assert of(run, os.getpid()) is None
     line, = [line.split() for line in text.splitlines()

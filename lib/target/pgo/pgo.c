@@ -80,7 +80,6 @@ int pgo_attach(struct pgo_program **out, struct space *s, struct err *e)
 		pgo_detach(p);
 		return rc;
 	}
-	memcpy(p->version, head.runtime, sizeof(p->version));
 	p->names.text = p->o.address[PGO_TEXT];
 	p->names.text_end = p->o.address[PGO_TEXT_END];
 	read_reasons(p);
@@ -96,11 +95,6 @@ void pgo_detach(struct pgo_program *p)
 	pgo_stacks_release(&p->stacks);
 	free(p->ms.at);
 	free(p);
-}
-
-const char *pgo_version(const struct pgo_program *p)
-{
-	return p->version;
 }
 
 /* The table ---------------------------------------------------------------- */

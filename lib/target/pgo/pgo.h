@@ -32,7 +32,4 @@ int pgo_read(struct pgo_program *p, const struct source_wants *wants,
 int pgo_read_one(struct pgo_program *p, int64_t id, struct snapshot *s,
 		 struct err *e);
 
-/* "pgo 0.1". */
-const char *pgo_version(const struct pgo_program *p);
-
 #endif

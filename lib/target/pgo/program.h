@@ -38,7 +38,6 @@ struct pgo_program {
 	struct space *space;    /* the caller's */
 	struct pgo_offsets o;
 	struct pgo_hidden hidden;
-	char version[24];
 	char reasons[PGO_REASONS_MAX][PGO_REASON_BYTES];
 	size_t reason_count;
 	struct pgo_names names;
