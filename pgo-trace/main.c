@@ -20,8 +20,8 @@ static int help(void)
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\nTARGET is a pid, the name of a program that runs once, a URL, "
-	     "HOST:PORT or\nunix:PATH.  pgo-trace COMMAND --help says more; "
-	     "so does pgo-trace(1).");
+	     "HOST:PORT,\nunix:PATH or core:FILE[,EXE].  pgo-trace COMMAND "
+	     "--help says more; so does\npgo-trace(1).");
 	return EXIT_DONE;
 }
 
