@@ -58,8 +58,5 @@ int connect_open_or_say(struct source **out, const char *target,
 
 void connect_name(struct err *e, const char *target)
 {
-	size_t n = strlen(target);
-
-	if (strncmp(e->text, target, n) != 0 || e->text[n] != ':')
-		err_of(e, "%s", target);
+	err_named(e, target);
 }

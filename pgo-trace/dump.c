@@ -38,6 +38,8 @@ static int read_target(struct dump *d, struct err *e)
 	rc = source_refresh(src, &d->snapshot, e);
 	source_info(src, &d->info);
 	source_close(src);
+	if (rc < 0)
+		err_named(e, d->target.text);
 	return rc;
 }
 
@@ -58,6 +60,12 @@ static void tell(const struct dump *d)
 	if (s->dropped > 0)
 		log_error("%s: %" PRId64 " goroutines or stacks made no sense "
 			  "or no room, and are missing", name, s->dropped);
+}
+
+/* Goroutines nobody can tell apart can only be counted. */
+static bool has_ids(const struct snapshot *s)
+{
+	return !s->row_count || s->rows[0].number[ROW_ID] != SNAP_UNKNOWN;
 }
 
 /* The runtime's own leave S. */
@@ -110,6 +118,7 @@ static int dump(struct dump *d, struct err *e)
 		rc = read_target(d, e);
 	if (rc == 0) {
 		tell(d);
+		d->group |= !has_ids(&d->snapshot);
 		rc = choose(d, e);
 	}
 	if (rc == 0)
@@ -120,8 +129,8 @@ static int dump(struct dump *d, struct err *e)
 }
 
 static const char usage[] =
-"usage: pgo-trace dump [-g] [-F EXPR] [--freeze] [--running] [--system]\n"
-"                      [--json] [-o FILE] [-f] TARGET\n"
+"usage: pgo-trace dump [-g] [-F EXPR] [--freeze] [--running] [--full]\n"
+"                      [--system] [--json] [-o FILE] [-f] TARGET\n"
 "\n"
 "Writes all goroutines with their stacks, in the form of Go's debug=2.\n"
 "\n"
@@ -131,13 +140,14 @@ static const char usage[] =
 "                       and, or, !, ()\n"
 "      --freeze         stop the program while it is read\n"
 "      --running        interrupt threads for the stacks of running ones\n"
+"      --full           of a pprof server: one by one, stopping the program\n"
 "      --system         the runtime's own goroutines and frames too\n"
 "      --json           one object\n"
 "  -o, --output FILE    into FILE\n"
 "  -f, --force          overwrite FILE\n"
 "  -h, --help           this text\n";
 
-enum { OPT_JSON = 256, OPT_FREEZE, OPT_RUNNING, OPT_SYSTEM };
+enum { OPT_JSON = 256, OPT_FREEZE, OPT_RUNNING, OPT_FULL, OPT_SYSTEM };
 
 static int set_filter(struct dump *d, const char *expr)
 {
@@ -162,6 +172,9 @@ static int set(struct dump *d, int opt, char **argv)
 		return 0;
 	case OPT_RUNNING:
 		d->wants.running = true;
+		return 0;
+	case OPT_FULL:
+		d->wants.full = true;
 		return 0;
 	case OPT_SYSTEM:
 		d->system = true;
@@ -189,6 +202,7 @@ static int parse(struct dump *d, int argc, char **argv)
 		{ "filter", required_argument, NULL, 'F' },
 		{ "freeze", no_argument, NULL, OPT_FREEZE },
 		{ "running", no_argument, NULL, OPT_RUNNING },
+		{ "full", no_argument, NULL, OPT_FULL },
 		{ "system", no_argument, NULL, OPT_SYSTEM },
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "output", required_argument, NULL, 'o' },

@@ -73,22 +73,33 @@ static void put_ids(struct dump_out *d, const struct groups *g,
 		buf_put_str(&d->buf, " ...");
 }
 
-static void put_title(struct dump_out *d, const struct groups *g,
+/* What is known of them: " [chan receive, longest 5.20s]". */
+static void put_state(struct dump_out *d, const struct groups *g,
 		      const struct group *one)
 {
-	int64_t n = one->number[GROUP_COUNT];
 	int64_t longest = one->number[GROUP_WAIT_MAX];
 	const char *reason = group_reason(g, one);
 	char what[STRTAB_STRING_MAX + 1], wait[32];
 
+	if (!*reason)
+		return;
 	safe_text(what, sizeof(what), reason, strlen(reason));
-	buf_printf(&d->buf, "%" PRId64 " goroutine%s [%s", n, n == 1 ? "" : "s",
-		   what);
+	buf_printf(&d->buf, " [%s", what);
 	if (longest > 0)
 		buf_printf(&d->buf, ", longest %s%s", one->at_least ? ">=" : "",
 			   unit_label(wait, sizeof(wait), longest,
 				      "nanoseconds", "minimum"));
-	buf_put_str(&d->buf, "]:");
+	buf_put_u8(&d->buf, ']');
+}
+
+static void put_title(struct dump_out *d, const struct groups *g,
+		      const struct group *one)
+{
+	int64_t n = one->number[GROUP_COUNT];
+
+	buf_printf(&d->buf, "%" PRId64 " goroutine%s", n, n == 1 ? "" : "s");
+	put_state(d, g, one);
+	buf_put_u8(&d->buf, ':');
 	put_ids(d, g, one);
 	buf_put_u8(&d->buf, '\n');
 }

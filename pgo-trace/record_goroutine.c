@@ -42,6 +42,8 @@ static int take(struct recording *r, struct snapshot *s,
 	rc = source_refresh(src, s, e);
 	source_info(src, &info);
 	source_close(src);
+	if (rc < 0)
+		err_named(e, r->target.text);
 	snprintf(r->target.exe, sizeof(r->target.exe), "%s", info.exe);
 	return rc;
 }

@@ -89,3 +89,11 @@ int err_of(struct err *e, const char *fmt, ...)
 	append_text(e, old.text);
 	return e->code;
 }
+
+void err_named(struct err *e, const char *thing)
+{
+	size_t n = strlen(thing);
+
+	if (e && (strncmp(e->text, thing, n) || e->text[n] != ':'))
+		err_of(e, "%s", thing);
+}

@@ -28,6 +28,9 @@ int err_say(struct err *e, int rc, const char *fmt, ...)
 int err_way_out(struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Puts "THING: " before what was set, unless it begins so. */
+void err_named(struct err *e, const char *thing);
+
 /* Puts "THING: " before what was set.  Returns its code, 0 without E. */
 int err_of(struct err *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

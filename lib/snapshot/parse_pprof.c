@@ -1,152 +1,126 @@
-/*
- * A record is a line "COUNT @ 0xPC 0xPC", perhaps "# labels: {...}", a line
- * "#\t0xPC\tFUNC+0xOFFSET\tFILE:LINE" for each frame, and an empty line.  Go
- * leaves out the runtime's frames at the leaf.
- */
 #include "lib/snapshot/parse_pprof.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/buf.h"
+#include "lib/wire/goroutine_text.h"
 
-static const char first_line[] = "goroutine profile: total ";
-static const char labels_line[] = "# labels: ";
+#define MINUTE_NS INT64_C(60000000000)
 
-struct record {
-	int64_t count;          /* 0: none begun */
-	uint32_t n;             /* frames */
-	bool named;             /* they are those of lines, not bare pcs */
-	uint32_t labels;        /* string */
-	struct snap_frame frames[SNAP_DEPTH_MAX];
-};
+enum { MINUTES_MAX = 1 << 24 };
 
-static void add_frame(struct record *r, struct snap_frame f)
+static uint32_t put_slice(struct snapshot *s, struct gtext_slice text)
 {
-	if (r->n < SNAP_DEPTH_MAX)
-		r->frames[r->n++] = f;
+	char copy[STRTAB_STRING_MAX + 1];
+	size_t n = text.n < STRTAB_STRING_MAX ? text.n : STRTAB_STRING_MAX;
+
+	if (!text.p)
+		return 0;
+	memcpy(copy, text.p, n);
+	copy[n] = '\0';
+	return strtab_put(&s->strings, copy);
 }
 
-/* "COUNT @ 0xPC 0xPC..." */
-static void begin_record(struct snapshot *s, struct record *r, const char *line)
+/* Go's quotes are JSON's but for three escapes. */
+static uint32_t put_labels(struct snapshot *s, struct gtext_slice text)
 {
-	char *end;
-	long long count = strtoll(line, &end, 10);
+	static const struct { const char *go, *json; } escapes[] = {
+		{ "\\x", "\\u00" }, { "\\a", "\\u0007" }, { "\\v", "\\u000b" },
+	};
+	struct buf out = { .cap = STRTAB_STRING_MAX };
+	uint32_t id;
 
-	r->count = 0;
-	r->n = 0;
-	r->named = false;
-	r->labels = 0;
-	if (count < 1 || strncmp(end, " @", 2) != 0) {
-		s->dropped++;
+	for (size_t i = 0, step; i < text.n; i += step) {
+		struct gtext_slice put = { text.p + i, 1 };
+
+		step = text.p[i] == '\\' && i + 1 < text.n ? 2 : 1;
+		put.n = step;
+		for (size_t k = 0; step == 2 && k < 3; k++)
+			if (!memcmp(put.p, escapes[k].go, 2))
+				put = (struct gtext_slice){
+					escapes[k].json,
+					strlen(escapes[k].json),
+				};
+		buf_put(&out, put.p, put.n);
+	}
+	id = buf_error(&out) ? 0 : strtab_put(&s->strings, buf_str(&out));
+	buf_release(&out);
+	return id;
+}
+
+static uint32_t put_stack(struct snapshot *s, const struct gtext_record *r)
+{
+	struct snap_frame f[GTEXT_DEPTH_MAX];
+
+	for (size_t i = 0; i < r->n; i++)
+		f[i] = (struct snap_frame){
+			.pc = r->frames[i].pc,
+			.func = put_slice(s, r->frames[i].func),
+			.file = put_slice(s, r->frames[i].file),
+			.line = r->frames[i].line,
+			.offset = (uint32_t)r->frames[i].offset,
+		};
+	return r->n ? snapshot_stack(s, f, (uint32_t)r->n) : SNAP_NONE;
+}
+
+/* A state's own name, or what is waited for. */
+static void put_state(struct snapshot *s, struct snap_row *row,
+		      const struct gtext_record *r)
+{
+	uint32_t id = put_slice(s, r->state);
+	enum snap_state state = snap_state_of(snapshot_string(s, id));
+
+	if (!id)
 		return;
+	row->state = (uint8_t)(state ? state : SNAP_WAITING);
+	row->reason = state ? 0 : id;
+	if (r->minutes && r->minutes < MINUTES_MAX) {
+		row->number[ROW_SINCE] = (int64_t)r->minutes * MINUTE_NS;
+		row->at_least = true;
 	}
-	r->count = count;
-	for (end += 2; strncmp(end, " 0x", 3) == 0; )
-		add_frame(r, (struct snap_frame){
-			.pc = strtoull(end + 1, &end, 16),
-		});
 }
 
-/* Cuts LINE at its last MARK; what is behind it, or NULL. */
-static char *cut(char *line, const char *mark)
+static void put_rows(struct snapshot *s, const struct gtext_record *r)
 {
-	char *at = NULL;
+	uint32_t stack = put_stack(s, r), labels = put_labels(s, r->labels);
+	uint64_t left = r->count;
+	struct snap_row *row;
 
-	for (char *p = line; (p = strstr(p, mark)); p++)
-		at = p;
-	if (!at)
-		return NULL;
-	*at = 0;
-	return at + strlen(mark);
-}
-
-/* "#\t0xPC\tFUNC+0xOFFSET\t\tFILE:LINE" */
-static void read_frame(struct snapshot *s, struct record *r, char *line)
-{
-	char none[] = "", *rest = line, *offset, *number;
-	char *field[4] = { none, none, none, none };
-	struct snap_frame f = { 0 };
-
-	for (int i = 0; i < 4 && rest; ) {
-		char *one = strsep(&rest, "\t");
-
-		if (*one)
-			field[i++] = one;
-	}
-	if (!r->named)
-		r->n = 0;
-	r->named = true;
-	offset = cut(field[2], "+0x");
-	number = cut(field[3], ":");
-	f.pc = strtoull(field[1], NULL, 16);
-	f.func = strtab_put(&s->strings, field[2]);
-	f.file = strtab_put(&s->strings, field[3]);
-	f.offset = offset ? (uint32_t)strtoul(offset, NULL, 16) : 0;
-	f.line = number ? (uint32_t)strtoul(number, NULL, 10) : 0;
-	add_frame(r, f);
-}
-
-static void end_record(struct snapshot *s, struct record *r)
-{
-	int64_t room = SNAP_ROWS_MAX - s->row_count;
-	uint32_t stack;
-
-	if (r->count > room) {
-		s->dropped += r->count - room;
-		r->count = room;
-	}
-	if (r->count == 0)
-		return;
-	stack = snapshot_stack(s, r->frames, r->n);
-	for (; r->count > 0; r->count--) {
-		struct snap_row *row = snapshot_row(s);
-
+	for (; left && s->row_count < SNAP_ROWS_MAX; left--) {
+		row = snapshot_row(s);
 		if (!row)
-			continue;
+			break;
+		row->number[ROW_ID] = r->id;
 		row->stack = stack;
-		row->labels = r->labels;
+		row->labels = labels;
+		row->locked = r->locked;
+		row->creator = r->creator;
+		row->created_func = put_slice(s, r->created.func);
+		row->created_file = put_slice(s, r->created.file);
+		row->created_line = r->created.line;
+		row->created_offset = (uint32_t)r->created.offset;
+		put_state(s, row, r);
 		s->torn += stack == SNAP_NONE;
 	}
+	s->dropped += left < INT32_MAX ? (int64_t)left : INT32_MAX;
 }
 
-static void take_line(struct snapshot *s, struct record *r, char *line)
+int parse_pprof(struct snapshot *s, const char *body, size_t n, bool full,
+		struct err *e)
 {
-	if (*line == 0)
-		end_record(s, r);
-	else if (strncmp(line, labels_line, sizeof(labels_line) - 1) == 0)
-		r->labels = strtab_put(&s->strings,
-				       line + sizeof(labels_line) - 1);
-	else if (*line == '#')
-		read_frame(s, r, line);
-	else
-		begin_record(s, r, line);
-}
+	struct gtext t = gtext(body ? body : "", n);
+	struct gtext_record *r = malloc(sizeof(*r));
 
-int parse_pprof(struct snapshot *s, const char *body, size_t n, struct err *e)
-{
-	struct record *r = calloc(1, sizeof(*r));
-	char *copy = strndup(body ? body : "", n), *rest = copy, *line;
-	int rc = 0;
-
-	if (!r || !copy) {
-		rc = err_set(e, -ENOMEM, "goroutines");
-		goto out;
-	}
-	line = strsep(&rest, "\n");
-	if (strncmp(line, first_line, sizeof(first_line) - 1) != 0) {
-		rc = err_say(e, -EBADMSG, "answer is no goroutine profile");
-		goto out;
-	}
-	s->total = strtoll(line + sizeof(first_line) - 1, NULL, 10);
-	if (s->total < 0)
-		s->total = SNAP_UNKNOWN;
-	while (rest)
-		take_line(s, r, strsep(&rest, "\n"));
-	end_record(s, r);
-out:
-	free(copy);
+	if (!r)
+		return err_set(e, -ENOMEM, "goroutines");
+	if (!full)
+		s->total = gtext_total(&t);
+	while (full ? gtext_single(&t, r) : gtext_counted(&t, r))
+		put_rows(s, r);
 	free(r);
-	return rc;
+	if (full && s->row_count)
+		s->total = s->row_count;
+	return s->total != SNAP_UNKNOWN ? 0 :
+	       err_say(e, -EBADMSG, "answer is no goroutine profile");
 }

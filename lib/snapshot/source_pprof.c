@@ -13,7 +13,7 @@ struct pprof {
 	source_fetch_fn *fetch;
 	void *ctx;
 	struct source_info info;
-	bool asked_name;
+	bool full, asked_name;
 };
 
 /* Its program, by the first of its arguments; where that is not told, it stays
@@ -33,15 +33,17 @@ static void ask_name(struct pprof *p)
 
 static int refresh(struct source *src, struct snapshot *s, struct err *e)
 {
-	static const char path[] = "/debug/pprof/goroutine?debug=1";
 	struct pprof *p = (struct pprof *)src;
+	const char *path = p->full ? "/debug/pprof/goroutine?debug=2" :
+			   "/debug/pprof/goroutine?debug=1";
 	struct buf body = { 0 };
 	int rc;
 
 	s->mono_ns = clock_mono_ns();
 	rc = p->fetch(p->ctx, path, PARSE_BODY_MAX, &body, e);
 	if (rc == 0) {
-		rc = parse_pprof(s, (const char *)body.data, body.len, e);
+		rc = parse_pprof(s, (const char *)body.data, body.len,
+				 p->full, e);
 		if (rc < 0)
 			err_of(e, "%s", path);
 	}
@@ -63,7 +65,8 @@ static void close_pprof(struct source *src)
 	free(src);
 }
 
-int source_pprof_open(struct source **out, source_fetch_fn *fetch, void *ctx)
+int source_pprof_open(struct source **out, source_fetch_fn *fetch, void *ctx,
+		      bool full)
 {
 	static const struct source_ops ops = {
 		.refresh = refresh, .info = info, .close = close_pprof,
@@ -75,9 +78,11 @@ int source_pprof_open(struct source **out, source_fetch_fn *fetch, void *ctx)
 	p->source.ops = &ops;
 	p->fetch = fetch;
 	p->ctx = ctx;
+	p->full = full;
 	p->info.kind = "url";
 	p->info.pid = SNAP_UNKNOWN;
-	snprintf(p->info.note, sizeof(p->info.note),
+	snprintf(p->info.note, sizeof(p->info.note), "%s", full ?
+		 "by debug=2, which stops the program while it is written" :
 		 "stacks only: net/http/pprof tells no ids, states, times");
 	*out = &p->source;
 	return 0;

@@ -112,7 +112,7 @@ static void close_url(struct source *src)
 }
 
 int source_url_open(struct source **out, const struct http_url *address,
-		    const atomic_bool *stop)
+		    const atomic_bool *stop, bool full)
 {
 	static const struct source_ops ops = {
 		.refresh = refresh, .info = info, .close = close_url,
@@ -130,7 +130,7 @@ int source_url_open(struct source **out, const struct http_url *address,
 	at->url = *address;
 	at->stop = stop;
 	u->source.ops = &ops;
-	if (source_pprof_open(&u->pprof, fetch, at) < 0) {
+	if (source_pprof_open(&u->pprof, fetch, at, full) < 0) {
 		close_url(&u->source);
 		return -ENOMEM;
 	}

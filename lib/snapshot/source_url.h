@@ -4,6 +4,7 @@
 #define LIB_SNAPSHOT_SOURCE_URL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "lib/snapshot/source.h"
 #include "lib/wire/http.h"
@@ -13,10 +14,10 @@
 /*
  * 0 or -ENOMEM; nothing is asked yet.  ADDRESS is copied; its path is what
  * comes before "/debug/...", usually "" or "/".
- * Once *STOP, which may be NULL, is set by another thread, a refresh ends
+ * FULL is as in source_pprof_open().  Once *STOP, which may be NULL, is set by another thread, a refresh ends
  * with -ECANCELED within a tenth of a second.
  */
 int source_url_open(struct source **out, const struct http_url *address,
-		    const atomic_bool *stop);
+		    const atomic_bool *stop, bool full);
 
 #endif

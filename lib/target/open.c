@@ -20,7 +20,8 @@ int target_source_open(struct source **out, const struct target *t,
 	int rc;
 
 	if (t->agent[0]) {
-		rc = source_url_open(out, &t->url, wants->stop);
+		rc = source_url_open(out, &t->url, wants->stop,
+				     wants->full);
 		return rc < 0 ? err_set(e, rc, "%s", t->text) : 0;
 	}
 	rc = target_space_open(&space, t, e);

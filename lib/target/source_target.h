@@ -23,6 +23,8 @@ struct source_wants {
 				 * interrupt of their threads */
 	bool waits;             /* what goroutines wait on, and who else does */
 	bool no_stacks;         /* states only */
+	bool full;              /* of a pprof server: goroutines one by one,
+				 * for which Go stops the program */
 	const atomic_bool *stop; /* as in source_url_open(); may be NULL */
 };
 

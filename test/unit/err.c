@@ -41,6 +41,19 @@ static void nobody_listening_still_gets_the_number(void **state)
 	assert_int_equal(err_of(NULL, "x"), 0);
 }
 
+static void a_name_is_put_once(void **state)
+{
+	struct err e;
+
+	(void)state;
+	err_say(&e, -EPERM, "x: no");
+	err_named(&e, "x");
+	assert_string_equal(e.text, "x: no");
+	err_named(&e, "y");
+	assert_string_equal(e.text, "y: x: no");
+	err_named(NULL, "y");
+}
+
 static void too_long_is_cut_and_unknown_is_said(void **state)
 {
 	char big[1000];
@@ -66,6 +79,7 @@ int main(void)
 		cmocka_unit_test(thing_trouble_way_out),
 		cmocka_unit_test(own_words_stand_alone),
 		cmocka_unit_test(nobody_listening_still_gets_the_number),
+		cmocka_unit_test(a_name_is_put_once),
 		cmocka_unit_test(too_long_is_cut_and_unknown_is_said),
 	};
 

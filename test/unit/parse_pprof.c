@@ -18,7 +18,7 @@ static int parse(struct snapshot *s, const char *body)
 	int rc;
 
 	snapshot_init(s);
-	rc = parse_pprof(s, body, strlen(body), &e);
+	rc = parse_pprof(s, body, strlen(body), false, &e);
 	assert_int_equal(e.text[0] != 0, rc < 0);
 	return rc;
 }
@@ -49,8 +49,9 @@ static void each_goroutine_of_a_record_is_a_row(void **state)
 			    "main.(*T[...]).run");
 	assert_string_equal(snapshot_string(&s, f[1].file), "/x/a:b.go");
 	assert_int_equal(f[1].line, 14);
-	assert_int_equal(f[1].offset, 0x1c);
-	assert_int_equal(f[1].pc, 0x670c9c);
+	/* As they are on the stack, not the call's. */
+	assert_int_equal(f[1].offset, 0x1d);
+	assert_int_equal(f[1].pc, 0x670c9d);
 	/* Where all frames are the runtime's there are no names. */
 	f = snapshot_frames(&s, s.rows[3].stack, &depth);
 	assert_int_equal(depth, 2);
@@ -78,7 +79,7 @@ static const struct {
 	{ HEAD "0 @ 0x1\n\n", 0, 0 },
 	{ HEAD "2 @\n\n", 0, 2 },
 	{ HEAD "1 @ 0x1\n#\n#\t\t\t\n\n", 0, 1 },
-	{ HEAD "1 @ 0x1\n1 @ 0x2\n\n", 0, 1 },
+	{ HEAD "1 @ 0x1\n1 @ 0x2\n\n", 0, 2 },
 	{ HEAD "1 @ 0xffffffffffffffffffff 0x\n\n", 0, 1 },
 	{ HEAD "99999999999999999999 @ 0x1\n\n1 @ 0x2\n", 0, SNAP_ROWS_MAX },
 };
