@@ -13,8 +13,9 @@
 
 /*
  * 0 or -ENOMEM; nothing is asked yet.  ADDRESS is copied; its path is what
- * comes before "/debug/...", usually "" or "/".
- * FULL is as in source_pprof_open().  Once *STOP, which may be NULL, is set by another thread, a refresh ends
+ * comes before "/debug/...", usually "" or "/".  FULL is as in
+ * source_pprof_open().
+ * Once *STOP, which may be NULL, is set by another thread, a refresh ends
  * with -ECANCELED within a tenth of a second.
  */
 int source_url_open(struct source **out, const struct http_url *address,
