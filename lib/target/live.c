@@ -166,11 +166,19 @@ static int live_check(struct space *s, struct err *e)
 
 /* Stopping ---------------------------------------------------------------- */
 
-static void end_tracer(struct live *l)
+static int end_tracer(struct live *l)
 {
-	tracer_end(l->tracer);
+	int rc = tracer_end(l->tracer);
+
 	l->tracer = NULL;
 	l->frozen = false;
+	return rc;
+}
+
+static int begin_tracer(struct live *l)
+{
+	return l->tracer ? 0 : tracer_start(&l->tracer, l->space.pid,
+					    &l->space.beats);
 }
 
 /* A thread that sleeps in a system call says where by itself: "NR ARGS SP PC",
@@ -202,15 +210,15 @@ static bool sleeping_regs(pid_t pid, pid_t tid, struct space_regs *out)
 static int live_regs(struct space *s, pid_t host_tid, struct space_regs *out)
 {
 	struct live *l = live_of(s);
-	int rc = 0;
+	int rc;
 
 	if (!l->frozen && sleeping_regs(s->pid, host_tid, out))
 		return 0;
-	if (!l->tracer)
-		rc = tracer_start(&l->tracer, s->pid);
+	rc = begin_tracer(l);
 	if (rc == 0)
 		rc = tracer_regs(l->tracer, host_tid, out);
-	if (rc == -EBUSY)
+	/* Frozen ones are let go by live_freeze(), which tells. */
+	if (rc == -EBUSY && !l->frozen)
 		end_tracer(l);
 	return rc;
 }
@@ -218,16 +226,16 @@ static int live_regs(struct space *s, pid_t host_tid, struct space_regs *out)
 static int live_freeze(struct space *s, bool on, struct err *e)
 {
 	struct live *l = live_of(s);
-	int rc = 0;
+	int rc;
 
 	if (on == l->frozen)
 		return 0;
 	if (!on) {
-		end_tracer(l);
-		return 0;
+		rc = end_tracer(l);
+		return rc < 0 ? explain(s->pid, rc, "hold threads so long as "
+					"nothing can be read", e) : 0;
 	}
-	if (!l->tracer)
-		rc = tracer_start(&l->tracer, s->pid);
+	rc = begin_tracer(l);
 	if (rc == 0)
 		rc = tracer_freeze(l->tracer);
 	l->frozen = rc == 0;

@@ -168,7 +168,7 @@ static int read_one(struct work *w, struct err *e)
 static int read_by(struct work *w, int (*reader)(struct work *, struct err *),
 		   struct err *e)
 {
-	int rc = prepare(w, e), after;
+	int rc = prepare(w, e), held = 0, after;
 	bool freeze = w->wants.freeze;
 	struct err why;
 
@@ -180,7 +180,9 @@ static int read_by(struct work *w, int (*reader)(struct work *, struct err *),
 	if (rc == 0)
 		rc = reader(w, e);
 	if (freeze)
-		space_freeze(w->space, false, NULL);
+		held = space_freeze(w->space, false, rc == 0 ? e : NULL);
+	if (rc == 0)
+		rc = held;
 	after = space_check(w->space, &why);
 	if (after < 0 && e)
 		*e = why;

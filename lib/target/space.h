@@ -116,7 +116,8 @@ static inline int space_regs(struct space *s, pid_t host_tid,
 }
 
 /* Stops all threads, or lets them go on.  Nothing to do in a core.  0 or -E
- * with words in E. */
+ * with words in E; -EBUSY of the latter says that they went on before, since
+ * reading hung. */
 static inline int space_freeze(struct space *s, bool on, struct err *e)
 {
 	return s->ops->freeze(s, on, e);

@@ -22,12 +22,24 @@
  * meanwhile: who takes a CPU then keeps it for milliseconds. */
 enum { SPIN_NS = 30000, NAP_NS = 20000 };
 
+/* One that has ended meanwhile is kept for us, and its process with it, until
+ * we have seen that. */
+static void reap(pid_t tid)
+{
+	waitid(P_PID, (id_t)tid, NULL, WEXITED | WNOHANG | __WALL);
+}
+
 int stop_ask(pid_t tid)
 {
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0 ||
-	    ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0)
+	int rc;
+
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0)
 		return -errno;
-	return 0;
+	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) == 0)
+		return 0;
+	rc = -errno;
+	reap(tid);
+	return rc;
 }
 
 /* One look: 1 when TID has stopped, 0 not yet, -ESRCH when it is gone. */
@@ -40,8 +52,10 @@ static int stopped(pid_t tid, int *signal)
 		return errno == EINTR ? 0 : -ESRCH;
 	if (!si.si_pid)
 		return 0;
-	if (si.si_code != CLD_TRAPPED && si.si_code != CLD_STOPPED)
+	if (si.si_code != CLD_TRAPPED && si.si_code != CLD_STOPPED) {
+		reap(tid);
 		return -ESRCH;
+	}
 	/* An event has its number above; it is no signal. */
 	*signal = si.si_status >> 8 ? 0 : si.si_status;
 	return 1;
@@ -81,5 +95,6 @@ int stop_regs(pid_t tid, struct space_regs *out)
 
 void stop_end(pid_t tid, int signal)
 {
-	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
+	if (ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal) < 0)
+		reap(tid);
 }

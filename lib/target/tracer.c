@@ -3,6 +3,10 @@
  *
  * One that does not stop (it sleeps in the kernel, not to be disturbed) cannot
  * be detached either.  The end of the tracing thread is what lets it go.
+ *
+ * What is read of a frozen target may be what only the target itself can fill
+ * in (userfaultfd(2), a file system of its own): then both would wait for ever.
+ * So threads are held only as long as reading goes on.
  */
 #include "lib/target/tracer.h"
 
@@ -18,6 +22,8 @@
 enum {
 	THREADS_MAX = 1 << 16,
 	STACK_BYTES = 128 << 10,
+	HOLD_MS = 1500,         /* without a read; less than who reads waits */
+	LOOK_MS = 100,
 };
 
 #define REGS_NS (50 * INT64_C(1000000))
@@ -34,8 +40,10 @@ struct tracer {
 	pid_t tid;              /* of REGS */
 	struct space_regs *out;
 	int rc;
+	bool ended;             /* it has let go by itself */
 
-	pid_t *seized;          /* ascending; the tracing thread's */
+	const _Atomic uint64_t *reads;
+	pid_t *seized;          /* ascending; the tracing thread's, as below */
 	size_t count;
 	bool frozen;
 };
@@ -146,20 +154,47 @@ static int answer(struct tracer *t)
 	return interrupted_regs(t->tid, t->out);
 }
 
+/* Waits for a request; ends it all when nobody reads what stands still. */
+static void wait_request(struct tracer *t)
+{
+	int64_t moved_ns = clock_mono_ns();
+	uint64_t last = atomic_load(t->reads), now;
+
+	while (t->request == NOTHING && !t->ended) {
+		int64_t at = clock_mono_ns() + LOOK_MS * INT64_C(1000000);
+		struct timespec ts = { at / 1000000000, at % 1000000000 };
+
+		if (!t->frozen) {
+			pthread_cond_wait(&t->changed, &t->lock);
+			continue;
+		}
+		pthread_cond_clockwait(&t->changed, &t->lock, CLOCK_MONOTONIC,
+				       &ts);
+		now = atomic_load(t->reads);
+		if (now != last)
+			moved_ns = clock_mono_ns();
+		last = now;
+		t->ended = clock_mono_ns() - moved_ns >
+			   HOLD_MS * INT64_C(1000000);
+	}
+}
+
 static void *trace(void *arg)
 {
 	struct tracer *t = arg;
 
 	pthread_mutex_lock(&t->lock);
-	while (t->request != END) {
+	while (t->request != END && !t->ended) {
 		if (t->request == NOTHING) {
-			pthread_cond_wait(&t->changed, &t->lock);
+			wait_request(t);
 			continue;
 		}
 		t->rc = answer(t);
 		t->request = NOTHING;
 		pthread_cond_broadcast(&t->changed);
 	}
+	/* Somebody may just have asked. */
+	pthread_cond_broadcast(&t->changed);
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
 }
@@ -171,9 +206,9 @@ static int ask(struct tracer *t, enum request what)
 	pthread_mutex_lock(&t->lock);
 	t->request = what;
 	pthread_cond_broadcast(&t->changed);
-	while (t->request == what)
+	while (t->request == what && !t->ended)
 		pthread_cond_wait(&t->changed, &t->lock);
-	rc = t->rc;
+	rc = t->ended ? -EBUSY : t->rc;
 	pthread_mutex_unlock(&t->lock);
 	return rc;
 }
@@ -207,7 +242,8 @@ static int start_thread(struct tracer *t)
 	return -rc;
 }
 
-int tracer_start(struct tracer **out, pid_t pid)
+int tracer_start(struct tracer **out, pid_t pid,
+		 const _Atomic uint64_t *reads)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
 	int rc;
@@ -215,6 +251,7 @@ int tracer_start(struct tracer **out, pid_t pid)
 	if (!t)
 		return -ENOMEM;
 	t->pid = pid;
+	t->reads = reads;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->changed, NULL);
 	rc = start_thread(t);
@@ -226,11 +263,14 @@ int tracer_start(struct tracer **out, pid_t pid)
 	return 0;
 }
 
-void tracer_end(struct tracer *t)
+int tracer_end(struct tracer *t)
 {
+	bool ended;
+
 	if (!t)
-		return;
+		return 0;
 	pthread_mutex_lock(&t->lock);
+	ended = t->ended;
 	t->request = END;
 	pthread_cond_broadcast(&t->changed);
 	pthread_mutex_unlock(&t->lock);
@@ -239,4 +279,5 @@ void tracer_end(struct tracer *t)
 	pthread_cond_destroy(&t->changed);
 	free(t->seized);
 	free(t);
+	return ended ? -EBUSY : 0;
 }

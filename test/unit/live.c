@@ -264,6 +264,25 @@ static void frozen_threads_stand_still_until_let_go(void **state)
 	stop(pid);
 }
 
+/* As a page keeps its reader waiting that only the target can fill in. */
+static void what_nobody_reads_is_not_held(void **state)
+{
+	pid_t pid = start(THREADS);
+	struct space *s = open_live(pid);
+	struct space_regs r;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(space_freeze(s, true, &e), 0);
+	wait_turns(1);
+	assert_int_equal(space_regs(s, pid, &r), -EBUSY);
+	assert_int_equal(space_freeze(s, false, &e), -EBUSY);
+	assert_int_equal(space_freeze(s, true, &e), 0);
+	assert_int_equal(space_freeze(s, false, &e), 0);
+	space_close(s);
+	stop(pid);
+}
+
 static void registers_do_not_stop_for_long_nor_lose_signals(void **state)
 {
 	enum { TIMES = 200 };
@@ -364,6 +383,7 @@ int main(void)
 		cmocka_unit_test(a_process_that_has_ended_is_told),
 		cmocka_unit_test(an_exec_makes_another_program_of_it),
 		cmocka_unit_test(frozen_threads_stand_still_until_let_go),
+		cmocka_unit_test(what_nobody_reads_is_not_held),
 		cmocka_unit_test(
 			registers_do_not_stop_for_long_nor_lose_signals),
 		cmocka_unit_test(the_death_of_the_tool_lets_go),
