@@ -208,10 +208,15 @@ def test_who_is_not_there(doctor, machine):
         1, "", "pgo-trace: 4712: no such process\n")
 
 
-@pytest.mark.parametrize("text", ["", "\1" * 60000, "Uid:", "\nUid:\t-\n",
-                                  "\nNSpid:" + "\t1" * 1000 + "\n",
-                                  "\nState:\t", "\nCapEff:\tfffffffffffffff"
-                                  "ffffffff\nUid:\t99999999999999999999\n"])
+NONSENSE = {
+    "nothing": "", "long": "\1" * 60000, "no line": "Uid:",
+    "no number": "\nUid:\t-\n", "many": "\nNSpid:" + "\t1" * 1000 + "\n",
+    "cut off": "\nState:\t",
+    "large": f"\nCapEff:\t{'f' * 30}\nUid:\t{'9' * 30}\n",
+}
+
+
+@pytest.mark.parametrize("text", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_is_survived(doctor, machine, text):
     machine.put("proc/self/status", text)
     machine.put(f"proc/{PID}/status", text + "x")
