@@ -14,7 +14,7 @@
 #include <sys/user.h>
 
 enum {
-	NOTES_MAX = 1 << 20,            /* looked at in one segment */
+	NOTES_MAX = 1 << 20,            /* looked at in the file */
 	THREADS_MAX = 1 << 16,
 	AUXV_BYTES_MAX = 4096,
 	MAPPINGS_BYTES_MAX = 32 << 20,  /* of the note with the mappings */
@@ -212,7 +212,9 @@ static uint64_t align4(uint64_t v)
 	return (v + 3) & ~(uint64_t)3;
 }
 
-static void read_notes(struct corefile *c, const Elf64_Phdr *p)
+/* Segments may all lead to the same notes: *LEFT is how many more are looked
+ * at. */
+static void read_notes(struct corefile *c, const Elf64_Phdr *p, int *left)
 {
 	uint64_t off = p->p_offset, end;
 	struct {
@@ -222,7 +224,7 @@ static void read_notes(struct corefile *c, const Elf64_Phdr *p)
 
 	if (__builtin_add_overflow(off, p->p_filesz, &end))
 		return;
-	for (int i = 0; i < NOTES_MAX; i++) {
+	for (; *left > 0; --*left) {
 		struct note n;
 
 		if (off >= end || end - off < sizeof(h) ||
@@ -242,8 +244,8 @@ static void read_notes(struct corefile *c, const Elf64_Phdr *p)
 
 static int read_segments(struct corefile *c)
 {
+	int rc, notes = NOTES_MAX;
 	Elf64_Phdr p;
-	int rc;
 
 	c->segments = calloc(c->elf.segments + 1, sizeof(*c->segments));
 	if (!c->segments)
@@ -255,7 +257,7 @@ static int read_segments(struct corefile *c)
 		if (p.p_type == PT_LOAD)
 			add_segment(c, &p);
 		else if (p.p_type == PT_NOTE)
-			read_notes(c, &p);
+			read_notes(c, &p, &notes);
 	}
 	sort_segments(c);
 	return 0;
