@@ -35,7 +35,7 @@ void keys_say(struct keys *k, const char *text)
 	snprintf(k->view->message, sizeof(k->view->message), "%s", text);
 }
 
-void keys_update(struct keys *k)
+static void update(struct keys *k)
 {
 	if (view_update(k->view) < 0)
 		keys_say(k, "no memory");
@@ -105,7 +105,7 @@ void keys_sort(struct keys *k, int field)
 
 	order->by = field;
 	order->descending = lists[k->view->list]->fields[field].descending;
-	keys_update(k);
+	update(k);
 }
 
 void keys_filter(struct keys *k, const char *text)
@@ -121,7 +121,7 @@ void keys_filter(struct keys *k, const char *text)
 	/* Half a word may have hidden the cursor's line. */
 	if (k->prompt == PROMPT_FILTER)
 		v->at[v->list].key = k->cursor_key;
-	keys_update(k);
+	update(k);
 }
 
 static void ask(struct keys *k, int64_t prompt)
@@ -159,7 +159,7 @@ static void invert(struct keys *k, int64_t arg)
 
 	(void)arg;
 	order->descending = !order->descending;
-	keys_update(k);
+	update(k);
 }
 
 /* htop's letters for columns. */
@@ -187,14 +187,14 @@ static void turn_list(struct keys *k, int64_t by)
 
 	v->page = PAGE_LIST;
 	v->list = (enum view_list)(((int)v->list + (int)by + LISTS) % LISTS);
-	keys_update(k);
+	update(k);
 }
 
 static void toggle_system(struct keys *k, int64_t arg)
 {
 	(void)arg;
 	k->view->system = !k->view->system;
-	keys_update(k);
+	update(k);
 }
 
 /* Pages ---------------------------------------------------------------------*/
@@ -230,7 +230,7 @@ static void same_stack(struct keys *k, int64_t arg)
 	v->stack = s->stacks[stack].hash;
 	v->list = LIST_GOROUTINES;
 	v->page = PAGE_LIST;
-	keys_update(k);
+	update(k);
 }
 
 static void back(struct keys *k, int64_t arg)
@@ -244,7 +244,7 @@ static void back(struct keys *k, int64_t arg)
 		v->page = PAGE_LIST;
 	} else if (v->list == LIST_GOROUTINES && v->one_stack) {
 		v->one_stack = false;
-		keys_update(k);
+		update(k);
 	} else if (v->filter_text[0]) {
 		keys_filter(k, "");
 	}

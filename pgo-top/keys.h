@@ -60,9 +60,8 @@ void keys_press(struct keys *k, uint32_t key);
 /* Line I of the help page; false behind the last one. */
 bool key_help(uint32_t i, char out[KEY_HELP_BYTES]);
 
-/* For the two files of keys: says TEXT in the status line; the list anew. */
+/* For the two files of keys: says TEXT in the status line. */
 void keys_say(struct keys *k, const char *text);
-void keys_update(struct keys *k);
 void keys_search(struct keys *k, bool behind);
 void keys_sort(struct keys *k, int field);
 void keys_filter(struct keys *k, const char *text);

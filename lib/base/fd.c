@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536
@@ -97,6 +98,16 @@ int fd_slurp(const char *path, struct buf *b, size_t cap, struct err *e)
 		err_set(e, rc, "%s", path);
 	close(fd);
 	return rc;
+}
+
+void fd_raise_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
 }
 
 int fd_cloexec(int fd)

@@ -21,6 +21,9 @@ int fd_read_all(int fd, struct buf *b, size_t cap);
 /* Appends the file PATH to B, at most CAP bytes.  0 or -E with words in E. */
 int fd_slurp(const char *path, struct buf *b, size_t cap, struct err *e);
 
+/* Lets this process open as many files as it may allow itself. */
+void fd_raise_limit(void);
+
 /* Makes FD close at exec.  0 or -E.  Does not allocate. */
 int fd_cloexec(int fd);
 

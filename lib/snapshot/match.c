@@ -22,7 +22,7 @@ void match_release(struct match *m)
 	*m = (struct match){ 0 };
 }
 
-bool match_string(struct match *m, uint32_t id)
+static bool match_string(struct match *m, uint32_t id)
 {
 	uint8_t *seen = &m->strings[id];
 
@@ -44,7 +44,7 @@ static bool any_frame(struct match *m, uint32_t stack)
 	return false;
 }
 
-bool match_stack(struct match *m, uint32_t stack)
+static bool match_stack(struct match *m, uint32_t stack)
 {
 	uint8_t *seen;
 

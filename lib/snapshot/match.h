@@ -26,11 +26,6 @@ struct match {
 int match_init(struct match *m, const struct snapshot *s, const char *text);
 void match_release(struct match *m);
 
-/* Whether a string of the snapshot, or any frame of a stack, has the text
- * itself, whatever `!` says. */
-bool match_string(struct match *m, uint32_t id);
-bool match_stack(struct match *m, uint32_t stack);
-
 /* Whether a goroutine is one of those wanted: by its state or reason, its
  * frames, who created it, its labels. */
 bool match_row(struct match *m, const struct snap_row *row);

@@ -144,15 +144,3 @@ int mem_readv(struct mem *m, struct space_piece *at, size_t n)
 		at[i].ok = false;
 	return rc;
 }
-
-int mem_read(pid_t pid, uint64_t address, void *out, uint32_t n)
-{
-	struct space_piece one = { address, out, n, false };
-	struct mem m;
-	int rc;
-
-	mem_init(&m, pid, NULL);
-	rc = mem_readv(&m, &one, 1);
-	mem_release(&m);
-	return rc < 0 ? rc : one.ok ? 0 : -EFAULT;
-}

@@ -26,8 +26,4 @@ void mem_release(struct mem *m);
 /* As space_readv(): 0, -EPERM, -ESRCH. */
 int mem_readv(struct mem *m, struct space_piece *at, size_t n);
 
-/* Copies N bytes at ADDRESS of PID.  0, -EFAULT when they are not all there,
- * -EPERM, -ESRCH. */
-int mem_read(pid_t pid, uint64_t address, void *out, uint32_t n);
-
 #endif

@@ -28,12 +28,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/fd.h"
 #include "lib/target/perfring.h"
 #include "lib/target/procs.h"
 
@@ -359,18 +359,6 @@ static int choose_attr(struct perf *p, pid_t pid)
 	return 0;
 }
 
-/* An event for each thread and CPU is more than the 1024 files one begins
- * with. */
-static void raise_files(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
-		l.rlim_cur = l.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &l);
-	}
-}
-
 static int make_rings(struct perf *p, pid_t pid)
 {
 	p->page = (size_t)sysconf(_SC_PAGESIZE);
@@ -395,7 +383,9 @@ static int fill(struct perf *p, pid_t pid)
 		rc = make_rings(p, pid);
 	if (rc < 0)
 		return rc;
-	raise_files();
+	/* An event for each thread and CPU is more than the 1024 files one
+	 * begins with. */
+	fd_raise_limit();
 	return add_events(p, pid);
 }
 

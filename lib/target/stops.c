@@ -383,6 +383,8 @@ static int fill(struct stops *s)
 	if (s->pidfd < 0)
 		return -errno;
 	rc = may_stop(s->pid);
+	/* A file for each thread, and those needed besides. */
+	fd_raise_limit();
 	if (rc == 0)
 		rc = list_threads(s);
 	if (rc == 0 && s->n && s->threads[0].fd < 0)

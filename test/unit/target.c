@@ -213,6 +213,18 @@ static void what_is_no_table_is_refused(void **state)
 	test_layout = good;
 }
 
+static int mem_read(pid_t pid, uint64_t address, void *out, uint32_t n)
+{
+	struct space_piece one = { address, out, n, false };
+	struct mem m;
+	int rc;
+
+	mem_init(&m, pid, NULL);
+	rc = mem_readv(&m, &one, 1);
+	mem_release(&m);
+	return rc < 0 ? rc : one.ok ? 0 : -EFAULT;
+}
+
 static void memory_that_is_not_there_is_a_fault(void **state)
 {
 	char byte, page[64];

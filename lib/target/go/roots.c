@@ -110,7 +110,8 @@ static uint64_t slice(const struct go *go, uint64_t address, uint64_t max,
 	       s[1];
 }
 
-bool go_is_allgs(const struct go *go, uint64_t address)
+/* Whether a []*g with the first goroutine of all in it is at ADDRESS. */
+static bool is_allgs(const struct go *go, uint64_t address)
 {
 	uint64_t g[LOOKS_MAX], n = slice(go, address, GS_MAX, g);
 
@@ -283,7 +284,7 @@ static const struct {
 	const char *functions[FUNCTIONS_MAX];   /* one of them knows it */
 	const char *also[FUNCTIONS_MAX];        /* and one of these, if any */
 } variables[] = {
-	{ .offset = offsetof(struct go_roots, allgs), .is = go_is_allgs,
+	{ .offset = offsetof(struct go_roots, allgs), .is = is_allgs,
 	  .functions = { "runtime.allgadd", "runtime.schedtrace",
 			 "runtime.forEachG" } },
 	{ .offset = offsetof(struct go_roots, allp), .is = is_allp,
@@ -432,7 +433,7 @@ static bool see_allgs(void *ctx, uint64_t address, const uint64_t *words,
 		    words[i + 1] > words[i + 2] || words[i + 2] > GS_MAX)
 			continue;
 		s->left--;
-		if (go_is_allgs(s->go, address + i * 8)) {
+		if (is_allgs(s->go, address + i * 8)) {
 			s->go->roots.allgs = address + i * 8;
 			return true;
 		}

@@ -13,9 +13,6 @@ void go_roots_by_symbols(struct go_roots *roots, const struct image *im);
  * image.  What is not found stays 0. */
 void go_roots_by_code(struct go *go);
 
-/* Whether a []*g with the first goroutine of all in it is at ADDRESS. */
-bool go_is_allgs(const struct go *go, uint64_t address);
-
 /* Reads the words for wait reasons into go->reasons; those of the offsets
  * where the target's own cannot be had.  0 or -ENOMEM. */
 int go_reasons_read(struct go *go);
