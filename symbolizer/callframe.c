@@ -24,12 +24,13 @@ int callframe_open(struct callframe_file **out, const char *path,
 	if (!f)
 		return err_set(e, -ENOMEM, "%s", path);
 	elf_version(EV_CURRENT);
-	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* The file is the target's: it may be no file, and may shrink. */
+	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (f->fd < 0) {
 		free(f);
 		return err_set(e, -errno, "%s", path);
 	}
-	f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	f->elf = elf_begin(f->fd, ELF_C_READ, NULL);
 	f->cfi = f->elf ? dwarf_getcfi_elf(f->elf) : NULL;
 	if (!f->cfi) {
 		callframe_close(f);
