@@ -44,6 +44,7 @@ struct sched {
 	const char *source;     /* FILE, TARGET or NULL for stdin */
 	const char *path;       /* -o */
 	bool force;
+	bool detail;
 	uint64_t count;         /* lines to take; 0: all there come */
 	int64_t delay_ns;
 };
@@ -53,11 +54,13 @@ static bool is_done(const struct sched *s)
 	return (s->count && s->form.lines >= s->count) || interrupted();
 }
 
+/* DETAIL is NULL without. */
 static int put_line(struct sched *s, const struct sched_line *l,
-		    bool needspinning, struct err *e)
+		    const struct snapshot *detail, struct err *e)
 {
 	struct buf b = { 0 };
-	int rc = sched_out_line(&s->form, &b, l, needspinning);
+	int rc = detail ? sched_out_detail(&s->form, &b, l, detail) :
+			  sched_out_line(&s->form, &b, l);
 
 	if (rc < 0)
 		err_set(e, rc, "output");
@@ -80,7 +83,7 @@ static int take_line(struct sched *s, const char *text, size_t n,
 	n -= (size_t)(at - text);
 	if (sched_line_parse(at, n, &l, &lists) < 0)
 		return 0;
-	return put_line(s, &l, memmem(at, n, " needspinning=", 14) != NULL, e);
+	return put_line(s, &l, NULL, e);
 }
 
 /* What is read and belongs to no whole line yet. */
@@ -201,10 +204,12 @@ static void sleep_until(int64_t at_ns)
 static int look_once(struct sched *s, struct sched_live *live, struct err *e)
 {
 	struct sched_line l;
-	bool needspinning;
-	int rc = sched_live_line(live, &l, &needspinning, e);
+	int rc = sched_live_line(live, &l, e);
 
-	return rc < 0 ? rc : put_line(s, &l, needspinning, e);
+	if (rc < 0)
+		return rc;
+	return put_line(s, &l, s->detail ? sched_live_snapshot(live) : NULL,
+			e);
 }
 
 static int watch(struct sched *s, const struct target *t, struct err *e)
@@ -213,8 +218,12 @@ static int watch(struct sched *s, const struct target *t, struct err *e)
 	struct sched_live *live = NULL;
 	int rc = 0;
 
-	if (!t->agent[0])
-		rc = sched_live_open(&live, t, e);
+	/* The agent's line says nothing of its Ms and goroutines. */
+	if (!t->agent[0] || s->detail)
+		rc = sched_live_open(&live, t, s->detail, e);
+	/* The dead do not change. */
+	if (t->kind == TARGET_CORE)
+		s->count = 1;
 	while (rc == 0 && !is_done(s)) {
 		rc = live ? look_once(s, live, e) : ask_once(s, t, e);
 		next_ns += s->delay_ns;
@@ -241,7 +250,13 @@ static int follow(struct sched *s, struct err *e)
 	struct target t;
 	int fd, rc;
 
-	if (!s->source || !strcmp(s->source, "-"))
+	bool is_stdin = !s->source || !strcmp(s->source, "-");
+
+	if (s->detail && (is_stdin || is_file(s->source)))
+		return err_say(e, -EINVAL, "%s: a log has no --detail to add "
+			       "(name the program)",
+			       is_stdin ? "stdin" : s->source);
+	if (is_stdin)
 		return read_log(s, STDIN_FILENO, "stdin", e);
 	if (is_file(s->source)) {
 		fd = open(s->source, O_RDONLY | O_CLOEXEC);
@@ -273,7 +288,7 @@ static int sched(struct sched *s, struct err *e)
 
 static const char usage[] =
 "usage: pgo-trace sched [-n N] [-d SECONDS] [--lines | --csv | --json]\n"
-"                       [-o FILE] [-f] [TARGET | FILE | -]\n"
+"                       [--detail] [-o FILE] [-f] [TARGET | FILE | -]\n"
 "\n"
 "Reads the SCHED lines of SCHEDTRACE or GODEBUG=schedtrace, of any version of\n"
 "Go, from FILE or stdin, or makes one every SECONDS of what TARGET does.\n"
@@ -283,11 +298,29 @@ static const char usage[] =
 "      --lines          SCHED lines, as Go 1.25 writes them\n"
 "      --csv            comma separated, lists with blanks in them\n"
 "      --json           one object a line\n"
+"      --detail         lines, or JSON, of TARGET's Ps, Ms and goroutines too\n"
 "  -o, --output FILE    into FILE\n"
 "  -f, --force          overwrite FILE\n"
 "  -h, --help           this text\n";
 
-enum { OPT_JSON = 256, OPT_CSV, OPT_LINES };
+enum { OPT_JSON = 256, OPT_CSV, OPT_LINES, OPT_DETAIL };
+
+/* The N words behind the options.  0, or an exit status + 1. */
+static int check(struct sched *s, int n, char **words)
+{
+	const struct command *c = &command_sched;
+
+	if (n > 1)
+		return 1 + command_misused(c, "one TARGET or FILE");
+	if (s->detail && s->form.format == SCHED_CSV)
+		return 1 + command_misused(c, "--detail has no --csv");
+	if (s->detail && s->form.format == SCHED_TABLE)
+		s->form.format = SCHED_LINES;
+	s->source = words[0];
+	if (!s->source && isatty(STDIN_FILENO))
+		return 1 + command_misused(c, "no TARGET or FILE");
+	return 0;
+}
 
 /* 0, or an exit status + 1. */
 static int parse(struct sched *s, int argc, char **argv)
@@ -298,6 +331,7 @@ static int parse(struct sched *s, int argc, char **argv)
 		{ "lines", no_argument, NULL, OPT_LINES },
 		{ "csv", no_argument, NULL, OPT_CSV },
 		{ "json", no_argument, NULL, OPT_JSON },
+		{ "detail", no_argument, NULL, OPT_DETAIL },
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
@@ -333,6 +367,9 @@ static int parse(struct sched *s, int argc, char **argv)
 		case OPT_JSON:
 			s->form.format = SCHED_JSON;
 			break;
+		case OPT_DETAIL:
+			s->detail = true;
+			break;
 		case 'o':
 			s->path = optarg;
 			break;
@@ -344,12 +381,7 @@ static int parse(struct sched *s, int argc, char **argv)
 		default:
 			return 1 + find_bad_option(c, opt, argv);
 		}
-	if (argc - optind > 1)
-		return 1 + command_misused(c, "one TARGET or FILE");
-	s->source = argv[optind];
-	if (!s->source && isatty(STDIN_FILENO))
-		return 1 + command_misused(c, "no TARGET or FILE");
-	return 0;
+	return check(s, argc - optind, argv + optind);
 }
 
 static int run(int argc, char **argv)

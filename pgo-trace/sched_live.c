@@ -13,9 +13,10 @@ struct sched_live {
 };
 
 int sched_live_open(struct sched_live **out, const struct target *t,
-		    struct err *e)
+		    bool detail, struct err *e)
 {
-	static const struct source_wants wants = { .no_stacks = true };
+	const struct source_wants wants = { .no_stacks = true,
+					    .sched = detail };
 	struct sched_live *s = calloc(1, sizeof(*s));
 	int rc;
 
@@ -40,8 +41,7 @@ void sched_live_close(struct sched_live *s)
 	free(s);
 }
 
-int sched_live_line(struct sched_live *s, struct sched_line *l,
-		    bool *needspinning, struct err *e)
+int sched_live_line(struct sched_live *s, struct sched_line *l, struct err *e)
 {
 	int rc;
 
@@ -52,6 +52,10 @@ int sched_live_line(struct sched_live *s, struct sched_line *l,
 	rc = snap_sched_line(l, &s->lists, &s->snapshot);
 	if (rc < 0)
 		return err_say(e, rc, "nothing is known of its scheduler");
-	*needspinning = s->snapshot.sched.needspinning != SNAP_UNKNOWN;
 	return 0;
+}
+
+const struct snapshot *sched_live_snapshot(const struct sched_live *s)
+{
+	return &s->snapshot;
 }

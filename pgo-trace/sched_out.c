@@ -7,7 +7,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/snapshot/snap_schedtrace.h"
 #include "lib/wire/json.h"
+#include "pgo-trace/sched_detail.h"
 
 enum { HEAD_EVERY = 40 };       /* lines of the table */
 
@@ -38,7 +40,7 @@ static const char *rate(struct sched_out *o, const struct sched_line *l,
 }
 
 static void put_table(struct sched_out *o, struct buf *b,
-		      const struct sched_line *l, bool needspinning)
+		      const struct sched_line *l)
 {
 	char switches[32], local[24] = "-", needs[12] = "-";
 
@@ -50,7 +52,7 @@ static void put_table(struct sched_out *o, struct buf *b,
 	if (l->runqs)
 		snprintf(local, sizeof(local), "%" PRIu64,
 			 sum(l->runqs, l->nruns));
-	if (needspinning)
+	if (!l->no_needspinning)
 		snprintf(needs, sizeof(needs), "%" PRIu32, l->needspinning);
 	rate(o, l, switches, sizeof(switches));
 	buf_printf(b, "%5" PRIu64 ".%03us %5" PRIu32 " %5" PRIu32
@@ -74,7 +76,7 @@ static void put_cell(struct buf *b, const uint32_t *v, uint32_t n)
 }
 
 static void put_csv(struct sched_out *o, struct buf *b,
-		    const struct sched_line *l, bool needspinning)
+		    const struct sched_line *l)
 {
 	if (o->lines == 0)
 		buf_put_str(b, "ms,gomaxprocs,idleprocs,threads,"
@@ -83,7 +85,7 @@ static void put_csv(struct sched_out *o, struct buf *b,
 	buf_printf(b, "%" PRIu64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32
 		   ",%" PRIu32 ",", l->ms, l->gomaxprocs, l->idleprocs,
 		   l->threads, l->spinningthreads);
-	if (needspinning)
+	if (!l->no_needspinning)
 		buf_printf(b, "%" PRIu32, l->needspinning);
 	buf_printf(b, ",%" PRIu32 ",%" PRIu32, l->idlethreads, l->runqueue);
 	put_cell(b, l->runqs, l->nruns);
@@ -113,29 +115,33 @@ static void json_list(struct json *j, const char *key, const uint32_t *v,
 	json_array_end(j);
 }
 
-static int put_json(struct buf *b, const struct sched_line *l,
-		    bool needspinning)
+static void put_fields(struct json *j, const struct sched_line *l)
+{
+	json_field(j, "schema", 1);
+	json_field(j, "ms", l->ms);
+	json_field(j, "gomaxprocs", l->gomaxprocs);
+	json_field(j, "idleprocs", l->idleprocs);
+	json_field(j, "threads", l->threads);
+	json_field(j, "spinningthreads", l->spinningthreads);
+	if (!l->no_needspinning)
+		json_field(j, "needspinning", l->needspinning);
+	json_field(j, "idlethreads", l->idlethreads);
+	json_field(j, "runqueue", l->runqueue);
+	json_list(j, "runqs", l->runqs, l->nruns);
+	json_list(j, "schedticks", l->schedticks, l->nruns);
+	if (l->has_gs) {
+		json_field(j, "gcount", l->gcount);
+		json_field(j, "stackinuse", l->stackinuse);
+	}
+}
+
+static int put_json(struct buf *b, const struct sched_line *l)
 {
 	struct json j;
 
 	json_init(&j, b);
 	json_object_begin(&j);
-	json_field(&j, "schema", 1);
-	json_field(&j, "ms", l->ms);
-	json_field(&j, "gomaxprocs", l->gomaxprocs);
-	json_field(&j, "idleprocs", l->idleprocs);
-	json_field(&j, "threads", l->threads);
-	json_field(&j, "spinningthreads", l->spinningthreads);
-	if (needspinning)
-		json_field(&j, "needspinning", l->needspinning);
-	json_field(&j, "idlethreads", l->idlethreads);
-	json_field(&j, "runqueue", l->runqueue);
-	json_list(&j, "runqs", l->runqs, l->nruns);
-	json_list(&j, "schedticks", l->schedticks, l->nruns);
-	if (l->has_gs) {
-		json_field(&j, "gcount", l->gcount);
-		json_field(&j, "stackinuse", l->stackinuse);
-	}
+	put_fields(&j, l);
 	json_object_end(&j);
 	buf_put_u8(b, '\n');
 	return json_finish(&j);
@@ -147,19 +153,54 @@ static void put(void *buf, const char *p, size_t n)
 }
 
 int sched_out_line(struct sched_out *o, struct buf *b,
-		   const struct sched_line *l, bool needspinning)
+		   const struct sched_line *l)
 {
 	const struct text_sink sink = { put, b };
 	int rc = 0;
 
 	if (o->format == SCHED_JSON)
-		rc = put_json(b, l, needspinning);
+		rc = put_json(b, l);
 	else if (o->format == SCHED_LINES)
 		sched_line_put(&sink, l);
 	else if (o->format == SCHED_CSV)
-		put_csv(o, b, l, needspinning);
+		put_csv(o, b, l);
 	else
-		put_table(o, b, l, needspinning);
+		put_table(o, b, l);
+	o->lines++;
+	return rc < 0 ? rc : buf_error(b);
+}
+
+/* Detail ------------------------------------------------------------------- */
+
+static int put_detail_json(struct buf *b, const struct sched_line *l,
+			   const struct snapshot *s,
+			   const struct snap_locks *locks)
+{
+	struct json j;
+
+	json_init(&j, b);
+	json_object_begin(&j);
+	put_fields(&j, l);
+	sched_detail_json(&j, s, locks);
+	json_object_end(&j);
+	buf_put_u8(b, '\n');
+	return json_finish(&j);
+}
+
+int sched_out_detail(struct sched_out *o, struct buf *b,
+		     const struct sched_line *l, const struct snapshot *s)
+{
+	const struct text_sink sink = { put, b };
+	struct snap_locks locks;
+	int rc = snap_locks_init(&locks, s);
+
+	if (rc < 0)
+		return rc;
+	if (o->format == SCHED_JSON)
+		rc = put_detail_json(b, l, s, &locks);
+	else
+		sched_detail_put(&sink, l, s, &locks);
+	snap_locks_release(&locks);
 	o->lines++;
 	return rc < 0 ? rc : buf_error(b);
 }

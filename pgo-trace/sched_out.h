@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/base/buf.h"
+#include "lib/snapshot/snapshot.h"
 #include "lib/wire/schedtrace.h"
 
 enum sched_format { SCHED_TABLE, SCHED_LINES, SCHED_CSV, SCHED_JSON };
@@ -18,10 +19,14 @@ struct sched_out {
 	bool had_ticks;
 };
 
-/* Appends line L, and what comes before the first; NEEDSPINNING says whether
- * the line had that field.  What a line has not is "-", empty, or no key.
- * 0 or -E. */
+/* Appends line L, and what comes before the first.  What a line has not is
+ * "-", empty, or no key.  0 or -E. */
 int sched_out_line(struct sched_out *o, struct buf *b,
-		   const struct sched_line *l, bool needspinning);
+		   const struct sched_line *l);
+
+/* The same of a snapshot with its Ps, Ms and goroutines, whose line L is; as
+ * SCHED_LINES or SCHED_JSON. */
+int sched_out_detail(struct sched_out *o, struct buf *b,
+		     const struct sched_line *l, const struct snapshot *s);
 
 #endif

@@ -29,7 +29,7 @@
 #define VARIABLE(name, what) { name, (uintptr_t)&what, 0, sizeof(what) }
 #define CODE(name, what) { name, (uintptr_t)what, 0, 0 }
 
-enum { FIELDS = 71 };
+enum { FIELDS = 78 };
 
 struct table {
 	struct pgo_layout head;
@@ -67,6 +67,8 @@ struct table pgo_layout = {
 		MEMBER(sched, nmidle),
 		MEMBER(sched, nspinning),
 		MEMBER(sched, nm),
+		MEMBER(sched, nbound),
+		MEMBER(sched, want_m),
 		MEMBER(sched, live),
 		MEMBER(sched, runq.count),
 		MEMBER(sched, start_ns),
@@ -91,6 +93,9 @@ struct table pgo_layout = {
 		MEMBER(m, p),
 		MEMBER(m, id),
 		MEMBER(m, tid),
+		MEMBER(m, spinning),
+		MEMBER(m, blocked),
+		MEMBER(m, bound_g),
 		MEMBER(m, stack_low),
 		MEMBER(m, stack_high),
 		MEMBER(m, alllink),
@@ -121,6 +126,8 @@ struct table pgo_layout = {
 		STRUCT(p),
 		MEMBER(p, id),
 		MEMBER(p, tick),
+		MEMBER(p, handoffs),
+		MEMBER(p, gfree_count),
 		MEMBER(p, state),
 		MEMBER(p, m),
 		MEMBER(p, runq.head),

@@ -330,6 +330,50 @@ int parse_top(struct snapshot *s, struct groups *g, const char *body, size_t n,
 	return rc;
 }
 
+/* The scheduler -------------------------------------------------------------*/
+
+static void parse_p(struct snapshot *s, const json_t *p)
+{
+	s->sched.ps[s->sched.p_count++] = (struct snap_p){
+		.id = number(p, "id"), .status = number(p, "status"),
+		.runq = number(p, "runq"), .m = number(p, "m"),
+		.schedtick = number(p, "tick"),
+		.syscalltick = number(p, "handoffs"),
+		.gfreecnt = SNAP_UNKNOWN, .timerslen = SNAP_UNKNOWN,
+	};
+}
+
+/* An id that an agent leaves out where there is none. */
+static int64_t number_or_nil(const json_t *obj, const char *key)
+{
+	return json_object_get(obj, key) ? number(obj, key) : SNAP_NIL;
+}
+
+static int64_t truth(const json_t *obj, const char *key)
+{
+	const json_t *v = json_object_get(obj, key);
+
+	return json_is_boolean(v) ? json_is_true(v) : SNAP_UNKNOWN;
+}
+
+static void parse_m(struct snapshot *s, const json_t *from)
+{
+	int64_t bound = truth(from, "bound");
+	struct snap_m *m = snapshot_m(s);
+
+	if (!m)
+		return;
+	m->id = number(from, "id");
+	m->tid = number(from, "tid");
+	m->p = number_or_nil(from, "p");
+	m->curg = number_or_nil(from, "g");
+	m->spinning = truth(from, "spinning");
+	if (bound == 0)
+		m->lockedg = SNAP_NIL;
+	else if (bound == 1 && m->curg != SNAP_NIL)
+		m->lockedg = m->curg;
+}
+
 int parse_sched(struct snapshot *s, const char *body, size_t n, struct err *e)
 {
 	struct snap_sched *sched = &s->sched;
@@ -350,20 +394,16 @@ int parse_sched(struct snapshot *s, const char *body, size_t n, struct err *e)
 	sched->gcount = number(doc, "gcount");
 	sched->stackinuse = number(doc, "stackinuse");
 	sched->uptime_ns = number(doc, "uptime_ns");
+	sched->nmidlelocked = number(doc, "bound");
 	ms = json_object_get(doc, "ms");
+	for (size_t i = 0; i < json_array_size(ms); i++)
+		parse_m(s, json_array_get(ms, i));
 	if (json_is_array(ms))
-		sched->ms = (int64_t)json_array_size(ms);
+		snapshot_sort_ms(s);
 	ps = json_object_get(doc, "ps");
 	sched->p_count = 0;
-	for (size_t i = 0; i < json_array_size(ps) && i < SNAP_PS_MAX; i++) {
-		const json_t *p = json_array_get(ps, i);
-
-		sched->ps[sched->p_count++] = (struct snap_p){
-			.id = number(p, "id"), .status = number(p, "status"),
-			.runq = number(p, "runq"), .m = number(p, "m"),
-			.schedtick = number(p, "tick"),
-		};
-	}
+	for (size_t i = 0; i < json_array_size(ps) && i < SNAP_PS_MAX; i++)
+		parse_p(s, json_array_get(ps, i));
 	json_decref(doc);
 	return 0;
 }

@@ -43,6 +43,8 @@ void snapshot_init(struct snapshot *s)
 		.runqueue = SNAP_UNKNOWN,
 		.gcount = SNAP_UNKNOWN, .stackinuse = SNAP_UNKNOWN,
 		.uptime_ns = SNAP_UNKNOWN, .ms = SNAP_UNKNOWN,
+		.gcwaiting = SNAP_UNKNOWN, .nmidlelocked = SNAP_UNKNOWN,
+		.stopwait = SNAP_UNKNOWN, .sysmonwait = SNAP_UNKNOWN,
 	};
 }
 
@@ -55,6 +57,7 @@ void snapshot_release(struct snapshot *s)
 	free(s->objects);
 	free(s->waits);
 	hash_release(&s->object_known);
+	free(s->ms);
 	strtab_release(&s->strings);
 	snapshot_init(s);
 }
@@ -96,6 +99,40 @@ struct snap_row *snapshot_row(struct snapshot *s)
 	row->creator = SNAP_UNKNOWN;
 	row->stack = SNAP_NONE;
 	return row;
+}
+
+struct snap_m *snapshot_m(struct snapshot *s)
+{
+	struct snap_m *m;
+
+	if (!grow((void **)&s->ms, &s->m_room, s->m_count, 1, SNAP_MS_MAX,
+		  sizeof(*s->ms)))
+		return NULL;
+	m = &s->ms[s->m_count++];
+	*m = (struct snap_m){
+		.id = SNAP_UNKNOWN, .p = SNAP_UNKNOWN, .curg = SNAP_UNKNOWN,
+		.mallocing = SNAP_UNKNOWN, .throwing = SNAP_UNKNOWN,
+		.locks = SNAP_UNKNOWN, .dying = SNAP_UNKNOWN,
+		.spinning = SNAP_UNKNOWN, .blocked = SNAP_UNKNOWN,
+		.lockedg = SNAP_UNKNOWN, .tid = SNAP_UNKNOWN,
+		.preemptoff = SNAP_NONE,
+	};
+	return m;
+}
+
+/* Runtimes count their Ms. */
+static int newest_m_first(const void *a, const void *b)
+{
+	const struct snap_m *x = a, *y = b;
+
+	return (x->id < y->id) - (x->id > y->id);
+}
+
+void snapshot_sort_ms(struct snapshot *s)
+{
+	if (s->m_count)
+		qsort(s->ms, s->m_count, sizeof(*s->ms), newest_m_first);
+	s->sched.ms = s->m_count;
 }
 
 /* Stacks --------------------------------------------------------------------*/

@@ -132,11 +132,25 @@ struct snap_wait {
 struct snap_p {
 	int64_t id, status, runq, m;    /* SNAP_UNKNOWN as everywhere */
 	int64_t schedtick;      /* goroutines it has run, modulo 2^32 */
+	/* As source_wants.sched asks for: */
+	int64_t syscalltick, gfreecnt, timerslen;
+};
+
+#define SNAP_NIL INT64_C(-2)    /* known to be none */
+
+/* An M; its numbers are Go's scheddetail's.  P, CURG and LOCKEDG are ids, those
+ * that are true or false 0 or 1. */
+struct snap_m {
+	int64_t id, p, curg, mallocing, throwing, locks, dying;
+	int64_t spinning, blocked, lockedg;
+	int64_t tid;            /* of its thread */
+	uint32_t preemptoff;    /* string; SNAP_NONE: not known */
 };
 
 struct snap_sched {
 	int64_t gomaxprocs, idleprocs, threads, spinningthreads, needspinning;
 	int64_t idlethreads, runqueue, gcount, stackinuse, uptime_ns, ms;
+	int64_t gcwaiting, nmidlelocked, stopwait, sysmonwait;
 	struct snap_p ps[SNAP_PS_MAX];
 	uint32_t p_count;
 };
@@ -164,6 +178,8 @@ struct snapshot {
 	struct snap_wait *waits;
 	uint32_t wait_count, wait_room;
 	struct hash object_known;
+	struct snap_m *ms;      /* newest first */
+	uint32_t m_count, m_room;
 	struct strtab strings;
 	struct snap_sched sched;
 };
@@ -175,6 +191,12 @@ void snapshot_release(struct snapshot *s);
 /* One more row, nothing known of it yet; until the next one.  NULL, and
  * counted as dropped, at the cap or without memory. */
 struct snap_row *snapshot_row(struct snapshot *s);
+
+/* One more M in the same way; NULL at the cap or without memory. */
+struct snap_m *snapshot_m(struct snapshot *s);
+
+/* Puts the Ms in their order, and counts them in sched.ms. */
+void snapshot_sort_ms(struct snapshot *s);
 
 /* The id of the stack of N frames, whose strings are of S: new or known.
  * SNAP_NONE, counted as dropped, when it is empty, too deep or does not fit. */

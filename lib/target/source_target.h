@@ -25,6 +25,8 @@ struct source_wants {
 	bool no_stacks;         /* states only */
 	bool full;              /* of a pprof server: goroutines one by one,
 				 * for which Go stops the program */
+	bool sched;             /* all of the Ps and the Ms, as scheddetail
+				 * has them */
 	const atomic_bool *stop; /* as in source_url_open(); may be NULL */
 };
 

@@ -8,20 +8,30 @@ static void pair(const struct text_sink *t, const char *key, uint64_t v)
 	text_uint(t, v);
 }
 
-/* Go writes "nil" for what is not there, since 1.20. */
-static void pair_or_nil(const struct text_sink *t, const char *key, int64_t v)
+static void pair_known(const struct text_sink *t, const char *key, int64_t v)
 {
 	text_put(t, key);
-	if (v < 0)
-		text_put(t, "nil");
+	if (v == SCHED_UNKNOWN)
+		text_put(t, "-");
 	else
 		text_int(t, v);
 }
 
-static void pair_bool(const struct text_sink *t, const char *key, bool v)
+/* Go writes "nil" for what is not there, since 1.20. */
+static void pair_or_nil(const struct text_sink *t, const char *key, int64_t v)
+{
+	if (v != SCHED_NIL) {
+		pair_known(t, key, v);
+		return;
+	}
+	text_put(t, key);
+	text_put(t, "nil");
+}
+
+static void pair_bool(const struct text_sink *t, const char *key, int64_t v)
 {
 	text_put(t, key);
-	text_put(t, v ? "true" : "false");
+	text_put(t, v == SCHED_UNKNOWN ? "-" : v ? "true" : "false");
 }
 
 static void list(const struct text_sink *t, const uint32_t *v, uint32_t n)
@@ -41,7 +51,8 @@ static void counts(const struct text_sink *t, const struct sched_line *l)
 	pair(t, " idleprocs=", l->idleprocs);
 	pair(t, " threads=", l->threads);
 	pair(t, " spinningthreads=", l->spinningthreads);
-	pair(t, " needspinning=", l->needspinning);
+	if (!l->no_needspinning)
+		pair(t, " needspinning=", l->needspinning);
 	pair(t, " idlethreads=", l->idlethreads);
 	pair(t, " runqueue=", l->runqueue);
 }
@@ -76,8 +87,8 @@ void sched_head_put(const struct text_sink *t, const struct sched_line *l,
 {
 	counts(t, l);
 	pair_bool(t, " gcwaiting=", d->gcwaiting);
-	pair(t, " nmidlelocked=", d->nmidlelocked);
-	pair(t, " stopwait=", d->stopwait);
+	pair_known(t, " nmidlelocked=", d->nmidlelocked);
+	pair_known(t, " stopwait=", d->stopwait);
 	pair_bool(t, " sysmonwait=", d->sysmonwait);
 	if (l->has_gs) {
 		pair(t, " gcount=", l->gcount);
@@ -88,28 +99,28 @@ void sched_head_put(const struct text_sink *t, const struct sched_line *l,
 
 void sched_p_put(const struct text_sink *t, const struct sched_p *p)
 {
-	pair(t, "  P", p->id);
-	pair(t, ": status=", p->status);
-	pair(t, " schedtick=", p->schedtick);
-	pair(t, " syscalltick=", p->syscalltick);
+	pair_known(t, "  P", p->id);
+	pair_known(t, ": status=", p->status);
+	pair_known(t, " schedtick=", p->schedtick);
+	pair_known(t, " syscalltick=", p->syscalltick);
 	pair_or_nil(t, " m=", p->m);
-	pair(t, " runqsize=", p->runqsize);
-	pair(t, " gfreecnt=", p->gfreecnt);
-	pair(t, " timerslen=", p->timerslen);
+	pair_known(t, " runqsize=", p->runqsize);
+	pair_known(t, " gfreecnt=", p->gfreecnt);
+	pair_known(t, " timerslen=", p->timerslen);
 	text_put(t, "\n");
 }
 
 void sched_m_put(const struct text_sink *t, const struct sched_m *m)
 {
-	pair(t, "  M", m->id);
+	pair_known(t, "  M", m->id);
 	pair_or_nil(t, ": p=", m->p);
 	pair_or_nil(t, " curg=", m->curg);
-	pair(t, " mallocing=", m->mallocing);
-	pair(t, " throwing=", m->throwing);
+	pair_known(t, " mallocing=", m->mallocing);
+	pair_known(t, " throwing=", m->throwing);
 	text_put(t, " preemptoff=");
-	text_name(t, m->preemptoff);
-	pair(t, " locks=", m->locks);
-	pair(t, " dying=", m->dying);
+	text_name(t, m->preemptoff ? m->preemptoff : "-");
+	pair_known(t, " locks=", m->locks);
+	pair_known(t, " dying=", m->dying);
 	pair_bool(t, " spinning=", m->spinning);
 	pair_bool(t, " blocked=", m->blocked);
 	pair_or_nil(t, " lockedg=", m->lockedg);

@@ -22,6 +22,7 @@ struct sched_line {
 	uint64_t ms;
 	uint32_t gomaxprocs, idleprocs;
 	uint32_t threads, spinningthreads, needspinning, idlethreads;
+	bool no_needspinning;           /* not known, as Go's before 1.20 */
 	uint32_t runqueue;
 	uint32_t nruns;                 /* of RUNQS, and of SCHEDTICKS */
 	const uint32_t *runqs;          /* a P each */
@@ -30,27 +31,26 @@ struct sched_line {
 	uint64_t gcount, stackinuse;    /* goroutines, bytes */
 };
 
-struct sched_detail {
-	bool gcwaiting, sysmonwait;
-	uint32_t nmidlelocked, stopwait;
-};
-
+/*
+ * What a reader from outside may not know is SCHED_UNKNOWN and written "-",
+ * which no Go does.  Those written false or true are 0 or 1.
+ */
+#define SCHED_UNKNOWN INT64_MIN
 #define SCHED_NIL (-1)                  /* no M, P or G */
 
+struct sched_detail {
+	int64_t gcwaiting, nmidlelocked, stopwait, sysmonwait;
+};
+
 struct sched_p {
-	uint32_t id, status, schedtick, syscalltick;
-	int64_t m;
-	uint32_t runqsize, gfreecnt, timerslen;
+	int64_t id, status, schedtick, syscalltick, m, runqsize, gfreecnt;
+	int64_t timerslen;
 };
 
 struct sched_m {
-	uint32_t id;
-	int64_t p, curg;
-	uint32_t mallocing, throwing;
-	const char *preemptoff;
-	uint32_t locks, dying;
-	bool spinning, blocked;
-	int64_t lockedg;
+	int64_t id, p, curg, mallocing, throwing;
+	const char *preemptoff;         /* NULL: not known */
+	int64_t locks, dying, spinning, blocked, lockedg;
 };
 
 struct sched_g {

@@ -38,6 +38,7 @@ static const struct key {
 
 /* What was found: the keys, then these. */
 enum {
+	SEEN_NEEDSPINNING = 1u << 4,
 	SEEN_GCOUNT = 1u << 7,
 	SEEN_STACKINUSE = 1u << 8,
 	SEEN_RUNQS = 1u << KEYS,
@@ -182,6 +183,7 @@ static int finish(struct parse *p)
 		l->runqs = p->lists->runqs;
 	if (p->seen & SEEN_SCHEDTICKS)
 		l->schedticks = p->lists->schedticks;
+	l->no_needspinning = !(p->seen & SEEN_NEEDSPINNING);
 	l->has_gs = p->seen & SEEN_GCOUNT && p->seen & SEEN_STACKINUSE;
 	return 0;
 }

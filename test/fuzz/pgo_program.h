@@ -9,6 +9,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,6 +39,7 @@ enum {
 struct made_sched {
 	uint64_t ps, allm, live, start_ns;
 	uint32_t gomaxprocs, npidle, nmidle, nspinning, nm, runq;
+	uint32_t nbound, want_m;
 };
 
 struct made_gtab {
@@ -62,12 +64,14 @@ struct made_chunk {
 
 struct made_m {
 	uint64_t g, csp, cfp, ctarget, insched, calls, switches, p, alllink;
+	uint64_t bound_g;
 	uint32_t id, tid;
+	bool spinning, blocked;
 };
 
 struct made_p {
 	uint64_t m;
-	uint32_t id, tick, state, head, tail, unused;
+	uint32_t id, tick, state, head, tail, handoffs, gfree, unused;
 };
 
 struct made_seg {
@@ -193,6 +197,19 @@ static inline void made_layout_threads(struct made_memory *m)
 	MADE_MEMBER(PGO_P_TAIL, made_p, tail);
 }
 
+/* What is new since the first runtime that had a table. */
+static inline void made_layout_younger(struct made_memory *m)
+{
+	MADE_MEMBER(PGO_SCHED_NBOUND, made_sched, nbound);
+	MADE_MEMBER(PGO_SCHED_WANT_M, made_sched, want_m);
+	MADE_MEMBER(PGO_M_SPINNING, made_m, spinning);
+	MADE_MEMBER(PGO_M_BLOCKED, made_m, blocked);
+	MADE_MEMBER(PGO_M_BOUND_G, made_m, bound_g);
+	MADE_MEMBER(PGO_P_TICK, made_p, tick);
+	MADE_MEMBER(PGO_P_HANDOFFS, made_p, handoffs);
+	MADE_MEMBER(PGO_P_GFREE, made_p, gfree);
+}
+
 static inline void made_layout_gs(struct made_memory *m)
 {
 	MADE_STRUCT(PGO_ROW, made_row);
@@ -304,6 +321,8 @@ static inline void made_goroutines(struct made_memory *m)
 			.id = (uint32_t)slot + 10, .tid = (uint32_t)slot + 20,
 		};
 	m->m[1].p = MADE_AT(p[1]);
+	m->m[2].bound_g = m->m[2].g;
+	m->m[2].blocked = true;
 }
 
 static inline void made_memory(struct made_memory *m)
@@ -316,10 +335,11 @@ static inline void made_memory(struct made_memory *m)
 	strcpy(m->head.runtime, "pgo by hand");
 	made_layout_vars(m);
 	made_layout_threads(m);
+	made_layout_younger(m);
 	made_layout_gs(m);
 	m->sched = (struct made_sched){
 		.ps = MADE_AT(p[0]), .allm = MADE_AT(m[0]), .live = 5,
-		.gomaxprocs = 2, .npidle = 1, .nm = 3,
+		.gomaxprocs = 2, .npidle = 1, .nm = 3, .nbound = 1,
 	};
 	m->gtab = (struct made_gtab){ .chunk = { MADE_AT(chunk) }, .count = 5 };
 	m->reasons[0] = MADE_AT(texts[0]);
@@ -330,7 +350,8 @@ static inline void made_memory(struct made_memory *m)
 	m->stackinuse = 6 * MADE_STACK_BYTES;
 	m->p[0].id = 0;
 	m->p[1] = (struct made_p){ .m = MADE_AT(m[1]), .id = 1, .state = 1,
-				   .head = 3, .tail = 5 };
+				   .head = 3, .tail = 5, .tick = 77,
+				   .handoffs = 6, .gfree = 8 };
 	made_goroutines(m);
 }
 

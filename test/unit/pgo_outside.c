@@ -140,6 +140,70 @@ static void the_schedulers_figures_are_read(void **state)
 	assert_int_equal(s->ps[0].m, SNAP_UNKNOWN);
 }
 
+static void read_detail(struct fixture *f)
+{
+	const struct source_wants wants = { .no_stacks = true, .sched = true };
+	struct err e = { 0 };
+
+	snapshot_release(&f->snap);
+	if (pgo_read(f->pgo, &wants, &f->snap, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void ps_and_ms_are_read_in_detail(void **state)
+{
+	struct fixture *f = *state;
+	const struct snapshot *s = &f->snap;
+
+	read_all(f, false);
+	assert_int_equal(s->m_count, 0);
+	read_detail(f);
+	assert_int_equal(s->sched.nmidlelocked, 1);
+	assert_int_equal(s->sched.needspinning, 0);
+	assert_int_equal(s->sched.ps[1].schedtick, 77);
+	assert_int_equal(s->sched.ps[1].syscalltick, 6);
+	assert_int_equal(s->sched.ps[1].gfreecnt, 8);
+	/* The newest first: 14 sleeps with goroutine 5, 13 runs 4 on P 1. */
+	assert_int_equal(s->m_count, 3);
+	assert_int_equal(s->ms[0].id, 14);
+	assert_int_equal(s->ms[0].p, SNAP_NIL);
+	assert_int_equal(s->ms[0].lockedg, 5);
+	assert_int_equal(s->ms[0].blocked, 1);
+	assert_int_equal(s->ms[1].curg, 4);
+	assert_int_equal(s->ms[1].p, 1);
+	assert_int_equal(s->ms[1].lockedg, SNAP_NIL);
+	assert_int_equal(s->ms[1].blocked, 0);
+}
+
+/* As a runtime had it that did not tell F. */
+static void forget(struct fixture *f, enum pgo_field field)
+{
+	struct made_memory *m = &f->made->memory;
+	struct err e = { 0 };
+
+	m->field[field].name[0] = '?';
+	pgo_detach(f->pgo);
+	f->pgo = NULL;
+	if (pgo_attach(&f->pgo, &f->made->space, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+static void what_an_older_runtime_does_not_tell_is_unknown(void **state)
+{
+	struct fixture *f = *state;
+
+	forget(f, PGO_M_BLOCKED);
+	forget(f, PGO_M_BOUND_G);
+	forget(f, PGO_P_TICK);
+	forget(f, PGO_SCHED_WANT_M);
+	read_detail(f);
+	assert_int_equal(f->snap.ms[0].blocked, SNAP_UNKNOWN);
+	assert_int_equal(f->snap.ms[0].lockedg, SNAP_UNKNOWN);
+	assert_int_equal(f->snap.ms[0].curg, 5);
+	assert_int_equal(f->snap.sched.ps[1].schedtick, SNAP_UNKNOWN);
+	assert_int_equal(f->snap.sched.needspinning, SNAP_UNKNOWN);
+}
+
 static void one_goroutine_is_read_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -268,6 +332,8 @@ int main(void)
 		TEST(one_in_c_begins_with_the_function_called),
 		TEST(a_running_one_has_its_stack_when_asked),
 		TEST(the_schedulers_figures_are_read),
+		TEST(ps_and_ms_are_read_in_detail),
+		TEST(what_an_older_runtime_does_not_tell_is_unknown),
 		TEST(one_goroutine_is_read_alone),
 		TEST(one_that_keeps_moving_has_no_stack),
 		TEST(a_claim_of_the_agents_is_no_move),

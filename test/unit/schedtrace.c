@@ -127,6 +127,7 @@ static void go_1_19_had_no_needspinning(void **state)
 	assert_int_equal(l.gomaxprocs, 4);
 	assert_int_equal(l.threads, 5);
 	assert_int_equal(l.runqueue, 3);
+	assert_true(l.no_needspinning);
 	assert_int_equal(l.nruns, 4);
 	assert_int_equal(l.runqs[0], 4);
 	assert_int_equal(l.runqs[3], 0);
@@ -143,6 +144,7 @@ static void go_1_22_had_no_schedticks(void **state)
 	assert_int_equal(l.idleprocs, 1);
 	assert_int_equal(l.spinningthreads, 1);
 	assert_int_equal(l.needspinning, 1);
+	assert_false(l.no_needspinning);
 	assert_int_equal(l.idlethreads, 2);
 	assert_int_equal(l.runqs[1], 7);
 	assert_null(l.schedticks);
@@ -275,7 +277,7 @@ static void detail_is_go_s_to_the_byte(void **state)
 	struct sched_p p = { .status = 1, .schedtick = 7, .syscalltick = 3,
 			     .m = 6, .timerslen = 1 };
 	struct sched_m m = { .id = 6, .curg = 6, .blocked = true,
-			     .lockedg = SCHED_NIL };
+			     .preemptoff = "", .lockedg = SCHED_NIL };
 	struct sched_g g = { .id = 15, .status = 4, .reason = "chan receive",
 			     .m = SCHED_NIL };
 	char out[1024];
@@ -287,6 +289,37 @@ static void detail_is_go_s_to_the_byte(void **state)
 	sched_p_put(&sink, &p);
 	sched_m_put(&sink, &m);
 	sched_g_put(&sink, &g);
+	assert_true(room.len < sizeof(out));
+	out[room.len] = 0;
+	assert_string_equal(out, want);
+}
+
+static void what_is_not_known_is_a_dash(void **state)
+{
+	const char *want =
+		"SCHED 0ms: gomaxprocs=1 idleprocs=0 threads=0 "
+		"spinningthreads=0 idlethreads=0 runqueue=0 gcwaiting=- "
+		"nmidlelocked=- stopwait=0 sysmonwait=true\n"
+		"  P3: status=- schedtick=- syscalltick=0 m=- runqsize=0 "
+		"gfreecnt=- timerslen=-\n"
+		"  M2: p=- curg=nil mallocing=- throwing=0 preemptoff=- "
+		"locks=- dying=0 spinning=- blocked=false lockedg=nil\n";
+	struct sched_line l = { .gomaxprocs = 1, .no_needspinning = true };
+	struct sched_detail d = { SCHED_UNKNOWN, SCHED_UNKNOWN, 0, 1 };
+	struct sched_p p = { 3, SCHED_UNKNOWN, SCHED_UNKNOWN, 0, SCHED_UNKNOWN,
+			     0, SCHED_UNKNOWN, SCHED_UNKNOWN };
+	struct sched_m m = { .id = 2, .p = SCHED_UNKNOWN, .curg = SCHED_NIL,
+			     .mallocing = SCHED_UNKNOWN,
+			     .locks = SCHED_UNKNOWN, .spinning = SCHED_UNKNOWN,
+			     .lockedg = SCHED_NIL };
+	char out[1024];
+	struct text_room room = { out, sizeof(out) - 1, 0 };
+	struct text_sink sink = { text_room_put, &room };
+
+	(void)state;
+	sched_head_put(&sink, &l, &d);
+	sched_p_put(&sink, &p);
+	sched_m_put(&sink, &m);
 	assert_true(room.len < sizeof(out));
 	out[room.len] = 0;
 	assert_string_equal(out, want);
@@ -310,6 +343,7 @@ int main(void)
 		cmocka_unit_test(more_ps_than_there_can_be_are_refused),
 		cmocka_unit_test(a_changed_byte_does_no_harm),
 		cmocka_unit_test(detail_is_go_s_to_the_byte),
+		cmocka_unit_test(what_is_not_known_is_a_dash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

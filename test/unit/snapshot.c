@@ -16,6 +16,7 @@
 #include "lib/snapshot/filter.h"
 #include "lib/snapshot/group.h"
 #include "lib/snapshot/parse.h"
+#include "lib/snapshot/snap_schedtrace.h"
 #include "lib/snapshot/source_agent.h"
 #include "lib/snapshot/rows.h"
 #include "lib/snapshot/top_json.h"
@@ -435,6 +436,58 @@ static void pages_are_followed_to_the_end(void **state)
 	snapshot_release(&s);
 }
 
+/* The lines of P, M and row I. */
+static void assert_lines(const struct snapshot *s, uint32_t i, const char *want)
+{
+	char out[1024];
+	struct text_room room = { out, sizeof(out) - 1, 0 };
+	struct text_sink t = { text_room_put, &room };
+	struct snap_locks locks;
+	struct sched_p p;
+	struct sched_m m;
+	struct sched_g g;
+
+	assert_int_equal(snap_locks_init(&locks, s), 0);
+	snap_sched_p(&p, s, i);
+	snap_sched_m(&m, s, i);
+	snap_sched_g(&g, s, i, &locks);
+	sched_p_put(&t, &p);
+	sched_m_put(&t, &m);
+	sched_g_put(&t, &g);
+	snap_locks_release(&locks);
+	out[room.len] = 0;
+	assert_string_equal(out, want);
+}
+
+static void an_agents_ps_and_ms_are_scheddetails(void **state)
+{
+	struct script script = {
+		"{\"schema\":1,\"gomaxprocs\":2,\"ps\":["
+		"{\"id\":0,\"status\":1,\"runq\":3,\"m\":1,\"tick\":9,"
+		"\"handoffs\":2},{\"id\":1,\"status\":0,\"runq\":0}],"
+		"\"ms\":[{\"id\":1,\"tid\":70,\"p\":0,\"g\":4,"
+		"\"spinning\":false,\"bound\":false},{\"id\":2,\"g\":5,"
+		"\"spinning\":false,\"bound\":true}]}", {
+		"{\"schema\":1,\"total\":2,\"goroutines\":["
+		"{\"id\":5,\"state\":\"waiting\",\"reason\":\"sleep\","
+		"\"m\":2},{\"id\":4,\"state\":\"syscall\"}]}" }, 0 };
+	struct snapshot s;
+
+	(void)state;
+	assert_int_equal(refresh(&script, &s), 0);
+	assert_lines(&s, 0, "  P0: status=1 schedtick=9 syscalltick=2 m=1 "
+		     "runqsize=3 gfreecnt=- timerslen=-\n"
+		     "  M2: p=nil curg=5 mallocing=- throwing=- preemptoff=- "
+		     "locks=- dying=- spinning=false blocked=- lockedg=5\n"
+		     "  G5: status=4(sleep) m=2 lockedm=2\n");
+	assert_lines(&s, 1, "  P1: status=0 schedtick=- syscalltick=- m=nil "
+		     "runqsize=0 gfreecnt=- timerslen=-\n"
+		     "  M1: p=0 curg=4 mallocing=- throwing=- preemptoff=- "
+		     "locks=- dying=- spinning=false blocked=- lockedg=nil\n"
+		     "  G4: status=3() m=- lockedm=nil\n");
+	snapshot_release(&s);
+}
+
 static void a_page_that_leads_back_ends_it(void **state)
 {
 	static const char again[] = "{\"schema\":1,\"total\":2,\"next\":5,"
@@ -646,6 +699,7 @@ int main(void)
 		cmocka_unit_test(filters_look_at_frames_and_reasons),
 		cmocka_unit_test(a_group_of_which_some_pass_is_made_of_these),
 		cmocka_unit_test(pages_are_followed_to_the_end),
+		cmocka_unit_test(an_agents_ps_and_ms_are_scheddetails),
 		cmocka_unit_test(a_page_that_leads_back_ends_it),
 		cmocka_unit_test(
 			one_goroutine_is_read_alone_and_with_its_stack),

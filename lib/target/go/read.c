@@ -273,6 +273,15 @@ static int read_sched(struct go_reader *r, struct err *e)
 	return rc < 0 ? err_set(e, rc, "%s", r->go->space->name) : 0;
 }
 
+static int read_detail(struct go_reader *r, struct err *e)
+{
+	int rc = 0;
+
+	if (r->wants->sched)
+		rc = go_sched_detail(&r->sched, r->go, r->snap);
+	return rc < 0 ? err_set(e, rc, "%s", r->go->space->name) : 0;
+}
+
 static int read_waits(struct go_reader *r, struct err *e)
 {
 	int rc = 0;
@@ -299,6 +308,8 @@ int go_read(struct go_reader *r, const struct source_wants *wants,
 		rc = read_running(r, e);
 	if (rc == 0)
 		rc = read_waits(r, e);
+	if (rc == 0)
+		rc = read_detail(r, e);
 	end(r);
 	return rc;
 }

@@ -267,6 +267,9 @@ static void put_ps(const struct go_sched *s, struct snap_sched *out)
 			.id = p->id, .status = p->status, .runq = p->runq,
 			.m = m ? m->id : SNAP_UNKNOWN,
 			.schedtick = p->schedtick,
+			.syscalltick = SNAP_UNKNOWN,
+			.gfreecnt = SNAP_UNKNOWN,
+			.timerslen = SNAP_UNKNOWN,
 		};
 	}
 	out->p_count = (uint32_t)s->p_count;

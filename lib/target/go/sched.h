@@ -39,6 +39,10 @@ struct go_sched {
 int go_sched_read(struct go_sched *s, struct go *go, struct snap_sched *out);
 void go_sched_release(struct go_sched *s);
 
+/* Fills in what only scheddetail tells: of the scheduler, of the Ps that S
+ * has, and the Ms.  0 or -E as above. */
+int go_sched_detail(struct go_sched *s, struct go *go, struct snapshot *out);
+
 /* The M, the P at ADDRESS; NULL when it is none. */
 const struct go_m *go_sched_m(const struct go_sched *s, uint64_t address);
 const struct go_p *go_sched_p(const struct go_sched *s, uint64_t address);

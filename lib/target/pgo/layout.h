@@ -12,7 +12,8 @@
 #include "lib/target/space.h"
 
 /* ENUM, name, and what it is: a VARIABLE or a place in the code, a STRUCT, a
- * NUMBER (a member of 1, 2, 4 or 8 bytes), an ARRAY (another member). */
+ * NUMBER (a member of 1, 2, 4 or 8 bytes), a YOUNGER one (the same, which
+ * programs of older runtimes have not), an ARRAY (another member). */
 #define PGO_FIELDS(X) \
 	X(PGO_SCHED, "sched", VARIABLE) X(PGO_GTAB, "gtab", VARIABLE) \
 	X(PGO_REASONS, "reasons", VARIABLE) X(PGO_HIDDEN, "hidden", VARIABLE) \
@@ -62,7 +63,15 @@
 	X(PGO_P, "p", STRUCT) X(PGO_P_ID, "p.id", NUMBER) \
 	X(PGO_P_STATE, "p.state", NUMBER) X(PGO_P_M, "p.m", NUMBER) \
 	X(PGO_P_HEAD, "p.runq.head", NUMBER) \
-	X(PGO_P_TAIL, "p.runq.tail", NUMBER)
+	X(PGO_P_TAIL, "p.runq.tail", NUMBER) \
+	X(PGO_SCHED_NBOUND, "sched.nbound", YOUNGER) \
+	X(PGO_SCHED_WANT_M, "sched.want_m", YOUNGER) \
+	X(PGO_M_SPINNING, "m.spinning", YOUNGER) \
+	X(PGO_M_BLOCKED, "m.blocked", YOUNGER) \
+	X(PGO_M_BOUND_G, "m.bound_g", YOUNGER) \
+	X(PGO_P_TICK, "p.tick", YOUNGER) \
+	X(PGO_P_HANDOFFS, "p.handoffs", YOUNGER) \
+	X(PGO_P_GFREE, "p.gfree_count", YOUNGER)
 
 enum pgo_field {
 #define X(id, name, kind) id,
@@ -76,7 +85,7 @@ enum { PGO_STRUCT_BYTES_MAX = 8192 };
 struct pgo_offsets {
 	uint64_t address[PGO_FIELD_COUNT];      /* of variables */
 	uint32_t offset[PGO_FIELD_COUNT];       /* of members */
-	uint32_t bytes[PGO_FIELD_COUNT];
+	uint32_t bytes[PGO_FIELD_COUNT];        /* 0: not there, YOUNGER */
 };
 
 /*

@@ -252,6 +252,8 @@ int pgo_read(struct pgo_program *p, const struct source_wants *wants,
 		if (rc == 0)
 			rc = each_batch(p, wants, b, add_rows,
 					(void *)(uintptr_t)wants);
+		if (rc == 0 && wants->sched)
+			rc = pgo_sched_read_ms(p);
 		pgo_batch_release(b);
 	}
 	free(b);

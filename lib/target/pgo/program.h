@@ -52,6 +52,9 @@ struct pgo_program {
 /* Reads the scheduler's figures, Ps and Ms.  0 or -E of space_readv(). */
 int pgo_sched_read(struct pgo_program *p);
 
+/* Fills in what the Ms do.  0 or -E as above. */
+int pgo_sched_read_ms(struct pgo_program *p);
+
 /* The M at ADDRESS, or NULL. */
 const struct pgo_m *pgo_m_at(const struct pgo_program *p, uint64_t address);
 

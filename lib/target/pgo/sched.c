@@ -1,5 +1,6 @@
 /* Ps are an array, Ms a list through their structs, read one by one: there are
  * as many as threads. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "lib/target/pgo/program.h"
@@ -44,6 +45,14 @@ static int64_t p_id(const struct pgo_program *p, uint64_t at, uint64_t first)
 	uint64_t i = (at - first) / p->o.bytes[PGO_P];
 
 	return at >= first && i < n ? (int64_t)i : SNAP_UNKNOWN;
+}
+
+/* A number that its runtime may be too old to tell. */
+static int64_t known(const struct pgo_program *p, const uint8_t *bytes,
+		     enum pgo_field f)
+{
+	return p->o.bytes[f] ? (int64_t)pgo_number(&p->o, bytes, f) :
+			       SNAP_UNKNOWN;
 }
 
 static int read_ms(struct pgo_program *p, uint64_t at, uint64_t first_p)
@@ -101,7 +110,10 @@ static int read_ps(struct pgo_program *p, uint64_t first)
 						      PGO_P_STATE),
 			.runq = runq,
 			.m = m ? m->id : SNAP_UNKNOWN,
-			.schedtick = SNAP_UNKNOWN,
+			.schedtick = known(p, bytes, PGO_P_TICK),
+			.syscalltick = known(p, bytes, PGO_P_HANDOFFS),
+			.gfreecnt = known(p, bytes, PGO_P_GFREE),
+			.timerslen = 0, /* they are in one heap, no P's */
 		};
 	}
 	return rc == -EFAULT ? 0 : rc;
@@ -128,6 +140,10 @@ int pgo_sched_read(struct pgo_program *p)
 	s->threads = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_NM) + 1;
 	s->spinningthreads = (int64_t)pgo_number(&p->o, bytes,
 						 PGO_SCHED_NSPINNING);
+	s->needspinning = known(p, bytes, PGO_SCHED_WANT_M);
+	s->nmidlelocked = known(p, bytes, PGO_SCHED_NBOUND);
+	/* It has nothing that stops the world. */
+	s->gcwaiting = s->stopwait = s->sysmonwait = 0;
 	s->idlethreads = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_NMIDLE);
 	s->runqueue = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_RUNQ);
 	s->gcount = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_LIVE);
@@ -137,4 +153,54 @@ int pgo_sched_read(struct pgo_program *p)
 	ps = pgo_number(&p->o, bytes, PGO_SCHED_PS);
 	rc = read_ms(p, pgo_number(&p->o, bytes, PGO_SCHED_ALLM), ps);
 	return rc < 0 ? rc : read_ps(p, ps);
+}
+
+/* What each M does --------------------------------------------------------- */
+
+/* The id of the goroutine at ADDRESS. */
+static int64_t g_id(struct pgo_program *p, uint64_t address)
+{
+	uint8_t bytes[PGO_STRUCT_BYTES_MAX];
+
+	if (!address)
+		return SNAP_NIL;
+	if (space_read(p->space, address, bytes, p->o.bytes[PGO_G]) < 0)
+		return SNAP_UNKNOWN;
+	return (int64_t)pgo_number(&p->o, bytes, PGO_G_ID);
+}
+
+/* Of what Go's Ms count besides, pgo's have nothing: its own lines say 0. */
+static void fill_m(struct pgo_program *p, const struct pgo_m *from,
+		   const uint8_t *bytes, struct snap_m *m)
+{
+	m->id = from->id;
+	m->tid = from->tid;
+	m->p = from->p == SNAP_UNKNOWN ? SNAP_NIL : from->p;
+	m->curg = g_id(p, pgo_number(&p->o, bytes, PGO_M_G));
+	m->spinning = known(p, bytes, PGO_M_SPINNING);
+	m->blocked = known(p, bytes, PGO_M_BLOCKED);
+	if (p->o.bytes[PGO_M_BOUND_G])
+		m->lockedg = g_id(p, pgo_number(&p->o, bytes, PGO_M_BOUND_G));
+	m->mallocing = m->throwing = m->locks = m->dying = 0;
+	m->preemptoff = 0;
+}
+
+int pgo_sched_read_ms(struct pgo_program *p)
+{
+	uint8_t bytes[PGO_STRUCT_BYTES_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < p->ms.n; i++) {
+		struct snap_m *m;
+
+		rc = space_read(p->space, p->ms.at[i].address, bytes,
+				p->o.bytes[PGO_M]);
+		m = rc == 0 ? snapshot_m(p->snap) : NULL;
+		if (m)
+			fill_m(p, &p->ms.at[i], bytes, m);
+		if (rc == -EFAULT)
+			rc = 0;
+	}
+	snapshot_sort_ms(p->snap);
+	return rc;
 }
