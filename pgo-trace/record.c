@@ -251,6 +251,23 @@ static const char usage[] =
 
 enum { OPT_JSON = 256, OPT_HZ, OPT_SAMPLER };
 
+/* What the options said, and the target behind them: as parse(). */
+static int check(const struct recording *r, int argc)
+{
+	const struct command *c = &command_record;
+
+	if (!is_type(r->type))
+		return 1 + command_misused(c, "-t %s: no profile type",
+					   r->type);
+	if (!strcmp(r->type, "trace"))
+		return 1 + command_misused(c, "-t trace: only profiles are "
+					   "recorded");
+	if (argc - optind != 1)
+		return 1 + command_misused(c, optind < argc ?
+					   "one TARGET" : "no TARGET");
+	return 0;
+}
+
 /* 0, or an exit status + 1. */
 static int parse(struct recording *r, int argc, char **argv)
 {
@@ -304,16 +321,7 @@ static int parse(struct recording *r, int argc, char **argv)
 		default:
 			return 1 + find_bad_option(c, opt, argv);
 		}
-	if (!is_type(r->type))
-		return 1 + command_misused(c, "-t %s: no profile type",
-					   r->type);
-	if (!strcmp(r->type, "trace"))
-		return 1 + command_misused(c, "-t trace: only profiles are "
-					   "recorded");
-	if (argc - optind != 1)
-		return 1 + command_misused(c, optind < argc ?
-					   "one TARGET" : "no TARGET");
-	return 0;
+	return check(r, argc);
 }
 
 static int run(int argc, char **argv)
