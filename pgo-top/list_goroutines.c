@@ -9,6 +9,7 @@
 
 #define WHERE_FRAMES_MAX 8u
 #define BAR_COLS 20
+#define WAITS_SHOWN 3           /* of a select */
 #define NO_ID (UINT64_C(1) << 63)
 #define FACTS_NEED_ROWS 16      /* smaller screens have the state only */
 
@@ -225,20 +226,64 @@ static void put_labels(const struct snapshot *s, const struct snap_row *row,
 	buf_release(&text);
 }
 
-static void put_waits(const struct view *v, const struct snap_row *row,
-		      struct grid *g, int y)
+/* An object it waits on, with what is in it and who waits there. */
+static void put_object(const struct snapshot *s, const struct snap_wait *w,
+		       struct grid *g, int y, int x)
+{
+	static const char *const does[] = {
+		[SNAP_WAIT_UNKNOWN] = "on", [SNAP_WAIT_RECEIVE] = "to receive",
+		[SNAP_WAIT_SEND] = "to send", [SNAP_WAIT_ACQUIRE] = "to get",
+	};
+	const struct snap_object *o = &s->objects[w->object];
+	const char *kind = o->kind == SNAP_CHANNEL ? "chan" : "semaphore";
+	char len[FORMAT_BYTES], cap[FORMAT_BYTES];
+
+	x = grid_printf(g, y, x, LOOK_BOLD, "%s %s 0x%" PRIx64, does[w->kind],
+			kind, o->address) + 2;
+	if (o->kind != SNAP_CHANNEL) {
+		grid_printf(g, y, x, LOOK_PLAIN, "waiters %" PRIu32,
+			    o->acquirers);
+		return;
+	}
+	format_number(len, o->len, UNIT_COUNT, 12);
+	format_number(cap, o->cap, UNIT_COUNT, 12);
+	grid_printf(g, y, x, LOOK_PLAIN, "cap %s len %s  receivers %" PRIu32
+		    "  senders %" PRIu32 "%s", cap, len, o->receivers,
+		    o->senders, o->closed ? "  closed" : "");
+}
+
+/* How many lines. */
+static int put_objects(const struct snapshot *s, const struct snap_row *row,
+		       struct grid *g, int y, int x)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < row->wait_count && n < WAITS_SHOWN; i++)
+		put_object(s, &s->waits[row->first_wait + i], g, y + n++, x);
+	if (row->wait_count > WAITS_SHOWN)
+		grid_printf(g, y + n++, x, LOOK_PLAIN, "and %" PRIu32 " more",
+			    row->wait_count - WAITS_SHOWN);
+	return n;
+}
+
+/* How many lines. */
+static int put_waits(const struct view *v, const struct snap_row *row,
+		     struct grid *g, int y)
 {
 	char others[FORMAT_BYTES];
 	int x = grid_text(g, y, 0, 0, LOOK_PLAIN, "waits   ");
 
+	if (row->wait_count)
+		return put_objects(&v->frame->snapshot, row, g, y, x);
 	if (!row->wait_on) {
 		grid_text(g, y, x, 0, LOOK_BOLD, "-");
-		return;
+		return 1;
 	}
 	x = grid_printf(g, y, x, LOOK_BOLD, "on 0x%" PRIx64, row->wait_on);
 	format_number(others, v->others, UNIT_COUNT, 12);
 	grid_printf(g, y, x, LOOK_PLAIN, ", as %s others do",
 		    v->others ? others : "no");
+	return 1;
 }
 
 static int facts(const struct view *v, struct grid *g)
@@ -257,7 +302,7 @@ static int facts(const struct view *v, struct grid *g)
 	put_creator(s, row, g, y++);
 	put_stack(row, g, y++);
 	put_labels(s, row, g, y++);
-	put_waits(v, row, g, y++);
+	y += put_waits(v, row, g, y);
 	return y + 1;
 }
 

@@ -118,6 +118,7 @@ static void put_row(struct json *j, const struct snapshot *s,
 		json_key(j, "wait_on");
 		json_hex(j, row->wait_on);
 	}
+	snap_json_waits(j, s, row);
 	if (row->stack != SNAP_NONE)
 		snap_json_frames(j, row_fields[ROW_WHERE].json_key, s,
 				 row->stack);

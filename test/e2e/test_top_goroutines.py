@@ -421,6 +421,13 @@ def test_a_go_programs_goroutines(open_top, run, waits):
         s.until(r"^> \d  main.receive +\S*/waits/main.go:\d+")
         s.until("^>.*func receive")
         s.until(r"^created by main.start\+0x\w+ in goroutine 1 ")
+        s.until(r"^waits   to receive chan 0x\w+  cap 0 len 0  "
+                r"receivers \d\d?  senders 0$")
+        s.press("esc", "\\", "x")
+        s.press("\x15", "main.choose", "enter")
+        s.until("1-1 of 1 goroutines")
+        s.press("enter")
+        s.until(r"^waits   to receive chan 0x\w+ .*\n +to send chan 0x")
         s.press("q")
         assert s.wait() == 0
 
