@@ -112,7 +112,25 @@ static const char *keep(struct outside_names *n, const char *s)
 
 /* Places ------------------------------------------------------------------- */
 
-/* Strings of pclntab live as long as it. */
+static void put_go(struct place *out, const struct sym_frame *f,
+		   uint64_t entry)
+{
+	out->frames[out->n++] = (struct serve_frame){
+		.func = f->func ? f->func : "",
+		.linkage = f->func ? f->func : "",
+		.file = f->file ? f->file : "",
+		.line = f->line,
+		.start_line = f->start_line,
+		.entry = entry,
+		.inlined = f->inlined,
+	};
+}
+
+/*
+ * Strings of pclntab live as long as it.  Wrappers are left out as Go does,
+ * but no call is at the entry of a function: who asks for that knows nothing
+ * else of a goroutine, and the wrapper's name is better than none.
+ */
 static void name_go(struct outside_names *n, const struct go_pc *at,
 		    struct place *out)
 {
@@ -122,19 +140,11 @@ static void name_go(struct outside_names *n, const struct go_pc *at,
 				    SERVE_FRAMES_MAX);
 
 	out->frames = calloc(count + 1, sizeof(*out->frames));
-	for (size_t i = 0; out->frames && i < count; i++) {
-		if (f[i].wrapper)
-			continue;
-		out->frames[out->n++] = (struct serve_frame){
-			.func = f[i].func ? f[i].func : "",
-			.linkage = f[i].func ? f[i].func : "",
-			.file = f[i].file ? f[i].file : "",
-			.line = f[i].line,
-			.start_line = f[i].start_line,
-			.entry = entry,
-			.inlined = f[i].inlined,
-		};
-	}
+	for (size_t i = 0; out->frames && i < count; i++)
+		if (!f[i].wrapper)
+			put_go(out, &f[i], entry);
+	if (out->frames && count && !out->n && out->pc == entry)
+		put_go(out, &f[count - 1], entry);
 	out->hidden = count && !out->n;
 }
 

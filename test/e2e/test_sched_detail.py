@@ -35,8 +35,8 @@ def in_todays_words(line):
 def lines_of(shot):
     """Without what no two looks have in common: times, the dead, the locks
     that the M of sysmon holds while it writes, and the order of goroutines."""
-    lines = [in_todays_words(re.sub(CLOCKS, "SCHED ", line)) for line in shot.splitlines()
-             if "status=6" not in line]
+    lines = [in_todays_words(re.sub(CLOCKS, "SCHED ", line))
+             for line in shot.splitlines() if "status=6" not in line]
     lines = [re.sub(EXTRA, "", line) for line in lines]
     head = [re.sub(r" locks=\d+", "", line) for line in lines
             if not line.startswith("  G")]

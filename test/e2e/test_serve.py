@@ -123,6 +123,16 @@ def test_go_tool_pprof_reads_it(server, served, tmp_path):
         "samples/count cpu/nanoseconds"
 
 
+def test_who_runs_has_a_name_be_it_a_wrappers(build):
+    with goprog.running("burn", "ratio") as child, \
+            serving(build, child.pid) as server:
+        text = get(server.url + "goroutine?debug=1")
+    # Of one that runs only where it began is known: `go burn(what)'.
+    assert re.search(r"(?m)^#\t0x[0-9a-f]+\tmain\.\S+\+0x0\t\S+main\.go:\d+$",
+                     text), text
+    assert not re.search(r"(?m)^#\t0x[0-9a-f]+$", text), text
+
+
 def test_a_cpu_profile_by_url(build, tmp_path):
     with goprog.running("burn", "ratio") as child, \
             serving(build, child.pid) as server:
