@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/thread.h"
 #include "pgo-top/connect.h"
 
 #define RETRY_MIN_NS INT64_C(500000000)
@@ -233,19 +233,13 @@ static void *run(void *arg)
 static int start(struct collect *c)
 {
 	pthread_condattr_t attr;
-	sigset_t all, old;
-	int rc;
 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = -pthread_create(&c->thread, NULL, run, c);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return rc;
+	return thread_start(&c->thread, 0, run, c);
 }
 
 int collect_begin(struct collect **out, const char *target,

@@ -7,13 +7,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/thread.h"
 #include "lib/serve/provider.h"
 #include "lib/target/go/cpu.h"
 #include "lib/target/go/labels.h"
@@ -165,23 +165,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Signals of this program are for its other threads. */
-static int start_thread(struct outside_cpu *c)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int rc;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&c->thread, &attr, run, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -rc;
-}
-
 /* Beginning and end -------------------------------------------------------- */
 
 static int wait_begun(struct outside_cpu *c, struct err *e)
@@ -210,7 +193,7 @@ int outside_cpu_begin(struct outside_cpu **out, pid_t pid, int hz,
 	c->how = how;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->changed, NULL);
-	rc = start_thread(c);
+	rc = thread_start(&c->thread, STACK_SIZE, run, c);
 	rc = rc < 0 ? err_set(e, rc, "%d: CPU profile", (int)pid) :
 		      wait_begun(c, e);
 	if (rc < 0)

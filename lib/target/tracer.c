@@ -12,10 +12,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/thread.h"
 #include "lib/target/procs.h"
 #include "lib/target/stop.h"
 
@@ -225,23 +225,6 @@ int tracer_regs(struct tracer *t, pid_t tid, struct space_regs *out)
 	return ask(t, REGS);
 }
 
-static int start_thread(struct tracer *t)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int rc;
-
-	/* Signals of this program are for its other threads. */
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&t->thread, &attr, trace, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -rc;
-}
-
 int tracer_start(struct tracer **out, pid_t pid,
 		 const _Atomic uint64_t *reads)
 {
@@ -254,7 +237,7 @@ int tracer_start(struct tracer **out, pid_t pid,
 	t->reads = reads;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->changed, NULL);
-	rc = start_thread(t);
+	rc = thread_start(&t->thread, STACK_BYTES, trace, t);
 	if (rc < 0) {
 		free(t);
 		return rc;

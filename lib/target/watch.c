@@ -11,11 +11,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/thread.h"
 
 enum { LOOK_MS = 20 };          /* between two looks at the stop flag */
 
@@ -80,19 +80,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the program's own threads. */
-static int start(struct watch *w)
-{
-	sigset_t all, old;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&w->thread, NULL, work, w);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -rc;
-}
-
 int watch_new(struct watch **out, void *ctx, void (*release)(void *ctx))
 {
 	struct watch *w = calloc(1, sizeof(*w));
@@ -109,7 +96,7 @@ int watch_new(struct watch **out, void *ctx, void (*release)(void *ctx))
 	w->ctx = ctx;
 	w->release = release;
 	w->refs = 2;
-	rc = start(w);
+	rc = thread_start(&w->thread, 0, work, w);
 	if (rc < 0) {
 		w->refs = 1;
 		put(w);
