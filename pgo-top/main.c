@@ -2,6 +2,7 @@
 #include <locale.h>
 #include <unistd.h>
 
+#include "lib/base/fd.h"
 #include "lib/base/log.h"
 #include "pgo-top/batch.h"
 #include "pgo-top/connect.h"
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	/* Numbers are written as everywhere, whatever the language. */
 	setlocale(LC_NUMERIC, "C");
+	fd_hold_standard();
 	log_begin("pgo-top");
 	status = options_parse(&o, argc, argv);
 	if (status >= 0)

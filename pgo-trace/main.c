@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/fd.h"
 #include "lib/base/log.h"
 #include "pgo-trace/command.h"
 
@@ -51,6 +52,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	fd_hold_standard();
 	log_begin("pgo-trace");
 	return log_flush_stdout(run(argc, argv));
 }

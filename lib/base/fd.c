@@ -110,6 +110,14 @@ void fd_raise_limit(void)
 	}
 }
 
+void fd_hold_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", fd == STDIN_FILENO ?
+				   O_WRONLY : O_RDONLY);
+}
+
 int fd_cloexec(int fd)
 {
 	int flags = fcntl(fd, F_GETFD);

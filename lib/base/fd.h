@@ -24,6 +24,11 @@ int fd_slurp(const char *path, struct buf *b, size_t cap, struct err *e);
 /* Lets this process open as many files as it may allow itself. */
 void fd_raise_limit(void);
 
+/* Stands in for those of descriptors 0 to 2 that are closed, so that no file
+ * opened later gets their numbers, and with them what is meant for the user:
+ * reading and writing them still fails with EBADF.  First thing in a tool. */
+void fd_hold_standard(void);
+
 /* Makes FD close at exec.  0 or -E.  Does not allocate. */
 int fd_cloexec(int fd);
 

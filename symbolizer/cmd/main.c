@@ -172,6 +172,7 @@ int main(int argc, char **argv)
 
 	if (!r)
 		return 1;
+	fd_hold_standard();
 	rc = options_parse(&r->options, argc, argv);
 	if (rc) {
 		free(r);

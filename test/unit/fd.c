@@ -110,6 +110,23 @@ static void cloexec_is_set(void **state)
 	close(fd);
 }
 
+static void closed_standard_ones_are_no_files(void **state)
+{
+	int kept = dup(STDIN_FILENO), fd;
+	char c;
+
+	(void)state;
+	close(STDIN_FILENO);
+	fd_hold_standard();
+	assert_int_equal(read(STDIN_FILENO, &c, 1), -1);
+	assert_int_equal(errno, EBADF);
+	fd = open("/dev/null", O_RDONLY);
+	assert_true(fd > STDERR_FILENO);
+	close(fd);
+	dup2(kept, STDIN_FILENO);
+	close(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +134,7 @@ int main(void)
 		cmocka_unit_test(cap_is_the_size_that_still_fits),
 		cmocka_unit_test(errors_name_the_file),
 		cmocka_unit_test(cloexec_is_set),
+		cmocka_unit_test(closed_standard_ones_are_no_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
