@@ -96,13 +96,15 @@ static int run(int argc, char **argv)
 {
 	struct doctor d = { .root = "" };
 	struct err e = { 0 };
-	bool hinders = true;
+	bool hinders;
 	int status = parse(&d, argc, argv);
 
 	if (status)
 		return status - 1;
-	if (doctor(&d, &hinders, &e) < 0)
+	if (doctor(&d, &hinders, &e) < 0) {
 		log_error("%s", e.text);
+		return EXIT_FAILED;
+	}
 	return hinders ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -461,7 +461,7 @@ def test_errors_are_one_line(trace, words):
 
 @pytest.mark.fast
 @pytest.mark.parametrize("words", ["--help", "--version", "top --help",
-                                   "sched -"])
+                                   "sched -", "ps", "doctor"])
 def test_a_full_disk_is_told(build, words):
     with open("/dev/full", "w") as full:
         run = subprocess.run([build / "bin/pgo-trace", *words.split()],
