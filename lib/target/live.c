@@ -137,22 +137,40 @@ static int live_threads(struct space *s, struct space_thread *out, size_t max)
 	return (int)n;
 }
 
+/* Whether what went wrong is of this process: nothing is known of the other. */
+static bool is_ours(int rc)
+{
+	return rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
+static bool has_exited(const struct live *l)
+{
+	struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
+	uint64_t ticks = procs_start_ticks(l->space.pid);
+
+	/* 0 may be for want of files or memory. */
+	return (l->pidfd >= 0 && poll(&p, 1, 0) > 0) ||
+	       (ticks && ticks != l->start_ticks);
+}
+
 static int live_check(struct space *s, struct err *e)
 {
 	struct live *l = live_of(s);
-	struct pollfd p = { .fd = l->pidfd, .events = POLLIN };
 	struct buf auxv = { 0 };
 	char path[32];
 	struct stat st;
 	bool same;
+	int rc;
 
-	if ((l->pidfd >= 0 && poll(&p, 1, 0) > 0) ||
-	    procs_start_ticks(s->pid) != l->start_ticks)
-		return err_say(e, -ESRCH, "%s: it has exited", s->name);
 	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)s->pid);
-	if (fd_slurp(path, &auxv, AUXV_BYTES_MAX, NULL) < 0 || !auxv.len) {
+	rc = fd_slurp(path, &auxv, AUXV_BYTES_MAX, NULL);
+	if (has_exited(l) || (!is_ours(rc) && !auxv.len)) {
 		buf_release(&auxv);
 		return err_say(e, -ESRCH, "%s: it has exited", s->name);
+	}
+	if (rc < 0) {
+		buf_release(&auxv);
+		return err_set(e, rc, "%s", s->name);
 	}
 	same = auxv.len == l->auxv.len &&
 	       !memcmp(auxv.data, l->auxv.data, auxv.len);
@@ -349,12 +367,13 @@ static int fill(struct live *l, struct err *e)
 	struct space *s = &l->space;
 	int rc;
 
-	l->start_ticks = procs_start_ticks(s->pid);
-	if (!l->start_ticks)
-		return explain(s->pid, -ESRCH, "", e);
 	rc = open_exe(l, e);
 	if (rc == 0)
 		rc = read_auxv(l, e);
+	/* What hinders any reading of /proc has been told by now. */
+	l->start_ticks = procs_start_ticks(s->pid);
+	if (rc == 0 && !l->start_ticks)
+		return explain(s->pid, -ESRCH, "", e);
 	if (rc == 0)
 		rc = space_remap(s, e);
 	return rc < 0 ? rc : live_check(s, e);
@@ -374,8 +393,8 @@ int space_open_live(struct space **out, pid_t pid, struct err *e)
 	mem_init(&l->mem, pid, &l->space.beats);
 	snprintf(l->space.name, sizeof(l->space.name), "%d", (int)pid);
 	l->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	rc = l->pidfd < 0 && errno != ENOSYS ? -ESRCH : 0;
-	rc = rc < 0 ? explain(pid, rc, "", e) : fill(l, e);
+	rc = l->pidfd < 0 && errno != ENOSYS ? -errno : 0;
+	rc = rc < 0 ? explain(pid, rc, "hold it", e) : fill(l, e);
 	if (rc < 0) {
 		live_close(&l->space);
 		return rc;

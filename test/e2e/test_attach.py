@@ -1,6 +1,8 @@
 """Go programs read from outside: while they churn, lie, hang and die."""
 import json
+import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -170,6 +172,29 @@ def test_who_dies_while_it_is_read_has_exited(trace):
             assert "20000 goroutines [chan receive" in run.stdout
     for line in said:
         assert re.search(r"exited|no such process", line), said
+
+
+@pytest.mark.parametrize("what, least, most", [
+    (resource.RLIMIT_NOFILE, 5, 14),
+    (resource.RLIMIT_AS, 30 << 20, 60 << 20),
+])
+def test_what_we_lack_is_not_its_end(trace, what, least, most):
+    """Each step of reading fails once for want of files or memory."""
+    with goprog.running("parked", 20000) as child:
+        for limit in range(least, most, max(1, (most - least) // 10)):
+            run = trace("dump", "--json", child.pid,
+                        preexec_fn=lambda: resource.setrlimit(
+                            what, (limit,) * 2))
+            assert not re.search("exited|no such process", run.stderr)
+            assert run.returncode == 0 or len(run.stderr.splitlines()) == 1
+
+
+def test_rows_that_are_nowhere_are_told(trace, tmp_path):
+    with goprog.running("parked", 1, flags=("-ldflags=-s -w",)) as child:
+        run = trace("dump", child.pid,
+                    env={**os.environ, "PGO_SHARE": str(tmp_path)})
+    assert run.returncode == 1
+    assert f"{tmp_path}/go: no such folder (PGO_SHARE)" in run.stderr
 
 
 def test_who_becomes_another_program_is_read_anew(build):

@@ -75,9 +75,10 @@ static int try_offsets(struct go *go, const struct go_roots *by_symbols,
 static int try_row(struct go *go, const struct go_roots *by_symbols,
 		   int minor, int patch, struct err *e)
 {
-	int rc = go_offsets_load(&go->offsets, minor, patch, e);
+	int rc = go_offsets_load(&go->offsets, minor, patch, e), min, max;
 
-	if (rc == -ENOENT)
+	/* Of no version at all, says E already. */
+	if (rc == -ENOENT && go_offsets_range(&min, &max) == 0)
 		err_say(e, rc, "its offsets are not known");
 	return rc < 0 ? rc : try_offsets(go, by_symbols, e);
 }
