@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "lib/base/log.h"
 #include "pgo-trace/outside.h"
 #include "pgo-trace/outside_ask.h"
 #include "pgo-trace/record.h"
@@ -18,6 +19,7 @@ int record_cpu(struct recording *r, struct buf *out, struct err *e)
 	struct outside *o;
 	char query[64];
 	int rc = -ENOENT;
+	struct err gone;
 
 	if (r->target.kind == TARGET_PROCESS)
 		rc = outside_open(&o, r->target.pid, r->sampler, e);
@@ -32,6 +34,8 @@ int record_cpu(struct recording *r, struct buf *out, struct err *e)
 	r->sampled = rc == 0 && outside_figures(o, &r->figures);
 	if (rc == 0)
 		outside_tell(o, r->target.text);
+	if (rc == 0 && outside_check(o, &gone) < 0)
+		log_error("%s; the profile ends there", gone.text);
 	outside_close(o);
 	return rc;
 }

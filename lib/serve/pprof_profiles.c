@@ -79,8 +79,9 @@ static void profile_cpu(struct serve *s, const struct http_request *rq,
 
 	if (rc) {
 		http_pprof_error(rp, 500, "Could not enable CPU profiling: %s",
-				 rc == -EBUSY ? "cpu profiling already in use" :
-				 e.text[0] ? e.text : strerror(-rc));
+				 e.text[0] ? e.text : rc == -EBUSY ?
+				 "cpu profiling already in use" :
+				 strerror(-rc));
 		return;
 	}
 	rq->wait(rq->ctx, seconds * SECOND_NS);

@@ -111,8 +111,8 @@ static int set_threads(struct stops *s, const pid_t *tids, size_t n)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		struct thread key = { .tid = tids[i] };
-		struct thread *old = bsearch(&key, s->threads, s->n,
-					     sizeof(key), by_tid);
+		struct thread *old = !s->n ? NULL :
+			bsearch(&key, s->threads, s->n, sizeof(key), by_tid);
 
 		if (!old) {
 			open_thread(s, &new[i], tids[i]);
@@ -400,9 +400,10 @@ static int explain(int rc, pid_t pid, struct err *e)
 	if (rc == -EOPNOTSUPP)
 		return err_say(e, rc, "%d: threads do not tell their CPU time "
 			       "(a kernel with CONFIG_SCHED_INFO)", (int)pid);
-	err_set(e, rc, "%d: cannot stop threads", (int)pid);
 	if (rc == -EBUSY)
-		err_way_out(e, "end the debugger that holds them");
+		return err_say(e, rc, "%d: cannot stop threads: a debugger "
+			       "holds them (end it)", (int)pid);
+	err_set(e, rc, "%d: cannot stop threads", (int)pid);
 	if (rc == -EPERM)
 		err_way_out(e, "same user, or CAP_SYS_PTRACE");
 	return rc;

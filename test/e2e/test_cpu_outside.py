@@ -13,6 +13,7 @@ import goprog
 from raw_profile import Profile
 
 LIMIT_S = 40
+PTRACE_SEIZE = 0x4206
 TRIES = 8               # the machine may be busy with other things
 SAMPLERS = ["perf", "ptrace"]
 # Where a stack of the runtime's own ends.
@@ -153,19 +154,33 @@ def test_without_perf_events_threads_are_stopped(record):
         ": ", ": Could not enable CPU profiling: ", 1)
 
 
+def test_who_is_debugged_already_is_told(record):
+    ptrace = ctypes.CDLL(None).ptrace
+    ptrace.argtypes = [ctypes.c_long] * 4
+    with goprog.running("burn", "ratio") as child:
+        assert ptrace(PTRACE_SEIZE, child.pid, 0, 0) == 0
+        done = record(child, "-s1", "--sampler=ptrace", check=False)
+    assert (done.returncode, done.stderr) == (1, (
+        f"pgo-trace: Could not enable CPU profiling: {child.pid}: cannot stop "
+        "threads: a debugger holds them (end it)\n"))
+
+
 def test_a_target_that_ends_leaves_what_there_is(build, tmp_path):
     file = tmp_path / "cpu.pb.gz"
     with goprog.running("burn", "ratio") as child:
         with subprocess.Popen([build / "bin/pgo-trace", "record", "-s30",
                                "-o", file, str(child.pid)], text=True,
-                              stdout=subprocess.PIPE) as recorder:
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as recorder:
             try:
                 with pytest.raises(subprocess.TimeoutExpired):
                     recorder.wait(1.5)
                 child.kill()
-                assert recorder.wait(LIMIT_S) == 0
+                said = recorder.communicate(timeout=LIMIT_S)[1]
+                assert recorder.returncode == 0
             finally:
                 recorder.kill()
+    assert f"{child.pid}: it has exited; the profile ends there\n" in said
     assert Profile(file).share("main.spin") > 0.9
 
 
