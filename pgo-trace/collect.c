@@ -40,6 +40,8 @@ struct collect {
 	int64_t begin_ns;
 	struct buf had, missing;        /* of the manifest */
 	struct json had_json, missing_json;
+	size_t seen;            /* pieces that tell what the program does */
+	char why[SUBCOMMAND_SAID_MAX];  /* the first of those had not */
 };
 
 struct piece {
@@ -187,8 +189,12 @@ static int end(struct collect *c, struct subcommand *s, const struct piece *p,
 	if (ended < 0 && (ended == -ETIMEDOUT || fstat(s->out, &st) < 0 ||
 			  st.st_size == 0)) {
 		note_missing(c, p->file, why(ended, said));
+		if (!c->why[0])
+			snprintf(c->why, sizeof(c->why), "%s",
+				 why(ended, said));
 		return 0;
 	}
+	c->seen += !p->of_pid;
 	rc = archive_fd(&c->archive, p->file, s->out, &bytes, e);
 	note_had(c, p->file, bytes, clock_mono_ns() - s->begin_ns, said);
 	return rc;
@@ -284,6 +290,9 @@ static int collect(struct collect *c, struct err *e)
 		rc = output_commit(&c->out, e);
 	if (rc == 0 && !c->path)
 		puts(path);
+	/* What hinders may be what was wanted; it is not all. */
+	if (rc == 0 && !c->seen)
+		rc = err_say(e, -ENODATA, "%s", c->why);
 	output_abort(&c->out);
 	archive_release(&c->archive);
 	buf_release(&c->had);

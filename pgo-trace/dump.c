@@ -14,6 +14,7 @@
 #include "lib/snapshot/filter.h"
 #include "lib/target/open.h"
 #include "pgo-trace/command.h"
+#include "pgo-trace/dropped.h"
 #include "pgo-trace/dump_out.h"
 #include "pgo-trace/find.h"
 
@@ -57,9 +58,7 @@ static void tell(const struct dump *d)
 	if (!strcmp(d->info.kind, "attach") && !d->wants.freeze)
 		log_error("%s: read without stopping it: %" PRIu32 " of %"
 			  PRIu32 " were moving", name, moving, s->row_count);
-	if (s->dropped > 0)
-		log_error("%s: %" PRId64 " goroutines or stacks made no sense "
-			  "or no room, and are missing", name, s->dropped);
+	tell_dropped(name, s);
 }
 
 /* Goroutines nobody can tell apart can only be counted. */

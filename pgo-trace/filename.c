@@ -13,7 +13,7 @@ static void name_program(char *out, size_t bytes, const char *exe,
 
 	base = base ? base + 1 : exe;
 	if (!*base)
-		base = host;
+		base = *host ? host : "target";
 	/* A program that was replaced is "x (deleted)". */
 	for (; base[n] && base[n] != ' ' && n + 1 < bytes; n++)
 		out[n] = isalnum((unsigned char)base[n]) ||

@@ -10,6 +10,7 @@
 #include "lib/base/clock.h"
 #include "lib/snapshot/snap_pprof.h"
 #include "lib/target/open.h"
+#include "pgo-trace/dropped.h"
 #include "pgo-trace/profile.h"
 #include "pgo-trace/record.h"
 
@@ -44,6 +45,8 @@ static int take(struct recording *r, struct snapshot *s,
 	source_close(src);
 	if (rc < 0)
 		err_named(e, r->target.text);
+	else
+		tell_dropped(r->target.text, s);
 	snprintf(r->target.exe, sizeof(r->target.exe), "%s", info.exe);
 	return rc;
 }

@@ -96,3 +96,20 @@ def test_what_is_no_target_is_told_before_anything_is_done(collect):
     out, err = run.communicate(timeout=LIMIT_S)
     assert (run.returncode, out, err) == (
         1, "", "pgo-trace: pgo-no-such: no such process\n")
+
+
+def test_a_program_that_cannot_be_seen_is_told(collect, tmp_path):
+    here = os.getpid()
+    run = collect("-o", "x.tar.gz", here)
+    out, err = run.communicate(timeout=LIMIT_S)
+    assert (run.returncode, out, err) == (
+        1, "", f"pgo-trace: {here}: neither a Go program nor built with "
+        "pgo-cc\n")
+    files, manifest = unpack(tmp_path / "x.tar.gz")
+    assert {"doctor.txt", "proc/status"} <= set(files)
+
+
+def test_a_name_never_begins_with_a_dash(collect, tmp_path):
+    out, err = collect("core:/dev/null").communicate(timeout=LIMIT_S)
+    assert out.startswith("target-collect-")
+    assert err == "pgo-trace: /dev/null: not a regular file\n"
