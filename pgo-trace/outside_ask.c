@@ -12,6 +12,8 @@
 
 #define SLICE_NS (100 * INT64_C(1000000))
 
+enum { CHECK_SLICES = 10 };     /* between looks whether the target is there */
+
 struct asking {
 	struct outside *outside;
 	int (*waiting)(void *ctx);
@@ -25,11 +27,13 @@ static int wait_ns(void *ctx, int64_t ns)
 	struct asking *a = ctx;
 	int64_t end_ns = clock_mono_ns() + ns;
 
-	while (a->rc == 0 && outside_check(a->outside, NULL) == 0) {
+	for (int i = 0; a->rc == 0; i++) {
 		int64_t left_ns = end_ns - clock_mono_ns();
 		struct timespec t = { .tv_nsec = left_ns < SLICE_NS ?
 						 left_ns : SLICE_NS };
 
+		if (i % CHECK_SLICES == 0 && outside_check(a->outside, NULL))
+			break;
 		if (left_ns <= 0)
 			return 0;
 		nanosleep(&t, NULL);

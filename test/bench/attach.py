@@ -7,6 +7,7 @@ times are of the process that looks, medians of the runs; goroutines are parked
 on a handful of stacks (test/e2e/go/parked).  MILLION=0 leaves out the largest.
 """
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -113,6 +114,34 @@ def being_looked_at(bench, folder):
         f"{ratio:.3f}", "<= 1.02")
 
 
+def json_of(*argv):
+    return json.loads(subprocess.run(list(map(str, argv)), check=True,
+                                     stdout=subprocess.PIPE, text=True,
+                                     timeout=120).stdout)
+
+
+def sampling(folder, programs):
+    """99 times a second, of one goroutine that shares its time 3:2:1."""
+    trace = folder / "bin/pgo-trace"
+    file = pathlib.Path(programs) / "cpu.pb.gz"
+    with running(build_go("burn", programs), "ratio", 1) as program:
+        runs = [json_of(trace, "record", "--json", "--sampler=perf",
+                        "--hz=99", "-s5", "-fo", file, program.pid)
+                for _ in range(5)]
+        shares = {node["name"]: node["cum"] for node
+                  in json_of(trace, "top", "--json", file)["nodes"]}
+    cost = statistics.median(run["cost_ns"] / run["taken"] for run in runs)
+    say("a CPU sample, our CPU us", f"{cost / 1000:.1f}")
+    say("99 of them a second, % of a core", f"{cost * 99 / 1e7:.2f}",
+        "<= 0.3")
+    complete = statistics.mean(run["complete"] / run["taken"] for run in runs)
+    say("stacks that are complete, %", f"{100 * complete:.1f}", ">= 99")
+    parts = [shares[f"main.{name}"] for name in ("heavy", "middle", "light")]
+    say("shares of 3:2:1, %",
+        " ".join(f"{100 * part / sum(parts):.1f}" for part in parts),
+        "50.0 33.3 16.7 within 3")
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     most = int(sys.argv[2]) if len(sys.argv) > 2 else SIZES[-1][0]
@@ -121,6 +150,7 @@ def main():
         recognizing(bench, programs)
         looking(bench, programs, most)
         being_looked_at(bench, programs)
+        sampling(folder, programs)
 
 
 main()
