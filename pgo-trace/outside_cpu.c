@@ -22,7 +22,7 @@
 #include "pgo-trace/outside_labels.h"
 
 enum {
-	STACK_BYTES = 1024,     /* see docs/notes/outside-cpu.md */
+	STACK_BYTES = 2048,     /* see docs/notes/outside-cpu.md */
 	STACK_SIZE = 1 << 20,   /* of our thread */
 };
 

@@ -5,7 +5,9 @@
  * of the same moment, and further out than the leaf they are right.  They also
  * lead from the runtime's stack to the goroutine's.  When there are too many
  * for the kernel, the living stack is read, and believed if it goes on from all
- * the kernel saw: what lies so deep in a stack seldom changes.
+ * the kernel saw: what lies so deep in a stack seldom changes.  So it is where
+ * assembly has other uses for the frame pointer, and the kernel saw nonsense:
+ * then the outermost call of the copy must still be there.
  *
  * Of a thread that stands still the stack is copied whole, and the goroutine's
  * own where it works on the runtime's: no guesses are needed.
@@ -48,6 +50,7 @@ struct go_cpu {
 	bool held;              /* they were filled while it stood still */
 	uint64_t pcs[GO_DEPTH_MAX], chain[GO_DEPTH_MAX];
 	size_t n, chain_n;
+	uint64_t sp;            /* of the last frame that was walked */
 };
 
 /* Copies of stacks -------------------------------------------------------- */
@@ -104,12 +107,13 @@ static enum go_walk_end walk(struct go_cpu *c, uint64_t pc, uint64_t sp,
 {
 	const struct go_stack st = { from->bytes, from->address, from->n, hi };
 	enum go_walk_end end;
-	uint64_t need;
-	size_t n;
+	struct go_walker w;
 
-	end = go_walk(c->go, pc, sp, &st, exact, c->pcs + c->n,
-		      GO_DEPTH_MAX - c->n, &n, &need);
-	c->n += n;
+	go_walk_begin(&w, c->go, pc, sp, exact, c->pcs + c->n,
+		      GO_DEPTH_MAX - c->n);
+	end = go_walk_on(&w, &st);
+	c->n += w.n;
+	c->sp = w.sp;
 	return end;
 }
 
@@ -197,10 +201,34 @@ static bool agrees(const struct cpu_sample *s, const uint64_t *out, size_t n)
 	return false;
 }
 
+/* How much of the chain is Go's: on a goroutine's stack there is nothing
+ * else. */
+static size_t chain_in_go(struct go_cpu *c, const struct cpu_sample *s)
+{
+	size_t n = 0;
+
+	while (n < s->chain_n && known(c, s->chain[n]))
+		n++;
+	return n;
+}
+
+/* Whether the word at ADDRESS, of the sample, lives in the copy FROM. */
+static bool is_still(const struct cpu_sample *s, const struct copy *from,
+		     uint64_t address)
+{
+	const struct copy given = { s->regs.sp, s->stack_bytes,
+				    (uint8_t *)(uintptr_t)s->stack };
+	const uint8_t *then = in_copy(&given, address, 8);
+	const uint8_t *now = in_copy(from, address, 8);
+
+	return then && now && !memcmp(then, now, 8);
+}
+
 /* The same from the living stack, below what came with the sample. */
 static bool go_on_by_memory(struct go_cpu *c, const struct cpu_sample *s)
 {
 	const struct go_one *g = &c->owner.g;
+	struct cpu_sample seen = *s;
 	size_t before = c->n;
 
 	if (c->owner.system || !g->goid || s->stack_bytes > STACK_MAX)
@@ -208,10 +236,13 @@ static bool go_on_by_memory(struct go_cpu *c, const struct cpu_sample *s)
 	copy_stack(c, &c->top, s->regs.sp, g->hi);
 	if (c->top.n < s->stack_bytes)
 		return false;
+	seen.chain_n = chain_in_go(c, s);
+	if (seen.chain_n < s->chain_n && !is_still(s, &c->top, c->sp - 8))
+		return false;
 	memcpy(c->top.bytes, s->stack, s->stack_bytes);
 	c->n = 0;
 	if (walk(c, s->regs.pc, s->regs.sp, &c->top, g->hi, true) ==
-	    GO_WALK_TOP && agrees(s, c->pcs, c->n))
+	    GO_WALK_TOP && agrees(&seen, c->pcs, c->n))
 		return true;
 	c->n = before;
 	return false;

@@ -5,8 +5,9 @@
  * g that lies there and says that the stack pointer is in its stack is it; or
  * it is the thread's own g0, which leads by its M to the goroutine it works
  * for.  Assembly uses R14 for other things: then the stack pointer tells, by a
- * table of all stacks, and what is in no stack is a thread that works on the
- * runtime's: its M is found by the thread's number.
+ * table of all stacks.  What is in none of them is a thread that works on the
+ * runtime's, or a stack that has moved since they were read: the M, found by
+ * the thread's number, has the goroutine.
  *
  * Tables are read when somebody is not in them, and seldom.
  */
@@ -113,13 +114,16 @@ static uint64_t word_at(struct go_whose *w, uint64_t address)
 	return space_read(w->go->space, address, &v, 8) < 0 ? 0 : v;
 }
 
-/* Whom thread M works for. */
-static bool works_for(struct go_whose *w, uint64_t m, struct go_owner *out)
+/* Whom thread M works for, while its stack pointer is SP. */
+static bool works_for(struct go_whose *w, uint64_t m, uint64_t sp,
+		      struct go_owner *out)
 {
 	uint64_t g = word_at(w, m + (uint64_t)go_at(w->go, GO_M_CURG));
 
-	out->system = true;
-	return g && read_g(w, g, &out->g) && is_goroutine(&out->g);
+	if (!g || !read_g(w, g, &out->g) || !is_goroutine(&out->g))
+		return false;
+	out->system = !is_inside(&out->g, sp);
+	return true;
 }
 
 static bool is_own_of(struct go_whose *w, uint64_t m, uint64_t g)
@@ -142,7 +146,7 @@ static bool by_register(struct go_whose *w, const struct space_regs *r,
 	}
 	m = out->g.m;
 	return out->g.goid == 0 && m && is_own_of(w, m, r->r14) &&
-	       works_for(w, m, out);
+	       works_for(w, m, r->sp, out);
 }
 
 /* Tables ------------------------------------------------------------------ */
@@ -300,7 +304,8 @@ static void read_threads(struct go_whose *w)
 	was_read(&w->threads_read, begin_ns);
 }
 
-static bool by_thread(struct go_whose *w, pid_t tid, struct go_owner *out)
+static bool by_thread(struct go_whose *w, pid_t tid, uint64_t sp,
+		      struct go_owner *out)
 {
 	const struct thread key = { .tid = tid };
 	const struct thread *t = NULL;
@@ -314,14 +319,14 @@ static bool by_thread(struct go_whose *w, pid_t tid, struct go_owner *out)
 			t = bsearch(&key, w->threads, w->n_threads,
 				    sizeof(key), by_tid);
 	}
-	return t && works_for(w, t->m, out);
+	return t && works_for(w, t->m, sp, out);
 }
 
 void go_whose_find(struct go_whose *w, pid_t tid, const struct space_regs *r,
 		   struct go_owner *out)
 {
 	if (by_register(w, r, out) || by_stack(w, r->sp, out) ||
-	    by_thread(w, tid, out))
+	    by_thread(w, tid, r->sp, out))
 		return;
 	*out = (struct go_owner){ .system = true };
 }
