@@ -84,6 +84,8 @@ cp -L /etc/resolv.conf /etc/hosts "$dir/etc/"
 rm -rf "$dir/src"
 git clone -q --no-hardlinks "$repository" "$dir/src"
 
+# A root of its own, as a machine's is: unshare -m wants a mount there.
+attach "" --bind "$dir"
 attach proc -t proc proc
 attach sys -t sysfs -o ro sysfs
 attach dev -t tmpfs -o mode=755 tmpfs

@@ -343,20 +343,21 @@ def test_a_damaged_object_is_an_error_not_a_crash(t):
         assert r.returncode in (0, 1), f"cut at {cut}: {r.returncode}"
 
 
-def median_ms(t, cmd):
+def least_ms(t, cmd):
+    """What others do on the machine only adds to it."""
     took = []
-    for _ in range(5):
+    for _ in range(10):
         begin = time.monotonic()
         subprocess.run(cmd, cwd=t.dir, check=True)
         took.append((time.monotonic() - begin) * 1000)
-    return sorted(took)[2]
+    return min(took)
 
 
 def test_linking_hello_costs_less_than_150_ms_over_gcc(t, record_property):
     t.write("a.c", '#include <stdio.h>\nint main(void) { puts("x"); }\n')
     t.cc_ok("-c", "a.c")
-    ours = median_ms(t, [t.pgo_cc, "a.o", "-o", "a"])
-    gcc = median_ms(t, ["gcc", "a.o", "-o", "b"])
+    ours = least_ms(t, [t.pgo_cc, "a.o", "-o", "a"])
+    gcc = least_ms(t, ["gcc", "a.o", "-o", "b"])
     record_property("link_ms", f"pgo-cc {ours:.0f}, gcc {gcc:.0f}")
     print(f"link of hello: pgo-cc {ours:.0f} ms, gcc {gcc:.0f} ms")
     assert ours < gcc + 150

@@ -145,20 +145,15 @@ def test_a_cpu_profile_by_url(build, tmp_path):
     assert "main.heavy" in done.stdout and "Type: cpu" in done.stdout
 
 
-def test_memory_by_url(build, tmp_path):
-    with goprog.running("served", env={**os.environ, "GODEBUG":
-                                       "memprofilerate=1"}) as child, \
-            serving(build, child.pid) as server:
-        done = subprocess.run(["go", "tool", "pprof", "-top",
-                               "-sample_index=alloc_space",
-                               "-nodefraction=0", "-nodecount=9999",
-                               server.url + "heap"], text=True,
-                              timeout=LIMIT_S, capture_output=True,
-                              env={**os.environ,
-                                   "PPROF_TMPDIR": str(tmp_path)})
-        assert done.returncode == 0, done.stderr
-        assert "main.park" in done.stdout
-        assert "<a href='heap'>" in get(server.url)
+def test_memory_by_url(server, tmp_path):
+    done = subprocess.run(["go", "tool", "pprof", "-top",
+                           "-sample_index=alloc_space", "-nodefraction=0",
+                           "-nodecount=9999", server.url + "heap"],
+                          text=True, timeout=LIMIT_S, capture_output=True,
+                          env={**os.environ, "PPROF_TMPDIR": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert "main.park" in done.stdout
+    assert "<a href='heap'>" in get(server.url)
 
 
 def test_pages_of_ours(served, server):

@@ -13,6 +13,7 @@ SECONDS = "1"
 # The machine may be shared: somebody else's second on one CPU looks like an
 # uneven one of ours.  One bad one is an accident, three are not.
 ATTEMPTS = 3
+FOR_EVER = "1000000"
 DUMP = "/debug/pprof/goroutine?debug=2"
 
 
@@ -56,7 +57,7 @@ def callees_of_spin(dump):
 def test_a_dump_comes_at_once_beside_eight_that_never_rest(build, what, ps):
     for _ in range(ATTEMPTS):
         took_ms = []
-        with started(build / "test/e2e/progs/tick", what,
+        with started(build / "test/e2e/progs/tick", what, FOR_EVER,
                      GOMAXPROCS=str(ps)) as (_, agent):
             agent.get(DUMP)     # the first one reads symbols
             for _ in range(20):

@@ -182,6 +182,9 @@ def test_functions_begin_where_nm_says(go, sym):
     for frames, (_, _, name) in zip(found, functions):
         assert frames, name
         ours = frames[-1][0].replace("\N{MIDDLE DOT}", ".")
+        if go.minor() <= 20:
+            # Its pclntab has no longer name.
+            name = printed(name)
         assert ours == name.removesuffix(".abi0")
 
 

@@ -2,26 +2,28 @@
  * tick - a goroutine that wants to run every 100 ms, beside eight that never
  * rest.
  *
- * usage: tick call|strlen|memcpy|getpid
+ * usage: tick call|strlen|memcpy|getpid [TICKS]
  *
  * What the eight loop over: a small function, or a function of libc, which is
- * truly called, for this file is compiled with -fno-builtin.  Says the worst
- * gap between two ticks, in ms, and how often the eight went round.
+ * truly called, for this file is compiled with -fno-builtin.  After TICKS (12)
+ * says the worst gap between two, in ms, and how often the eight went round.
  */
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <pgo/pgo.h>
 
-enum { SPINNERS = 8, TICKS = 12, TICK_NS = 100000000, BLOCK = 64 << 10 };
+enum { SPINNERS = 8, TICK_NS = 100000000, BLOCK = 64 << 10 };
 
 static _Atomic int over;
 static _Atomic long turns;
 static char from[BLOCK], to[BLOCK];
 static volatile long sink;
+static int ticks = 12;
 
 /* Inlined: the loops call nothing but what they are about. */
 static inline __attribute__((always_inline)) int is_over(void)
@@ -102,7 +104,7 @@ static void tick(void *arg)
 	for (int i = 0; i < SPINNERS; i++)
 		if (pgo_go(spin, arg) < 0)
 			return;
-	for (int i = 0; i < TICKS; i++) {
+	for (int i = 0; i < ticks; i++) {
 		double now;
 
 		pgo_sleep(TICK_NS);
@@ -120,9 +122,11 @@ static void tick(void *arg)
 int main(int argc, char **argv)
 {
 	memset(from, 'x', BLOCK - 1);
+	if (argc == 3)
+		ticks = atoi(argv[2]);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (argc == 2 && !strcmp(argv[1], ways[i].name))
+		if (argc >= 2 && !strcmp(argv[1], ways[i].name))
 			return pgo_run(tick, (void *)&ways[i]) != 0;
-	fprintf(stderr, "usage: tick call|strlen|memcpy|getpid\n");
+	fprintf(stderr, "usage: tick call|strlen|memcpy|getpid [TICKS]\n");
 	return 2;
 }

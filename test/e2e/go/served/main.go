@@ -1,6 +1,8 @@
 // served - goroutines that wait in several ways, beside net/http/pprof, which
 // says what they are.
 //
+// Each allocation from main() on is in its memory profile.
+//
 // Prints "ready" and then its address.
 package main
 
@@ -56,6 +58,7 @@ func park() {
 }
 
 func main() {
+	runtime.MemProfileRate = 1
 	park()
 	time.Sleep(100 * time.Millisecond)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
