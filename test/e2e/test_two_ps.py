@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from agent_client import started
+from agent_client import START_S, started
 
 SECONDS = "1"
 # The machine may be shared: somebody else's second on one CPU looks like an
@@ -50,6 +50,13 @@ def callees_of_spin(dump):
         called |= {leaf for leaf, caller in zip(frames, frames[1:])
                    if caller == "spin"}
     return called
+
+
+def wait_for_eight(agent):
+    """The agent may be there before them; its first dump reads symbols."""
+    until = time.monotonic() + START_S
+    while agent.get(DUMP).count(b"\nspin(") < 8:
+        assert time.monotonic() < until, "they do not begin"
 
 
 @pytest.mark.parametrize("ps", [1, 2])
