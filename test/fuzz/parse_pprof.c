@@ -1,5 +1,5 @@
-/* Anything as the answer of net/http/pprof: what is read of it can be listed,
- * folded and looked through. */
+/* Anything as the answer of net/http/pprof, in either form: what is read of it
+ * can be listed, folded and looked through. */
 #include "lib/snapshot/parse_pprof.h"
 
 #include "lib/snapshot/group.h"
@@ -29,9 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct snapshot s;
 
-	snapshot_init(&s);
-	if (parse_pprof(&s, (const char *)data, size, NULL) == 0)
-		look(&s);
-	snapshot_release(&s);
+	for (int full = 0; full < 2; full++) {
+		snapshot_init(&s);
+		if (parse_pprof(&s, (const char *)data, size, full, NULL) == 0)
+			look(&s);
+		snapshot_release(&s);
+	}
 	return 0;
 }
