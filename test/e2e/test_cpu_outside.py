@@ -56,8 +56,12 @@ def test_known_shares_are_found(record, sampler):
     pytest.fail(f"{off} of {total} samples")
 
 
-@pytest.mark.parametrize("mode", ["mixed", "deep", "frames", "system"])
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler, mode", [
+    ("perf", "mixed"), ("perf", "deep"), ("perf", "frames"),
+    ("perf", "system"), ("ptrace", "mixed"),
+    *(pytest.param("ptrace", mode, marks=pytest.mark.long)
+      for mode in ("deep", "frames", "system")),
+])
 def test_stacks_are_complete(record, mode, sampler):
     with goprog.running("burn", mode, 2) as child:
         p = record(child, "-s2", "--hz=500", "--sampler", sampler).profile
