@@ -55,7 +55,7 @@ static const struct piece pieces[] = {
 	{ "groups.txt", false, { "dump", "--group" } },
 	{ "goroutine.pb.gz", false,
 	  { "record", "-t", "goroutine", "-o", "-" } },
-	{ "sched.txt", false, { "sched", "-n", "1", "--lines" } },
+	{ "sched.txt", false, { "sched", "-n", "1", "--detail" } },
 	{ "doctor.txt", true, { "doctor" } },
 	{ "dump.txt", false, { "dump" } },
 	{ "dump.json", false, { "dump", "--system", "--json" } },

@@ -53,6 +53,7 @@ def test_everything_of_a_go_program_is_in_one_archive(collect, tmp_path):
     assert b"3 goroutines [chan receive" in files["groups.txt"]
     assert len(json.loads(files["dump.json"])["goroutines"]) > len(own)
     assert files["sched.txt"].startswith(b"SCHED ")
+    assert b"\n  M0: p=" in files["sched.txt"]
     assert b"ok       process: it runs\n" in files["doctor.txt"]
     for name in ("goroutine.pb.gz", "cpu.pb.gz"):
         assert gzip.decompress(files[name])
