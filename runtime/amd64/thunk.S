@@ -254,6 +254,10 @@ FUNCTION pgo_thunk_leaf
 	pop %rbp
 	.cfi_def_cfa rsp,8
 	.cfi_restore rbp
+	/* Who yielded came back to an M, maybe another, that has forgotten. */
+	GETM %r10
+	mov %rsp,M_LSP(%r10)
+	mov %rbp,M_CFP(%r10)
 	jmp *%r11
 	.cfi_endproc
 END pgo_thunk_leaf
