@@ -25,6 +25,9 @@ static void world_stays(void *arg)
 	(void)arg;
 	pgo_chan_send(world.begun, &c);
 	pgo_chan_recv(world.over, &c);
+	/* Who has told that it is done may still be on its way out. */
+	for (int i = 0; i < 1000 && pgo_numgoroutine() > 1; i++)
+		pgo_sleep(1000000);
 }
 
 static void *world_main(void *arg)
