@@ -12,26 +12,15 @@
  *   closed          =>  no senders wait
  */
 #include <pgo/chan.h>
+#include <pgo/timer.h>
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "runtime/chan.h"
 #include "runtime/fatal.h"
 #include "runtime/slab.h"
-#include "runtime/waiter.h"
-
-struct pgo_chan {
-	struct lock lock;       /* everything below but the two constants */
-	bool closed;
-	size_t elem_bytes;      /* constant */
-	size_t cap;             /* constant */
-	size_t count;           /* elements in the buffer */
-	size_t head;            /* the oldest one */
-	struct waitq senders;
-	struct waitq receivers;
-	char buffer[];
-};
 
 struct pgo_chan *pgo_chan_make(size_t elem_bytes, size_t cap)
 {
@@ -50,14 +39,20 @@ struct pgo_chan *pgo_chan_make(size_t elem_bytes, size_t cap)
 	return c;
 }
 
-void pgo_chan_free(struct pgo_chan *c)
+void chan_free(struct pgo_chan *c)
 {
-	if (!c)
-		return;
 	lock_get(&c->lock);
-	if (c->senders.first || c->receivers.first)
+	if (waitq_has(&c->senders) || waitq_has(&c->receivers))
 		fatal_panic("pgo_chan_free() of a channel somebody waits on");
 	slab_free(c, sizeof(*c) + c->elem_bytes * c->cap);
+}
+
+void pgo_chan_free(struct pgo_chan *c)
+{
+	if (c && c->timer)
+		pgo_timer_free(c->timer);
+	else if (c)
+		chan_free(c);
 }
 
 size_t pgo_chan_len(const struct pgo_chan *c)
@@ -100,25 +95,43 @@ static void pop(struct pgo_chan *c, void *elem)
 
 /* Sending ----------------------------------------------------------------- */
 
-/* What can be done at once: 0, or -EAGAIN with the lock still held. */
-static int send_now(struct pgo_chan *c, const void *elem)
+bool chan_can_send(struct pgo_chan *c)
+{
+	return c->closed || c->count < c->cap || waitq_has(&c->receivers);
+}
+
+int chan_send_now(struct pgo_chan *c, const void *elem, struct waiter **wake)
 {
 	struct waiter *w;
 
-	if (c->closed) {
-		lock_put(&c->lock);
-		fatal_panic("send on closed channel");
-	}
+	*wake = NULL;
+	if (c->closed)
+		return -EPIPE;
 	w = waitq_get(&c->receivers);
 	if (w) {
 		copy(c, w->elem, elem);
 		w->ok = true;
+		*wake = w;
 	} else if (c->count < c->cap) {
 		push(c, elem);
 	} else {
 		return -EAGAIN;
 	}
+	return 0;
+}
+
+/* The same with its lock dropped and the partner woken, unless it is -EAGAIN:
+ * then it is still held. */
+static int send_or_keep(struct pgo_chan *c, const void *elem)
+{
+	struct waiter *w;
+	int rc = chan_send_now(c, elem, &w);
+
+	if (rc == -EAGAIN)
+		return rc;
 	lock_put(&c->lock);
+	if (rc == -EPIPE)
+		fatal_panic("send on closed channel");
 	if (w)
 		waiter_wake(w);
 	return 0;
@@ -144,7 +157,7 @@ int pgo_chan_send(struct pgo_chan *c, const void *elem)
 	if (!c)
 		wait_for_ever(WAIT_CHAN_SEND_NIL);
 	lock_get(&c->lock);
-	if (!send_now(c, elem))
+	if (!send_or_keep(c, elem))
 		return 0;
 	waitq_put(&c->senders, &w);
 	waiter_sleep(&w, &c->lock, WAIT_CHAN_SEND, c);
@@ -160,13 +173,18 @@ int pgo_chan_trysend(struct pgo_chan *c, const void *elem)
 	if (!c)
 		return -EAGAIN;
 	lock_get(&c->lock);
-	rc = send_now(c, elem);
+	rc = send_or_keep(c, elem);
 	if (rc)
 		lock_put(&c->lock);
 	return rc;
 }
 
 /* Receiving --------------------------------------------------------------- */
+
+bool chan_can_receive(struct pgo_chan *c)
+{
+	return c->closed || c->count || waitq_has(&c->senders);
+}
 
 /* The oldest element, and room for a sender that waits. */
 static struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
@@ -180,33 +198,42 @@ static struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
 	return w;
 }
 
-static int receive_closed(struct pgo_chan *c, void *elem)
-{
-	lock_put(&c->lock);
-	if (elem)
-		memset(elem, 0, c->elem_bytes);
-	return -EPIPE;
-}
-
-/* 0, -EPIPE, or -EAGAIN with the lock still held. */
-static int receive_now(struct pgo_chan *c, void *elem)
+int chan_receive_now(struct pgo_chan *c, void *elem, struct waiter **wake)
 {
 	struct waiter *w = NULL;
 
+	*wake = NULL;
 	if (c->count) {
 		w = receive_buffered(c, elem);
-	} else if (c->senders.first) {
-		w = waitq_get(&c->senders);
-		copy(c, elem, w->elem);
 	} else {
-		return c->closed ? receive_closed(c, elem) : -EAGAIN;
+		w = waitq_get(&c->senders);
+		if (!w && !c->closed)
+			return -EAGAIN;
+		if (!w) {
+			if (elem)
+				memset(elem, 0, c->elem_bytes);
+			return -EPIPE;
+		}
+		copy(c, elem, w->elem);
 	}
 	if (w)
 		w->ok = true;
+	*wake = w;
+	return 0;
+}
+
+/* As send_or_keep(). */
+static int receive_or_keep(struct pgo_chan *c, void *elem)
+{
+	struct waiter *w;
+	int rc = chan_receive_now(c, elem, &w);
+
+	if (rc == -EAGAIN)
+		return rc;
 	lock_put(&c->lock);
 	if (w)
 		waiter_wake(w);
-	return 0;
+	return rc;
 }
 
 int pgo_chan_recv(struct pgo_chan *c, void *elem)
@@ -218,7 +245,7 @@ int pgo_chan_recv(struct pgo_chan *c, void *elem)
 	if (!c)
 		wait_for_ever(WAIT_CHAN_RECEIVE_NIL);
 	lock_get(&c->lock);
-	rc = receive_now(c, elem);
+	rc = receive_or_keep(c, elem);
 	if (rc != -EAGAIN)
 		return rc;
 	waitq_put(&c->receivers, &w);
@@ -233,7 +260,7 @@ int pgo_chan_tryrecv(struct pgo_chan *c, void *elem)
 	if (!c)
 		return -EAGAIN;
 	lock_get(&c->lock);
-	rc = receive_now(c, elem);
+	rc = receive_or_keep(c, elem);
 	if (rc == -EAGAIN)
 		lock_put(&c->lock);
 	return rc;
@@ -241,28 +268,21 @@ int pgo_chan_tryrecv(struct pgo_chan *c, void *elem)
 
 /* Closing ----------------------------------------------------------------- */
 
-/* Everyone who waits, as one list: receivers, whose elements are zeroed, then
- * senders, who will die of it.  Lock held. */
-static struct waiter *detach_all(struct pgo_chan *c)
+/* Everyone in Q who still waits, as a list by next. */
+static struct waiter *detach_all(struct waitq *q)
 {
-	struct waiter *all = c->receivers.first;
+	struct waiter *all = NULL;
+	struct waiter **end = &all;
 
-	for (struct waiter *w = all; w; w = w->next)
-		if (w->elem)
-			memset(w->elem, 0, c->elem_bytes);
-	if (all)
-		c->receivers.last->next = c->senders.first;
-	else
-		all = c->senders.first;
-	c->receivers = (struct waitq){ 0 };
-	c->senders = (struct waitq){ 0 };
+	while ((*end = waitq_get(q)) != NULL)
+		end = &(*end)->next;
 	return all;
 }
 
 void pgo_chan_close(struct pgo_chan *c)
 {
-	struct waiter *w;
-	struct waiter *next;
+	struct waiter *receivers;
+	struct waiter *senders;
 
 	if (!c)
 		fatal_panic("close of nil channel");
@@ -272,10 +292,12 @@ void pgo_chan_close(struct pgo_chan *c)
 		fatal_panic("close of closed channel");
 	}
 	c->closed = true;
-	w = detach_all(c);
+	receivers = detach_all(&c->receivers);
+	for (struct waiter *w = receivers; w; w = w->next)
+		if (w->elem)
+			memset(w->elem, 0, c->elem_bytes);
+	senders = detach_all(&c->senders);
 	lock_put(&c->lock);
-	for (; w; w = next) {
-		next = w->next;
-		waiter_wake(w);
-	}
+	waiter_wake_all(receivers);
+	waiter_wake_all(senders);       /* they die of it */
 }

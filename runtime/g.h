@@ -13,6 +13,7 @@
 #include "runtime/amd64/offsets.h"
 #include "runtime/gtab.h"
 #include "runtime/seg.h"
+#include "runtime/timer.h"
 
 struct m;
 
@@ -44,8 +45,7 @@ struct g {
 	uint32_t reason;        /* of the coming park: enum wait_reason */
 	int64_t since_ns;       /* monotonic, coarse: when its state began */
 	const void *wait_on;    /* the channel or waitgroup; NULL: nothing */
-	int64_t wake_ns;        /* timer.lock: when a sleep ends */
-	uint32_t timer_index;   /* timer.lock: place in the heap, 0: none */
+	struct timer sleep;     /* owner, and the heap while it sleeps */
 	struct g *trim_link;    /* sched.trim_lock: the list of spares */
 	uint32_t shrink_epoch;  /* owner: when g_shrink() last looked */
 	_Atomic uint32_t on_trim; /* it is on that list */

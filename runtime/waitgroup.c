@@ -12,16 +12,6 @@ static struct lock *lock_of(struct pgo_waitgroup *wg)
 	return (struct lock *)&wg->lock_;
 }
 
-static void wake_all(struct waiter *w)
-{
-	while (w) {
-		struct waiter *next = w->next;
-
-		waiter_wake(w);
-		w = next;
-	}
-}
-
 void pgo_waitgroup_add(struct pgo_waitgroup *wg, int n)
 {
 	struct waiter *waiters = NULL;
@@ -41,7 +31,7 @@ void pgo_waitgroup_add(struct pgo_waitgroup *wg, int n)
 		fatal_panic("sync: negative WaitGroup counter");
 	if (count > INT32_MAX)
 		fatal_panic("sync: WaitGroup counter overflow");
-	wake_all(waiters);
+	waiter_wake_all(waiters);
 }
 
 void pgo_waitgroup_done(struct pgo_waitgroup *wg)

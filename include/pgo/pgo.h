@@ -14,7 +14,9 @@
 #include <pgo/chan.h>
 #include <pgo/go.h>
 #include <pgo/profile.h>
+#include <pgo/select.h>
 #include <pgo/sys.h>
+#include <pgo/timer.h>
 #include <pgo/waitgroup.h>
 
 #endif

@@ -69,8 +69,8 @@ class Graph:
             if callee != INDIRECT:
                 yield callee
                 continue
-            targets = self.targets.get(name) or self.targets.get(
-                name.rpartition(":")[2])
+            targets = self.targets.get(
+                name, self.targets.get(name.rpartition(":")[2]))
             if targets is None:
                 raise Trouble(f"{name}: calls through a pointer (a calls "
                               "line of the table may say whom)")
@@ -123,7 +123,7 @@ def read_table(path, graph):
             words = line.split("#")[0].split()
             if len(words) == 3 and words[0] == "leaf" and words[2].isdigit():
                 graph.leaf[words[1]] = int(words[2])
-            elif len(words) > 2 and words[0] == "calls":
+            elif len(words) > 1 and words[0] == "calls":
                 graph.targets[words[1]] = words[2:]
             elif len(words) == 2 and words[1].isdigit():
                 entries.append((words[0], int(words[1])))
