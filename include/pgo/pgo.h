@@ -13,8 +13,10 @@
 #include <pgo/agent.h>
 #include <pgo/chan.h>
 #include <pgo/go.h>
+#include <pgo/mutex.h>
 #include <pgo/profile.h>
 #include <pgo/select.h>
+#include <pgo/sema.h>
 #include <pgo/sys.h>
 #include <pgo/timer.h>
 #include <pgo/waitgroup.h>
