@@ -12,7 +12,9 @@
 
 #include <pgo/agent.h>
 #include <pgo/chan.h>
+#include <pgo/ctx.h>
 #include <pgo/go.h>
+#include <pgo/group.h>
 #include <pgo/mutex.h>
 #include <pgo/profile.h>
 #include <pgo/select.h>
