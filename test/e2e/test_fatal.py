@@ -15,10 +15,15 @@ DEATHS = {
     "deadlock": (DEADLOCK, 2),
     "deep": (DEADLOCK, 2),
     "send": ("panic: send on closed channel", 2),
+    "select": ("panic: send on closed channel", 2),
     "close": ("panic: close of closed channel", 2),
     "close-nil": ("panic: close of nil channel", 2),
     "callback": ("panic: close of nil channel", 2),
     "waitgroup": ("panic: sync: negative WaitGroup counter", 2),
+    "unlock": ("fatal error: sync: unlock of unlocked mutex", 2),
+    "runlock": ("fatal error: sync: RUnlock of unlocked RWMutex", 2),
+    "rwunlock": ("fatal error: sync: Unlock of unlocked RWMutex", 2),
+    "sema": ("fatal error: pgo: semaphore counter overflow", 2),
     "overrun": (OVERRUN, 2),
     "quit": ("SIGQUIT: quit", 2),
     "segv": ("fatal error: unexpected signal during runtime execution",
@@ -62,8 +67,20 @@ def test_a_deadlock_shows_everyone(build):
 
 def test_misuse_shows_who_did_it_and_its_creator(build):
     seen = goroutines(die(build, "send").stderr)
-    assert seen == {2: ("running", ["pgo_chan_send", "misuse", "misuser"],
-                        "entry")}
+    assert seen == {2: ("running", ["pgo_chan_send", "misuse_channel",
+                                    "misuse", "misuser"], "entry")}
+
+
+@pytest.mark.parametrize("way, function", [
+    ("unlock", "pgo_mutex_unlock"), ("runlock", "pgo_rwmutex_runlock"),
+    ("rwunlock", "pgo_rwmutex_unlock"), ("sema", "pgo_sema_release"),
+    ("waitgroup", "pgo_waitgroup_done")])
+def test_misuse_of_a_lock_shows_who_did_it(build, way, function):
+    text = die(build, way).stderr
+    seen = goroutines(text)[2]
+    assert function in text
+    assert seen[1][-3:] == ["misuse_lock", "misuse", "misuser"], text
+    assert seen[2] == "entry"
 
 
 def test_misuse_in_a_callback_shows_the_whole_way(build):

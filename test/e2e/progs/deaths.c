@@ -77,26 +77,56 @@ __attribute__((noinline)) static void overrun(void)
 
 static volatile int *volatile nowhere = (int *)16;
 
+__attribute__((noinline)) static void misuse_channel(struct pgo_chan *c)
+{
+	int v[2] = { 2, 1 };
+	struct pgo_case one = { c, PGO_SEND, v, 0 };
+
+	if (strcmp(how, "close-nil"))
+		pgo_chan_close(c);
+	if (!strcmp(how, "send"))
+		pgo_chan_send(c, v);
+	else if (!strcmp(how, "select"))
+		pgo_select(&one, 1, 0);
+	else if (!strcmp(how, "close"))
+		pgo_chan_close(c);
+	else
+		pgo_chan_close(NULL);
+}
+
+__attribute__((noinline)) static void misuse_lock(void)
+{
+	struct pgo_waitgroup wg = { 0 };
+	struct pgo_mutex m = { 0 };
+	struct pgo_rwmutex rw = { 0 };
+	struct pgo_sema s = PGO_SEMA(UINT32_MAX);
+
+	if (!strcmp(how, "waitgroup"))
+		pgo_waitgroup_done(&wg);
+	else if (!strcmp(how, "unlock"))
+		pgo_mutex_unlock(&m);
+	else if (!strcmp(how, "runlock"))
+		pgo_rwmutex_runlock(&rw);
+	else if (!strcmp(how, "rwunlock"))
+		pgo_rwmutex_unlock(&rw);
+	else if (!strcmp(how, "sema"))
+		pgo_sema_release(&s);
+}
+
 __attribute__((noinline)) static void misuse(void)
 {
-	struct pgo_chan *c = pgo_chan_make(sizeof(int), 1);
-	struct pgo_waitgroup wg = { 0 };
 	int v[2] = { 2, 1 };
 
-	if (!strcmp(how, "send"))
-		pgo_chan_close(c), pgo_chan_send(c, v);
-	else if (!strcmp(how, "close"))
-		pgo_chan_close(c), pgo_chan_close(c);
-	else if (!strcmp(how, "close-nil"))
-		pgo_chan_close(NULL);
-	else if (!strcmp(how, "waitgroup"))
-		pgo_waitgroup_done(&wg);
-	else if (!strcmp(how, "callback"))
+	if (!strcmp(how, "callback"))
 		qsort(v, 2, sizeof(v[0]), compare);
 	else if (!strcmp(how, "segv"))
 		*nowhere = 1;
 	else if (!strcmp(how, "overrun"))
 		overrun();
+	else if (strstr("send select close close-nil", how))
+		misuse_channel(pgo_chan_make(sizeof(v[0]), 1));
+	else
+		misuse_lock();
 	after++;
 }
 
