@@ -1,4 +1,4 @@
-/* runtime/timer: the heap of sleeping goroutines.  The scheduler is stood in
+/* runtime/timer and sleep: the heap of sleeping goroutines.  The scheduler is stood in
  * for: a park runs its commit function, a ready goroutine is noted. */
 #include "runtime/timer.h"
 
@@ -92,7 +92,7 @@ static void none_wakes_before_its_time(void **state)
 	timer_run(timer_next_ns());
 	assert_int_equal(n_woken, 1);
 	assert_ptr_equal(woken[0], &gs[0]);
-	assert_int_equal(gs[0].timer_index, 0);
+	assert_int_equal(gs[0].sleep.index, 0);
 	assert_true(timer_next_ns() == INT64_MAX);
 }
 
@@ -140,14 +140,36 @@ static void many_wake_in_the_order_of_their_times(void **state)
 	timer_run(half);
 	assert_in_range(n_woken, MANY / 3, MANY * 2 / 3);
 	for (int i = 1; i < n_woken; i++)
-		assert_true(woken[i - 1]->wake_ns <= woken[i]->wake_ns);
+		assert_true(woken[i - 1]->sleep.when_ns <= woken[i]->sleep.when_ns);
 	for (int i = 0; i < MANY; i++)
-		assert_int_equal(gs[i].timer_index == 0, gs[i].wake_ns <= half);
+		assert_int_equal(gs[i].sleep.index == 0,
+				 gs[i].sleep.when_ns <= half);
 	timer_run(INT64_MAX);
 	assert_int_equal(n_woken, MANY);
 	for (int i = 1; i < n_woken; i++)
-		assert_true(woken[i - 1]->wake_ns <= woken[i]->wake_ns);
+		assert_true(woken[i - 1]->sleep.when_ns <= woken[i]->sleep.when_ns);
 	assert_true(timer_next_ns() == INT64_MAX);
+}
+
+/* Out of the middle, of whatever heap is left. */
+static void those_taken_out_never_wake(void **state)
+{
+	int out = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		sleep_as(i, (i * 377 % 1000 + 1) * HOUR_NS);
+	for (int i = 0; i < 1000; i += 3, out++)
+		assert_true(timer_remove(&gs[i].sleep));
+	for (int i = 0; i < 1000; i += 3)
+		assert_false(timer_remove(&gs[i].sleep));
+	timer_run(INT64_MAX);
+	assert_int_equal(n_woken, 1000 - out);
+	for (int i = 1; i < n_woken; i++)
+		assert_true(woken[i - 1]->sleep.when_ns <=
+			    woken[i]->sleep.when_ns);
+	for (int i = 0; i < n_woken; i++)
+		assert_true((woken[i] - gs) % 3 != 0);
 }
 
 static void next_is_always_the_least_of_those_left(void **state)
@@ -159,8 +181,8 @@ static void next_is_always_the_least_of_those_left(void **state)
 		int64_t least = INT64_MAX;
 
 		for (int i = 0; i < 100; i++)
-			if (gs[i].timer_index && gs[i].wake_ns < least)
-				least = gs[i].wake_ns;
+			if (gs[i].sleep.index && gs[i].sleep.when_ns < least)
+				least = gs[i].sleep.when_ns;
 		assert_true(timer_next_ns() == least);
 		timer_run(least);
 	}
@@ -179,6 +201,7 @@ int main(void)
 			only_a_new_first_is_told_to_those_who_sleep, begin),
 		cmocka_unit_test_setup(many_wake_in_the_order_of_their_times,
 				       begin),
+		cmocka_unit_test_setup(those_taken_out_never_wake, begin),
 		cmocka_unit_test_setup(next_is_always_the_least_of_those_left,
 				       begin),
 	};
