@@ -1,5 +1,6 @@
-/* runtime/timer and sleep: the heap of sleeping goroutines.  The scheduler is stood in
- * for: a park runs its commit function, a ready goroutine is noted. */
+/* runtime/timer and sleep: the heap of timers, those of sleeping goroutines.
+ * The scheduler is stood in for: a park runs its commit function, a ready
+ * goroutine is noted. */
 #include "runtime/timer.h"
 
 #include <setjmp.h>
@@ -140,14 +141,16 @@ static void many_wake_in_the_order_of_their_times(void **state)
 	timer_run(half);
 	assert_in_range(n_woken, MANY / 3, MANY * 2 / 3);
 	for (int i = 1; i < n_woken; i++)
-		assert_true(woken[i - 1]->sleep.when_ns <= woken[i]->sleep.when_ns);
+		assert_true(woken[i - 1]->sleep.when_ns <=
+			    woken[i]->sleep.when_ns);
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(gs[i].sleep.index == 0,
 				 gs[i].sleep.when_ns <= half);
 	timer_run(INT64_MAX);
 	assert_int_equal(n_woken, MANY);
 	for (int i = 1; i < n_woken; i++)
-		assert_true(woken[i - 1]->sleep.when_ns <= woken[i]->sleep.when_ns);
+		assert_true(woken[i - 1]->sleep.when_ns <=
+			    woken[i]->sleep.when_ns);
 	assert_true(timer_next_ns() == INT64_MAX);
 }
 
