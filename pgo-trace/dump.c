@@ -55,9 +55,16 @@ static void tell(const struct dump *d)
 		moving += s->rows[i].moving;
 	if (d->info.note[0])
 		log_error("%s: %s", name, d->info.note);
-	if (!strcmp(d->info.kind, "attach") && !d->wants.freeze)
-		log_error("%s: read without stopping it: %" PRIu32 " of %"
-			  PRIu32 " were moving", name, moving, s->row_count);
+	if (strcmp(d->info.kind, "attach")) {
+		if (d->wants.freeze || d->wants.running)
+			log_error("%s: --freeze and --running are for a process"
+				  " that is read from outside", name);
+	} else if (!d->wants.freeze) {
+		log_error("%s: read %s: %" PRIu32 " of %" PRIu32 " were moving",
+			  name, d->wants.running ? "with stops of its running "
+			  "threads alone" : "without stopping it", moving,
+			  s->row_count);
+	}
 	tell_dropped(name, s);
 }
 
