@@ -85,6 +85,8 @@ void outside_tell(struct outside *o, const char *name)
 		return;
 	if (f.why[0])
 		log_error("%s", f.why);
+	if (!f.sampler.samples && !f.sampler.lost)
+		log_error("%s: no sample: it used no CPU time meanwhile", name);
 	if (f.sampler.stopped_ns)
 		log_error("%s: sampled by ptrace: its running threads stood "
 			  "still for %.1f %% of their time", name,

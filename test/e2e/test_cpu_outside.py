@@ -162,6 +162,14 @@ def test_without_perf_events_threads_are_stopped(record):
         ": ", ": Could not enable CPU profiling: ", 1)
 
 
+def test_a_program_that_only_waits_is_told(record):
+    with goprog.running("parked", 10) as child:
+        done = record(child, "-s1")
+    assert done.profile.total == 0
+    assert done.stderr == (f"pgo-trace: {child.pid}: no sample: it used no "
+                           "CPU time meanwhile\n")
+
+
 def test_who_is_debugged_already_is_told(record):
     ptrace = ctypes.CDLL(None).ptrace
     ptrace.argtypes = [ctypes.c_long] * 4
