@@ -54,7 +54,7 @@ struct made_core {
 	char names[NAMES];
 	struct core_note n5;
 	struct elf_prstatus other[1];
-	uint8_t pages[4][PAGE]; /* headers, two of data, stack */
+	_Alignas(8) uint8_t pages[4][PAGE]; /* headers, two of data, stack */
 } __attribute__((packed));
 
 static inline void make_program(struct core_program *p)
