@@ -3,6 +3,7 @@ import ctypes
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -176,6 +177,8 @@ def test_who_is_debugged_already_is_told(record):
     with goprog.running("burn", "ratio") as child:
         assert ptrace(PTRACE_SEIZE, child.pid, 0, 0) == 0
         done = record(child, "-s1", "--sampler=ptrace", check=False)
+        # Popen takes a stop of what it traces for the end, and kills nothing.
+        os.kill(child.pid, signal.SIGKILL)
     assert (done.returncode, done.stderr) == (1, (
         f"pgo-trace: Could not enable CPU profiling: {child.pid}: cannot stop "
         "threads: a debugger holds them (end it)\n"))
