@@ -240,6 +240,10 @@ $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 progs   = $(patsubst %.c,$(B)/%,$(wildcard $(1)/*.c))
 FUZZ   := $(filter-out %/replay,$(call progs,test/fuzz))
 UNIT   := $(call progs,test/unit) $(FUZZ)
+# It forks programs with threads, and stops them: the thread sanitizer cannot.
+ifeq ($(MODE),tsan)
+UNIT   := $(filter-out %/live,$(UNIT))
+endif
 UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
 STRESS := $(if $(PGOCC),$(call progs,test/stress))
 PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))

@@ -167,7 +167,8 @@ def sleepers(build, tmp_path):
 def test_a_pgo_program_is_as_it_says_itself(build, sleepers):
     child, said = sleepers()
     own = at_rest(said)
-    assert len(own[0]) == 1 + 2 + 2 and len(own[1]) == 11
+    # Two Ms, and one more where one of them slept too long.
+    assert len(own[0]) in (1 + 2 + 2, 1 + 2 + 3) and len(own[1]) == 11
     assert settles(build, child.pid, own) == own
 
 
