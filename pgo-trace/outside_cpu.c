@@ -27,6 +27,7 @@ enum {
 };
 
 #define LOOK_NS (100 * INT64_C(1000000))        /* between looks at stop */
+#define NAP_NS (50 * INT64_C(1000000))          /* while nothing changes */
 
 struct outside_cpu {
 	pid_t pid;
@@ -152,9 +153,11 @@ static void *run(void *arg)
 
 	tell_begun(c, rc);
 	/* What was sampled before the target ended is worth having. */
-	while (rc == 0 && !atomic_load(&c->stop))
+	while (rc == 0 && !atomic_load(&c->stop)) {
+		c->sampler->nap_ns = go_cpu_is_steady(c->cpu) ? NAP_NS : 0;
 		rc = sampler_look(c->sampler, clock_mono_ns() + LOOK_NS,
 				  go_cpu_sink(c->cpu));
+	}
 	c->figures.cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
 	if (c->sampler) {
 		c->figures.sampler = c->sampler->figures;

@@ -279,6 +279,17 @@ static void look_at(struct perf *p, int cpu, const struct sampler_sink *to)
 		perfring_read(&p->rings[cpu], &own, &p->sampler.figures);
 }
 
+/* Being woken for a sample costs more than the sample. */
+static void nap(const struct perf *p, int64_t until_ns)
+{
+	int64_t left_ns = until_ns - clock_mono_ns();
+	struct timespec t = { .tv_nsec = left_ns < p->sampler.nap_ns ?
+					 left_ns : p->sampler.nap_ns };
+
+	if (t.tv_nsec > 0)
+		nanosleep(&t, NULL);
+}
+
 static int look(struct sampler *s, int64_t until_ns,
 		const struct sampler_sink *to)
 {
@@ -286,6 +297,7 @@ static int look(struct sampler *s, int64_t until_ns,
 	struct pollfd *end = &p->ready[p->cpus];
 
 	do {
+		nap(p, until_ns);
 		if (poll(p->ready, (nfds_t)p->cpus + 1,
 			 wait_ms(p, until_ns)) < 0)
 			continue;

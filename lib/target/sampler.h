@@ -62,6 +62,8 @@ struct sampler {
 	const char *name;       /* "perf", "ptrace" */
 	int64_t period_ns;
 	bool kernel;            /* time in system calls counts too */
+	int64_t nap_ns;         /* its user's: so long it need not look, where
+				 * samples wait */
 	struct sampler_figures figures;
 };
 

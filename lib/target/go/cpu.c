@@ -29,6 +29,8 @@ enum {
 
 /* Labels change as the goroutine runs: those that are read so long after the
  * sample are not known to be its. */
+enum { RECENT = 16, STEADY_SAMPLES = 32 };
+
 #define LABELS_NS (500 * INT64_C(1000))
 
 struct copy {
@@ -51,6 +53,10 @@ struct go_cpu {
 	uint64_t pcs[GO_DEPTH_MAX], chain[GO_DEPTH_MAX];
 	size_t n, chain_n;
 	uint64_t sp;            /* of the last frame that was walked */
+	int64_t recent[RECENT]; /* goroutines sampled lately */
+	uint32_t news;          /* put there so far */
+	uint32_t steady;        /* samples since one that was not there */
+	bool labelled;          /* one had labels */
 };
 
 /* Copies of stacks -------------------------------------------------------- */
@@ -357,6 +363,23 @@ static bool began_there(struct go_cpu *c)
 	return start && start->entry == entry;
 }
 
+/* Whether it is worth it to be early: see go_cpu_is_steady(). */
+static void note(struct go_cpu *c, const struct go_sample *s)
+{
+	c->labelled |= s->g.labels != 0;
+	c->steady++;
+	for (size_t i = 0; i < RECENT; i++)
+		if (c->recent[i] == s->g.goid)
+			return;
+	c->recent[c->news++ % RECENT] = s->g.goid;
+	c->steady = 0;
+}
+
+bool go_cpu_is_steady(const struct go_cpu *c)
+{
+	return !c->labelled && c->steady >= STEADY_SAMPLES;
+}
+
 static void each(void *ctx, const struct cpu_sample *s)
 {
 	struct go_cpu *c = ctx;
@@ -372,6 +395,7 @@ static void each(void *ctx, const struct cpu_sample *s)
 	out.system = c->owner.system && !is_top(c, c->pcs[c->n - 1]);
 	if (c->held || !out.complete || c->owner.system || began_there(c))
 		out.g = c->owner.g;
+	note(c, &out);
 	if (late && !c->held)
 		out.g.labels = 0;
 	c->held = false;

@@ -30,6 +30,13 @@ struct go_cpu *go_cpu_new(struct go *go,
 			  void *ctx);
 void go_cpu_free(struct go_cpu *c);
 
+/*
+ * Whether samples that come late are as good as fresh ones: the same few
+ * goroutines run, so that who ran can still be asked, and none has labels,
+ * which change at any time.
+ */
+bool go_cpu_is_steady(const struct go_cpu *c);
+
 /* What to give to sampler_look(). */
 const struct sampler_sink *go_cpu_sink(const struct go_cpu *c);
 
