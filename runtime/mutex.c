@@ -67,7 +67,7 @@ static bool spin(struct pgo_mutex *m)
 	if (sched.gomaxprocs < 2)
 		return false;
 	for (int i = 0; i < SPINS; i++) {
-		if (word_of(m) & (SLOW | STARVING))
+		if (word_of(m) & SLOW)
 			return false;
 		for (int j = 0; j < SPIN_PAUSES; j++)
 			__builtin_ia32_pause();

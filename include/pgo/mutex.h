@@ -27,7 +27,7 @@ struct pgo_mutex {
  */
 PGO_API void pgo_mutex_lock(struct pgo_mutex *m);
 
-/* 1, or 0 when somebody holds it.  [any] */
+/* 1, or 0 when somebody holds it or waits for it.  [any] */
 PGO_API int pgo_mutex_trylock(struct pgo_mutex *m);
 
 /* Of one that is not locked it is fatal.  Whoever unlocks need not be who

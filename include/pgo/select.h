@@ -23,8 +23,8 @@ struct pgo_case {
  * Does one of the N operations that can go on, chosen evenly among those that
  * can, and returns its index; parks while none can.  With PGO_NONBLOCK it
  * returns -1 instead of parking, as Go's default case.  N of 0 parks for ever.
- * Sending on a closed channel, when chosen, is fatal.  -EINVAL for an N or a
- * dir that is none, -ENOMEM when memory for many cases is out.  [any]
+ * Sending on a closed channel, when chosen, is fatal.  -EINVAL for an N, a
+ * dir or flags that are none, -ENOMEM when memory for many cases is out.  [any]
  */
 PGO_API int pgo_select(struct pgo_case *cases, int n, int flags);
 

@@ -16,12 +16,12 @@
 static const char counted[] =
 	"goroutine profile: total 6\n"
 	"4 @ 0x489b2e 0x41a58e 0x672d73 0x491241\n"
-	"#\t0x672d34\tmain.inner+0x14\t\t/work/main.go:23\n"
-	"#\t0x672d72\tmain.(*T[...]).outer+0x12\t/work/a:b/main.go:29\n"
+	"#\t0x672d34\tmain.inner+0x14\t\t/src/main.go:23\n"
+	"#\t0x672d72\tmain.(*T[...]).outer+0x12\t/src/a:b/main.go:29\n"
 	"\n"
 	"1 @ 0x489b2e\n"
 	"# labels: {\"part\":\"a \\\"b\\\"\", \"bell\":\"\\a\\x01\"}\n"
-	"#\t0x672e96\tmain.labelled.func1+0x16\t/work/main.go:34\n"
+	"#\t0x672e96\tmain.labelled.func1+0x16\t/src/main.go:34\n"
 	"#\t0x1234\n"
 	"\n"
 	"1 @ 0x1\n";
@@ -29,19 +29,19 @@ static const char counted[] =
 static const char single[] =
 	"goroutine 24 [running]:\n"
 	"main.f({0x78bfa0, 0x3}, (*T)(0x1))\n"
-	"\t/work/main.go:12 +0x6b\n"
+	"\t/src/main.go:12 +0x6b\n"
 	"main.inlined(...)\n"
-	"\t/work/main.go:9\n"
+	"\t/src/main.go:9\n"
 	"created by net/http.(*Server).Serve in goroutine 1\n"
 	"\t/usr/server.go:3454 +0x485\n"
 	"\n"
 	"goroutine 7 gp=0x1 m=nil [chan receive, 5 minutes, "
 	"locked to thread]:\n"
 	"main.g()\n"
-	"\t/work/main.go:40 +0x1d fp=0x1 sp=0x2 pc=0x3\n"
+	"\t/src/main.go:40 +0x1d fp=0x1 sp=0x2 pc=0x3\n"
 	"...additional frames elided...\n"
 	"created by main.main\n"
-	"\t/work/main.go:50 +0x2\n"
+	"\t/src/main.go:50 +0x2\n"
 	"\n"
 	"goroutine 8 [syscall]:\n"
 	"\tgoroutine running on other thread; stack unavailable\n";
@@ -63,12 +63,12 @@ static void counts_come_with_calls_and_labels(void **state)
 	assert_int_equal(r->count, 4);
 	assert_int_equal(r->n, 2);
 	assert_slice(r->frames[0].func, "main.inner");
-	assert_slice(r->frames[0].file, "/work/main.go");
+	assert_slice(r->frames[0].file, "/src/main.go");
 	assert_int_equal(r->frames[0].line, 23);
 	assert_int_equal(r->frames[0].pc, 0x672d35);
 	assert_int_equal(r->frames[0].offset, 0x15);
 	assert_slice(r->frames[1].func, "main.(*T[...]).outer");
-	assert_slice(r->frames[1].file, "/work/a:b/main.go");
+	assert_slice(r->frames[1].file, "/src/a:b/main.go");
 	assert_null(r->labels.p);
 	assert_true(gtext_counted(&t, r));
 	assert_slice(r->labels, "{\"part\":\"a \\\"b\\\"\", "
