@@ -18,6 +18,7 @@
 #include "agent/child.h"
 #include "agent/say.h"
 #include "lib/base/clock.h"
+#include "lib/base/grow.h"
 #include "lib/base/hash.h"
 #include "lib/base/modules.h"
 
@@ -36,11 +37,13 @@ struct name {
 static struct {
 	pthread_mutex_t lock;
 	struct name *names;
-	uint32_t n, room;
+	uint32_t n;
+	size_t room;
 	struct hash hash;
 	struct hash strings;            /* by content, into string */
 	char **string;
-	uint32_t n_strings, strings_room;
+	uint32_t n_strings;
+	size_t strings_room;
 	struct modules modules;
 	bool modules_open;
 	int64_t modules_ns;
@@ -51,21 +54,6 @@ static struct {
 } t = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Strings ------------------------------------------------------------------ */
-
-static bool grow(void **p, uint32_t *room, uint32_t wanted, size_t bytes)
-{
-	uint32_t n = *room ? *room * 2 : 1024;
-	void *new;
-
-	if (wanted <= *room)
-		return true;
-	new = reallocarray(*p, n, bytes);
-	if (!new)
-		return false;
-	*p = new;
-	*room = n;
-	return true;
-}
 
 static bool same_string(const void *ctx, uint32_t id, const void *key)
 {
@@ -82,8 +70,8 @@ static const char *keep(const char *s)
 
 	if (id >= 0)
 		return t.string[id];
-	if (!grow((void **)&t.string, &t.strings_room, t.n_strings + 1,
-		  sizeof(*t.string)))
+	if (grow(&t.string, &t.strings_room, t.n_strings,
+		 sizeof(*t.string)) < 0)
 		return "";
 	copy = strdup(s);
 	if (!copy || hash_add(&t.strings, hash, t.n_strings)) {
@@ -260,7 +248,7 @@ static const struct name *add(uint64_t pc, uint64_t hash)
 	int n;
 
 	if (t.n == NAMES_MAX ||
-	    !grow((void **)&t.names, &t.room, t.n + 1, sizeof(*t.names)))
+	    grow(&t.names, &t.room, t.n, sizeof(*t.names)) < 0)
 		return NULL;
 	n = find_frames(pc, f);
 	copy = calloc((size_t)n + 1, sizeof(f[0]));

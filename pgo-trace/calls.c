@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/base/grow.h"
+
 static uint64_t key_of(uint32_t from, uint32_t to)
 {
 	return (uint64_t)from << 32 | to;
@@ -22,21 +24,6 @@ static struct call *find(struct calls *c, uint64_t key)
 	return id < 0 ? NULL : &c->calls[id];
 }
 
-static struct call *append(struct calls *c)
-{
-	size_t room = c->room ? c->room * 2 : 256;
-	struct call *calls;
-
-	if (c->n == c->room) {
-		calls = reallocarray(c->calls, room, sizeof(*calls));
-		if (!calls)
-			return NULL;
-		c->calls = calls;
-		c->room = room;
-	}
-	return &c->calls[c->n];
-}
-
 int calls_add(struct calls *c, uint32_t from, uint32_t to, int64_t weight,
 	      bool inlined, uint32_t sample)
 {
@@ -45,9 +32,9 @@ int calls_add(struct calls *c, uint32_t from, uint32_t to, int64_t weight,
 	int rc;
 
 	if (!call) {
-		call = append(c);
-		if (!call)
+		if (grow(&c->calls, &c->room, c->n, sizeof(*call)) < 0)
 			return -ENOMEM;
+		call = &c->calls[c->n];
 		*call = (struct call){ .from = from, .to = to,
 				       .inlined = true };
 		rc = hash_add(&c->by_ends, hash_u64(key), (uint32_t)c->n);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
 #include "lib/base/hash.h"
 #include "lib/snapshot/strtab.h"
 #include "lib/target/go/names.h"
@@ -31,12 +32,14 @@ struct outside_names {
 	struct pgo_names others;        /* of what is not Go's */
 	struct snapshot strings;        /* theirs */
 	struct place *places;
-	uint32_t n, room;
+	uint32_t n;
+	size_t room;
 	struct hash known;
 	struct mappings mappings;
 	bool mapped;                    /* they are read */
 	char **kept;                    /* strings of others */
-	uint32_t n_kept, kept_room;
+	uint32_t n_kept;
+	size_t kept_room;
 };
 
 struct outside_names *outside_names_new(struct go *go)
@@ -81,28 +84,13 @@ void outside_names_let(struct outside_names *n)
 	pthread_mutex_unlock(&n->lock);
 }
 
-static bool grow(void **p, uint32_t *room, uint32_t wanted, size_t bytes)
-{
-	uint32_t n = *room ? *room * 2 : 256;
-	void *new;
-
-	if (wanted <= *room)
-		return true;
-	new = reallocarray(*p, n, bytes);
-	if (!new)
-		return false;
-	*p = new;
-	*room = n;
-	return true;
-}
-
 /* A copy that stays; "" when memory is out. */
 static const char *keep(struct outside_names *n, const char *s)
 {
 	char *copy;
 
-	if (!*s || !grow((void **)&n->kept, &n->kept_room, n->n_kept + 1,
-			 sizeof(*n->kept)))
+	if (!*s || grow(&n->kept, &n->kept_room, n->n_kept,
+			sizeof(*n->kept)) < 0)
 		return "";
 	copy = strdup(s);
 	if (copy)
@@ -191,8 +179,7 @@ static const struct place *add(struct outside_names *n, uint64_t pc,
 	const struct go_pc *at = id < 0 ? NULL : go_pc_get(n->go, id);
 
 	if (n->n == PLACES_MAX ||
-	    !grow((void **)&n->places, &n->room, n->n + 1,
-		  sizeof(*n->places)) ||
+	    grow(&n->places, &n->room, n->n, sizeof(*n->places)) < 0 ||
 	    hash_add(&n->known, hash, n->n))
 		return NULL;
 	if (at && at->sym)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "lib/base/grow.h"
 #include "lib/base/hash.h"
 #include "pgo-trace/calls.h"
 #include "pgo-trace/units.h"
@@ -64,16 +65,8 @@ static uint64_t hash_node(const struct report_node *n)
 
 static int append_node(struct graph *g, const struct report_node *n)
 {
-	size_t room = g->room ? g->room * 2 : 256;
-	struct report_node *nodes;
-
-	if (g->n == g->room) {
-		nodes = reallocarray(g->nodes, room, sizeof(*nodes));
-		if (!nodes)
-			return -ENOMEM;
-		g->nodes = nodes;
-		g->room = room;
-	}
+	if (grow(&g->nodes, &g->room, g->n, sizeof(*g->nodes)) < 0)
+		return -ENOMEM;
 	g->nodes[g->n] = *n;
 	return hash_add(&g->by_key, hash_node(n), (uint32_t)g->n++);
 }

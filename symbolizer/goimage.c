@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbolizer/grow.h"
+#include "lib/base/grow.h"
+
 
 #define RELOCS_MAX ((size_t)1 << 23)    /* 190 MB of them */
 #define RELOCS_TOGETHER 256

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "symbolizer/grow.h"
+#include "lib/base/grow.h"
+
 
 static bool row_of(struct row *r, Dwarf_Line *line)
 {

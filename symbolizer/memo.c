@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbolizer/grow.h"
+#include "lib/base/grow.h"
+
 
 /* The demangler recurses: longer names are left as they are. */
 #define MANGLED_BYTES_MAX ((size_t)16 << 10)

@@ -9,7 +9,8 @@
 
 #include <gelf.h>
 
-#include "symbolizer/grow.h"
+#include "lib/base/grow.h"
+
 
 static int put_section(struct sections *s, const GElf_Shdr *h,
 		       const char *name)

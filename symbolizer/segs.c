@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#include "symbolizer/grow.h"
+#include "lib/base/grow.h"
+
 
 #define OPEN_MAX 1024           /* ranges around one address */
 

@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#include "symbolizer/grow.h"
+#include "lib/base/grow.h"
+
 
 #define BACK_MAX 256            /* symbols looked at around an address */
 

@@ -10,12 +10,13 @@
 #include <string.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/grow.h"
 #include "lib/serve/handlers.h"
 #include "lib/serve/live.h"
 #include "lib/serve/stacks.h"
 
 enum { STACKS_SHOWN = 200, PS_MAX = 1024, WAITS_MAX = 16 << 20 };
-enum { REASONS_MAX = 256, ROOM_FIRST = 1024 };
+enum { REASONS_MAX = 256 };
 
 struct wait {
 	uint32_t stack;
@@ -53,23 +54,6 @@ static void top_release(struct top *t)
 
 /* Collecting --------------------------------------------------------------- */
 
-static bool grow(void **p, size_t *room, size_t wanted, size_t bytes)
-{
-	size_t n = *room ? *room : ROOM_FIRST;
-	void *new;
-
-	if (wanted <= *room)
-		return true;
-	while (n < wanted)
-		n *= 2;
-	new = reallocarray(*p, n, bytes);
-	if (!new)
-		return false;
-	*p = new;
-	*room = n;
-	return true;
-}
-
 /* Reasons are few, and their texts the provider's own. */
 static void count_reason(struct top *t, const char *reason)
 {
@@ -94,10 +78,10 @@ static bool add_stack(struct top *t, const struct goroutine *g)
 	size_t before = t->stacks.n;
 	int64_t id;
 	bool fits = t->n_waits < WAITS_MAX &&
-		    grow((void **)&t->waits, &t->waits_room, t->n_waits + 1,
-			 sizeof(*t->waits)) &&
-		    grow((void **)&t->groups, &t->groups_room, before + 1,
-			 sizeof(*t->groups));
+		    !grow(&t->waits, &t->waits_room, t->n_waits,
+			  sizeof(*t->waits)) &&
+		    !grow(&t->groups, &t->groups_room, before,
+			  sizeof(*t->groups));
 
 	id = fits ? stacks_add(&t->stacks, &of, 1) : -ENOMEM;
 	if (id < 0)

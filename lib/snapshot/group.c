@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
 #include "lib/snapshot/filter.h"
 #include "lib/snapshot/match.h"
 #include "lib/snapshot/where.h"
@@ -39,24 +40,17 @@ static bool same(const void *ctx, uint32_t id, const void *key)
 }
 
 /* The group of ROW, made when it is the first. */
-static int64_t group_of(struct groups *g, struct hash *known, uint32_t *room,
+static int64_t group_of(struct groups *g, struct hash *known, size_t *room,
 			const struct snap_row *row)
 {
 	uint64_t hash = hash_mix(hash_mix(row->stack, row->state),
 				 row->reason);
 	int64_t found = hash_find(known, hash, same, g, row);
-	struct group *at;
 
 	if (found >= 0)
 		return found;
-	if (g->n == *room) {
-		*room = *room ? *room * 2 : 64;
-		at = realloc(g->at, *room * sizeof(*at));
-		if (!at)
-			return -ENOMEM;
-		g->at = at;
-	}
-	if (hash_add(known, hash, g->n) < 0)
+	if (grow(&g->at, room, g->n, sizeof(*g->at)) < 0 ||
+	    hash_add(known, hash, g->n) < 0)
 		return -ENOMEM;
 	g->at[g->n] = (struct group){
 		.key = key_of(g->snapshot, row->stack, row->state,
@@ -225,7 +219,7 @@ int groups_init(struct groups *g, const struct snapshot *s)
 {
 	uint32_t *of = calloc(s->row_count + 1, sizeof(*of));
 	struct hash known = { 0 };
-	uint32_t room = 0;
+	size_t room = 0;
 	int64_t id;
 	int rc = -ENOMEM;
 

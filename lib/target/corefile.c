@@ -13,6 +13,8 @@
 #include <sys/procfs.h>
 #include <sys/user.h>
 
+#include "lib/base/grow.h"
+
 enum {
 	NOTES_MAX = 1 << 20,            /* looked at in the file */
 	THREADS_MAX = 1 << 16,
@@ -87,21 +89,14 @@ static void take_thread(struct corefile *c, const struct note *n)
 {
 	struct elf_prstatus st;
 	struct user_regs_struct r;
-	struct corefile_thread *more;
 
 	_Static_assert(sizeof(st.pr_reg) == sizeof(r), "as ptrace(2) has them");
 	if (n->bytes < sizeof(st) || c->thread_count == THREADS_MAX ||
 	    elffile_read(&c->elf, n->off, &st, sizeof(st)) < 0)
 		return;
-	if (c->thread_count == c->thread_room) {
-		size_t room = c->thread_room ? c->thread_room * 2 : 16;
-
-		more = reallocarray(c->threads, room, sizeof(*more));
-		if (!more)
-			return;
-		c->threads = more;
-		c->thread_room = room;
-	}
+	if (grow(&c->threads, &c->thread_room, c->thread_count,
+		 sizeof(*c->threads)) < 0)
+		return;
 	memcpy(&r, st.pr_reg, sizeof(r));
 	c->threads[c->thread_count++] = (struct corefile_thread){
 		.tid = st.pr_pid,

@@ -34,6 +34,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
+#include "lib/base/grow.h"
 #include "lib/target/perfring.h"
 #include "lib/target/procs.h"
 
@@ -111,20 +112,13 @@ static int join_ring(struct perf *p, int cpu, int fd)
 
 static int keep(struct perf *p, int fd)
 {
-	size_t room = p->room ? p->room * 2 : 64;
-	int *new;
+	int rc = grow(&p->fds, &p->room, p->n, sizeof(*p->fds));
 
-	if (p->n == p->room) {
-		new = reallocarray(p->fds, room, sizeof(*new));
-		if (!new) {
-			close(fd);
-			return -ENOMEM;
-		}
-		p->fds = new;
-		p->room = room;
-	}
-	p->fds[p->n++] = fd;
-	return 0;
+	if (rc < 0)
+		close(fd);
+	else
+		p->fds[p->n++] = fd;
+	return rc;
 }
 
 /* 0 also when the thread has ended meanwhile, or CPU is offline. */

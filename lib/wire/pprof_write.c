@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
 #include "lib/base/hash.h"
 
 enum {                          /* fields of Profile */
@@ -90,19 +91,11 @@ static void put_message(struct buf *to, unsigned field, struct buf *b)
 static bool make_room(struct pprof_writer *w, void **array, size_t n,
 		      size_t *room, size_t size)
 {
-	size_t more = *room ? 2 * *room : 64;
-	void *p;
+	int rc = grow(array, room, n, size);
 
-	if (n < *room)
-		return true;
-	p = reallocarray(*array, more, size);
-	if (!p) {
-		w->error = -ENOMEM;
-		return false;
-	}
-	*array = p;
-	*room = more;
-	return true;
+	if (rc < 0)
+		w->error = rc;
+	return rc == 0;
 }
 
 static void remember(struct pprof_writer *w, struct hash *t, uint64_t hash,

@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
+
 enum {
 	PAGE = 4096,
 	PAGES = 32,             /* of the window */
@@ -109,23 +111,6 @@ static uint64_t word(const struct reading *r, const uint8_t *from,
 
 /* Buckets ----------------------------------------------------------------- */
 
-static bool grow(void **at, size_t *room, size_t n, size_t bytes)
-{
-	size_t more = *room ? 2 * *room : 1024;
-	void *new;
-
-	if (n <= *room)
-		return true;
-	while (more < n)
-		more *= 2;
-	new = reallocarray(*at, more, bytes);
-	if (!new)
-		return false;
-	*at = new;
-	*room = more;
-	return true;
-}
-
 static void add_cycle(const struct reading *r, const uint8_t *cycle,
 		      struct go_heap_bucket *b)
 {
@@ -151,10 +136,9 @@ static int keep(struct go_heap *h, struct go_heap_bucket *b,
 {
 	if (b->depth > GO_HEAP_PCS_MAX - h->pcs_n)
 		return -EBADMSG;
-	if (!grow((void **)&h->buckets, &h->room, h->n + 1,
-		  sizeof(*h->buckets)) ||
-	    !grow((void **)&h->pcs, &h->pcs_room, h->pcs_n + b->depth,
-		  sizeof(*h->pcs)))
+	if (grow(&h->buckets, &h->room, h->n, sizeof(*h->buckets)) < 0 ||
+	    grow_by(&h->pcs, &h->pcs_room, h->pcs_n, b->depth,
+		    sizeof(*h->pcs)) < 0)
 		return -ENOMEM;
 	b->first = (uint32_t)h->pcs_n;
 	memcpy(h->pcs + h->pcs_n, stack, 8 * b->depth);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
 #include "lib/base/hash.h"
 #include "lib/target/go/attach.h"
 
@@ -15,7 +16,8 @@ enum { RECENT = 1024 };
 
 struct go_pcs {
 	struct go_pc *at;
-	uint32_t n, room;
+	uint32_t n;
+	size_t room;
 	struct hash known;
 	struct {
 		uint64_t pc;    /* 0: none */
@@ -65,28 +67,13 @@ static void look_up(struct go *go, uint64_t pc, struct go_pc *out)
 		out->depth = -1;
 }
 
-static bool grow(struct go_pcs *t)
-{
-	uint32_t room = t->room ? 2 * t->room : 256;
-	struct go_pc *p;
-
-	if (t->n < t->room)
-		return true;
-	if (t->n >= GO_PCS_MAX)
-		return false;
-	p = realloc(t->at, room * sizeof(*p));
-	if (!p)
-		return false;
-	t->at = p;
-	t->room = room;
-	return true;
-}
-
 static int32_t add(struct go *go, uint64_t pc, uint64_t hash)
 {
 	struct go_pcs *t = go->pcs;
 
-	if (!grow(t) || hash_add(&t->known, hash, t->n) < 0)
+	if (t->n >= GO_PCS_MAX ||
+	    grow(&t->at, &t->room, t->n, sizeof(*t->at)) < 0 ||
+	    hash_add(&t->known, hash, t->n) < 0)
 		return GO_PC_NONE;
 	look_up(go, pc, &t->at[t->n]);
 	return (int32_t)t->n++;

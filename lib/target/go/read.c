@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/grow.h"
 #include "lib/target/go/chunk.h"
 #include "lib/target/go/glist.h"
 #include "lib/target/go/module.h"
@@ -75,15 +76,9 @@ void go_reader_free(struct go_reader *r)
 
 static void note_running(struct go_reader *r, const struct go_one *o)
 {
-	if (r->running_count == r->running_room) {
-		size_t room = r->running_room ? 2 * r->running_room : 16;
-		void *p = realloc(r->running, room * sizeof(*r->running));
-
-		if (!p)
-			return;
-		r->running = p;
-		r->running_room = room;
-	}
+	if (grow(&r->running, &r->running_room, r->running_count,
+		 sizeof(*r->running)) < 0)
+		return;
 	r->running[r->running_count++] = (struct run){
 		*o, r->snap->row_count - 1,
 	};

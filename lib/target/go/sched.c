@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
+
 enum { STRUCT_MAX = 16384 };    /* bytes of a runtime struct that are read */
 
 static uint64_t word(const uint8_t *at, int32_t offset)
@@ -151,17 +153,11 @@ const struct go_m *go_sched_m(const struct go_sched *s, uint64_t address)
 static int add_m(struct go_m **ms, size_t *n, size_t *room,
 		 const struct go_m *m)
 {
-	if (*n == *room) {
-		size_t more = *room ? 2 * *room : 32;
-		void *p = realloc(*ms, more * sizeof(**ms));
+	int rc = grow(ms, room, *n, sizeof(**ms));
 
-		if (!p)
-			return -ENOMEM;
-		*ms = p;
-		*room = more;
-	}
-	(*ms)[(*n)++] = *m;
-	return 0;
+	if (rc == 0)
+		(*ms)[(*n)++] = *m;
+	return rc;
 }
 
 /* The bytes of the M at ADDRESS: had with the others, or read into ALONE. */

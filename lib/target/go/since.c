@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "lib/base/grow.h"
+
 void since_begin(struct since *s, int64_t now_ns)
 {
 	struct since_list old = s->before;
@@ -21,16 +23,8 @@ void since_begin(struct since *s, int64_t now_ns)
 
 static void remember(struct since_list *l, const struct since_seen *seen)
 {
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 256;
-		void *p = realloc(l->at, room * sizeof(*l->at));
-
-		if (!p)
-			return;
-		l->at = p;
-		l->room = room;
-	}
-	l->at[l->n++] = *seen;
+	if (grow(&l->at, &l->room, l->n, sizeof(*l->at)) == 0)
+		l->at[l->n++] = *seen;
 }
 
 static bool stands_there(const struct since_seen *x, const struct go_one *o)

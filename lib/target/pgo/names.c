@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/grow.h"
 #include "lib/target/mapped.h"
 #include "symbolizer/symbolizer.h"
 
@@ -176,23 +177,6 @@ static bool same_address(const void *ctx, uint32_t id, const void *key)
 	return n->places[id].address == *(const uint64_t *)key;
 }
 
-static bool grow(struct pgo_names *n)
-{
-	uint32_t room = n->place_room ? 2 * n->place_room : 256;
-	struct pgo_place *p;
-
-	if (n->place_count < n->place_room)
-		return true;
-	if (n->place_count >= PLACES_MAX)
-		return false;
-	p = reallocarray(n->places, room, sizeof(*p));
-	if (!p)
-		return false;
-	n->places = p;
-	n->place_room = room;
-	return true;
-}
-
 /* Until the next call; NULL when there are too many. */
 static struct pgo_place *place_of(struct pgo_names *n, uint64_t address)
 {
@@ -202,7 +186,10 @@ static struct pgo_place *place_of(struct pgo_names *n, uint64_t address)
 
 	if (id >= 0)
 		return &n->places[id];
-	if (!grow(n) || hash_add(&n->known, hash, n->place_count) < 0)
+	if (n->place_count >= PLACES_MAX ||
+	    grow(&n->places, &n->place_room, n->place_count,
+		 sizeof(*n->places)) < 0 ||
+	    hash_add(&n->known, hash, n->place_count) < 0)
 		return NULL;
 	p = &n->places[n->place_count++];
 	*p = (struct pgo_place){ .address = address };

@@ -23,7 +23,8 @@ struct pgo_names {
 	struct pgo_file *files;
 	size_t file_count;
 	struct pgo_place *places;
-	uint32_t place_count, place_room;
+	uint32_t place_count;
+	size_t place_room;
 	struct hash known;
 	uint32_t epoch;                 /* +1 per snapshot */
 	bool remapped;                  /* in this one */

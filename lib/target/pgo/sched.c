@@ -5,6 +5,8 @@
 
 #include "lib/target/pgo/program.h"
 
+#include "lib/base/grow.h"
+
 static int by_address(const void *a, const void *b)
 {
 	const struct pgo_m *x = a, *y = b;
@@ -23,18 +25,9 @@ const struct pgo_m *pgo_m_at(const struct pgo_program *p, uint64_t address)
 
 static struct pgo_m *new_m(struct pgo_ms *ms)
 {
-	size_t room = ms->room ? 2 * ms->room : 64;
-	struct pgo_m *p;
-
-	if (ms->n == SNAP_MS_MAX)
+	if (ms->n == SNAP_MS_MAX ||
+	    grow(&ms->at, &ms->room, ms->n, sizeof(*ms->at)) < 0)
 		return NULL;
-	if (ms->n == ms->room) {
-		p = reallocarray(ms->at, room, sizeof(*p));
-		if (!p)
-			return NULL;
-		ms->at = p;
-		ms->room = room;
-	}
 	return &ms->at[ms->n++];
 }
 
