@@ -117,12 +117,3 @@ void fd_hold_standard(void)
 			(void)open("/dev/null", fd == STDIN_FILENO ?
 				   O_WRONLY : O_RDONLY);
 }
-
-int fd_cloexec(int fd)
-{
-	int flags = fcntl(fd, F_GETFD);
-
-	if (flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0)
-		return -errno;
-	return 0;
-}

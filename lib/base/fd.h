@@ -29,7 +29,4 @@ void fd_raise_limit(void);
  * reading and writing them still fails with EBADF.  First thing in a tool. */
 void fd_hold_standard(void);
 
-/* Makes FD close at exec.  0 or -E.  Does not allocate. */
-int fd_cloexec(int fd);
-
 #endif

@@ -14,8 +14,9 @@
  * (perf_event_paranoid below 2, or CAP_PERFMON); the stack is that of user
  * code then too.  Go's own profiles have it.
  *
- * Each sample wakes us.  Looking at many together would cost half as much, but
- * whose a sample is, is asked of the living process, and goroutines end.
+ * Each sample wakes us, unless whoever looks allows a nap: being woken costs
+ * more than the sample, but whose a sample is, is asked of the living process,
+ * and goroutines end.
  */
 #include "lib/target/perf.h"
 
@@ -273,7 +274,7 @@ static void look_at(struct perf *p, int cpu, const struct sampler_sink *to)
 		perfring_read(&p->rings[cpu], &own, &p->sampler.figures);
 }
 
-/* Being woken for a sample costs more than the sample. */
+/* As long as it is allowed: see the head of this file. */
 static void nap(const struct perf *p, int64_t until_ns)
 {
 	int64_t left_ns = until_ns - clock_mono_ns();

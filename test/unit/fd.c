@@ -95,19 +95,7 @@ static void errors_name_the_file(void **state)
 	assert_string_equal(e.text, "/no/such: No such file or directory");
 	assert_int_equal(fd_slurp("/", &b, 1, &e), -EISDIR);
 	assert_int_equal(fd_write_all(-1, "x", 1), -EBADF);
-	assert_int_equal(fd_cloexec(-1), -EBADF);
 	buf_release(&b);
-}
-
-static void cloexec_is_set(void **state)
-{
-	int fd = dup(1);
-
-	(void)state;
-	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
-	assert_int_equal(fd_cloexec(fd), 0);
-	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	close(fd);
 }
 
 static void closed_standard_ones_are_no_files(void **state)
@@ -133,7 +121,6 @@ int main(void)
 		cmocka_unit_test(non_blocking_ends_move_all),
 		cmocka_unit_test(cap_is_the_size_that_still_fits),
 		cmocka_unit_test(errors_name_the_file),
-		cmocka_unit_test(cloexec_is_set),
 		cmocka_unit_test(closed_standard_ones_are_no_files),
 	};
 

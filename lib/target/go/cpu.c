@@ -27,10 +27,11 @@ enum {
 	SHIFT_MAX = 4,          /* frames that frame pointers do not see */
 };
 
+/* So many samples of so few goroutines, and late ones will do. */
+enum { STEADY_SAMPLES = 32, RECENT = 16 };
+
 /* Labels change as the goroutine runs: those that are read so long after the
  * sample are not known to be its. */
-enum { RECENT = 16, STEADY_SAMPLES = 32 };
-
 #define LABELS_NS (500 * INT64_C(1000))
 
 struct copy {
