@@ -74,7 +74,8 @@ static int32_t width(enum go_field f)
 		{ GO_G_STACK, 16 }, { GO_G_SCHED, GOBUF_BYTES },
 		{ GO_HCHAN_RECVQ, 16 }, { GO_HCHAN_SENDQ, 16 },
 		{ GO_SUDOG_ELEM, 16 }, { GO_SUDOG_C, 16 },
-		{ GO_MD_FUNCNAMETAB, 24 },
+		{ GO_MD_FUNCNAMETAB, 24 }, { GO_M_PREEMPTOFF, 16 },
+		{ GO_P_TIMERS, 16 },
 	};
 
 	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++)

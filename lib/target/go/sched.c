@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-enum { STRUCT_MAX = 16384 };    /* bytes of a runtime struct that are read */
 
 static uint64_t word(const uint8_t *at, int32_t offset)
 {
@@ -31,14 +30,11 @@ static uint32_t half(const uint8_t *at, int32_t offset)
 	return v;
 }
 
-/* Bytes of a struct to be read for the N fields; 0: not believed, and nothing
- * of it may be parsed. */
-static uint32_t bytes_for(const struct go *go, const enum go_field *f,
-			  size_t n)
+uint32_t go_sched_bytes(const struct go *go, const enum go_field *f, size_t n)
 {
 	uint32_t bytes = go_offsets_span(&go->offsets, f, n);
 
-	return bytes <= STRUCT_MAX ? bytes : 0;
+	return bytes <= GO_SCHED_STRUCT_MAX ? bytes : 0;
 }
 
 static struct gather_want *wants(struct go_sched *s, size_t n)
@@ -73,8 +69,8 @@ static int read_ps(struct go_sched *s, struct go *go)
 		GO_P_ID, GO_P_STATUS, GO_P_SCHEDTICK, GO_P_M, GO_P_RUNQHEAD,
 		GO_P_RUNQTAIL,
 	};
-	uint32_t bytes = bytes_for(go, fields,
-				   sizeof(fields) / sizeof(*fields));
+	uint32_t bytes = go_sched_bytes(go, fields,
+					sizeof(fields) / sizeof(*fields));
 	uint64_t slice[2], at[SNAP_PS_MAX];
 	struct gather_want *w = wants(s, SNAP_PS_MAX);
 	int rc = -EFAULT;
@@ -188,9 +184,9 @@ static int read_known(struct go_sched *s, struct go *go, uint32_t bytes)
 
 static int read_ms(struct go_sched *s, struct go *go)
 {
-	uint32_t bytes = bytes_for(go, m_fields,
-				   sizeof(m_fields) / sizeof(*m_fields));
-	uint8_t alone[STRUCT_MAX];
+	uint32_t bytes = go_sched_bytes(go, m_fields,
+					sizeof(m_fields) / sizeof(*m_fields));
+	uint8_t alone[GO_SCHED_STRUCT_MAX];
 	struct go_m *ms = NULL, m;
 	size_t n = 0, room = 0;
 	uint64_t next = 0;
@@ -232,9 +228,9 @@ static int read_figures(struct go *go, struct snap_sched *out)
 		GO_SCHED_NMSPINNING, GO_SCHED_NEEDSPINNING, GO_SCHED_NMIDLE,
 		GO_SCHED_RUNQSIZE,
 	};
-	uint32_t bytes = bytes_for(go, fields,
-				   sizeof(fields) / sizeof(*fields));
-	uint8_t at[STRUCT_MAX];
+	uint32_t bytes = go_sched_bytes(go, fields,
+					sizeof(fields) / sizeof(*fields));
+	uint8_t at[GO_SCHED_STRUCT_MAX];
 	int rc;
 
 	if (!go->roots.sched || !bytes)

@@ -43,6 +43,12 @@ void go_sched_release(struct go_sched *s);
  * has, and the Ms.  0 or -E as above. */
 int go_sched_detail(struct go_sched *s, struct go *go, struct snapshot *out);
 
+enum { GO_SCHED_STRUCT_MAX = 1 << 15 }; /* bytes of an M, a P that are read */
+
+/* Bytes of a struct to be read for the N fields F; 0: more than that, which is
+ * not believed, and nothing of it may be parsed. */
+uint32_t go_sched_bytes(const struct go *go, const enum go_field *f, size_t n);
+
 /* The M, the P at ADDRESS; NULL when it is none. */
 const struct go_m *go_sched_m(const struct go_sched *s, uint64_t address);
 const struct go_p *go_sched_p(const struct go_sched *s, uint64_t address);

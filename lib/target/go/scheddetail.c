@@ -12,7 +12,6 @@
 #include "lib/target/go/sched.h"
 
 enum {
-	STRUCT_MAX = 1 << 15,           /* bytes of a struct that are read */
 	WORDS_MAX = 64,                 /* bytes of preemptoff */
 };
 
@@ -45,20 +44,8 @@ static int64_t truth(const struct go *go, const uint8_t *at, enum go_field f)
 	return v == SNAP_UNKNOWN ? v : v != 0;
 }
 
-/* Bytes of a struct to be read for the N fields; 0: not believed. */
-static uint32_t bytes_for(const struct go *go, const enum go_field *f,
-			  size_t n)
-{
-	int32_t end = 8;
-
-	for (size_t i = 0; i < n; i++)
-		if (go_at(go, f[i]) + 16 > end)
-			end = go_at(go, f[i]) + 16;
-	return end <= STRUCT_MAX ? (uint32_t)end : 0;
-}
-
 #define BYTES_FOR(go, fields) \
-	bytes_for(go, fields, sizeof(fields) / sizeof(*(fields)))
+	go_sched_bytes(go, fields, sizeof(fields) / sizeof(*(fields)))
 
 /* Ps ----------------------------------------------------------------------- */
 
@@ -161,7 +148,7 @@ static int detail_ms(struct go_sched *s, struct go *go, struct snapshot *out)
 		GO_M_BLOCKED, GO_M_LOCKEDG,
 	};
 	uint32_t bytes = BYTES_FOR(go, fields);
-	uint8_t at[STRUCT_MAX];
+	uint8_t at[GO_SCHED_STRUCT_MAX];
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && bytes && i < s->m_count; i++) {
@@ -184,7 +171,7 @@ static int detail_figures(struct go *go, struct snap_sched *out)
 		GO_SCHED_SYSMONWAIT,
 	};
 	uint32_t bytes = BYTES_FOR(go, fields);
-	uint8_t at[STRUCT_MAX];
+	uint8_t at[GO_SCHED_STRUCT_MAX];
 	int rc = -EFAULT;
 
 	if (go->roots.sched && bytes)
