@@ -1,7 +1,6 @@
 /* Calling a function once, whoever comes first. */
 #include <pgo/mutex.h>
 
-
 void pgo_once_do(struct pgo_once *o, void (*fn)(void *), void *arg)
 {
 	/* Acquire: what FN wrote.  Pairs with the release below. */

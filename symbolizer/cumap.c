@@ -18,7 +18,6 @@
 
 #include "lib/base/grow.h"
 
-
 #define ENTRIES_MAX ((size_t)32 << 20)  /* of a file, some 1.5 GB */
 #define BACK_MAX 64                     /* units tried for an address */
 

@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-
 #define RELOCS_MAX ((size_t)1 << 23)    /* 190 MB of them */
 #define RELOCS_TOGETHER 256
 #define DYNAMIC_MAX 1024                /* entries */

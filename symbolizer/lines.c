@@ -10,7 +10,6 @@
 
 #include "lib/base/grow.h"
 
-
 static bool row_of(struct row *r, Dwarf_Line *line)
 {
 	unsigned int discriminator = 0;

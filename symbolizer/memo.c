@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-
 /* The demangler recurses: longer names are left as they are. */
 #define MANGLED_BYTES_MAX ((size_t)16 << 10)
 

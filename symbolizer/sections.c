@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-
 static int put_section(struct sections *s, const GElf_Shdr *h,
 		       const char *name)
 {

@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-
 #define OPEN_MAX 1024           /* ranges around one address */
 
 int segs_add(struct segs *s, uint64_t lo, uint64_t hi, uint32_t id,

@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-
 #define BACK_MAX 256            /* symbols looked at around an address */
 
 /* Which STT_FILE the next symbol belongs to. */

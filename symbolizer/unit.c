@@ -19,7 +19,6 @@
 
 #include "lib/base/grow.h"
 
-
 #define DEPTH_MAX 512           /* of the DIE tree */
 #define AT_GNU_DISCRIMINATOR 0x2136     /* no header has it */
 

@@ -11,7 +11,6 @@
 
 #include "lib/base/grow.h"
 
-
 static uint64_t word(const uint8_t *at, int32_t offset)
 {
 	uint64_t v = 0;

@@ -173,7 +173,6 @@ struct queue {
 	int n;
 };
 
-
 static void wait_in_line(void *arg)
 {
 	struct queue *q = arg;
