@@ -3,10 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "lib/base/clock.h"
-#include "lib/target/procs.h"
 #include "pgo-trace/outside_labels.h"
 
 struct outside_labels {
@@ -182,32 +179,23 @@ static uint32_t or_0(int64_t v)
 	return v > 0 && v < UINT32_MAX ? (uint32_t)v : 0;
 }
 
-/* How long the process is there: the runtime's own clock began a moment
- * later. */
-static int64_t uptime_ns(int64_t pid)
-{
-	int64_t tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
-	uint64_t ticks = procs_start_ticks((pid_t)pid);
-
-	return clock_ns(CLOCK_BOOTTIME) - (int64_t)ticks * tick_ns;
-}
-
 void outside_look_sched(const struct outside_look *l, struct serve_sched *out)
 {
 	const struct snap_sched *s = &l->snapshot.sched;
 
 	*out = (struct serve_sched){
-		.uptime_ns = uptime_ns(l->snapshot.pid),
+		.uptime_ns = s->uptime_ns,
 		.gomaxprocs = (int32_t)or_0(s->gomaxprocs),
 		.idleprocs = or_0(s->idleprocs),
 		.threads = or_0(s->threads),
 		.spinningthreads = or_0(s->spinningthreads),
-		.needspinning = SERVE_UNKNOWN32,
+		.needspinning = s->needspinning == SNAP_UNKNOWN ?
+				SERVE_UNKNOWN32 : or_0(s->needspinning),
 		.idlethreads = or_0(s->idlethreads),
 		.runqueue = or_0(s->runqueue),
 		.bound = SERVE_UNKNOWN32,
 		.goroutines = l->goroutines,
-		.stack_bytes = SERVE_UNKNOWN,
+		.stack_bytes = (uint64_t)s->stackinuse,
 	};
 }
 

@@ -54,11 +54,11 @@ void record_waited(struct recording *r)
 	r->shown = false;
 }
 
-int record_waiting(struct recording *r)
+int record_waiting(void *recording)
 {
 	if (interrupted())
 		return -EINTR;
-	show_progress(r);
+	show_progress(recording);
 	return 0;
 }
 

@@ -45,9 +45,9 @@ int record_cpu(struct recording *r, struct buf *out, struct err *e);
 int record_heap(struct recording *r, struct buf *out, struct err *e);
 int record_allocs(struct recording *r, struct buf *out, struct err *e);
 
-/* Whoever waits for time to pass asks this ten times a second: -EINTR after
- * Ctrl-C.  Shows progress. */
-int record_waiting(struct recording *r);
+/* Whoever waits for time to pass asks this ten times a second of a struct
+ * recording: -EINTR after Ctrl-C.  Shows progress. */
+int record_waiting(void *recording);
 
 /* Takes the progress away, before something else is said. */
 void record_waited(struct recording *r);

@@ -11,18 +11,13 @@ enum {
 	IDENTIFY_S = 2,
 };
 
-static int waiting(void *ctx)
-{
-	return record_waiting(ctx);
-}
-
 int record_agent(struct recording *r, struct buf *out, struct err *e)
 {
 	struct target_ask ask = {
 		.deadline_ns = r->begin_ns +
 			       (r->seconds + SLACK_S) * NS_PER_S,
 		.max = PPROF_BYTES_MAX,
-		.waiting = waiting,
+		.waiting = record_waiting,
 		.ctx = r,
 	};
 	struct http_answer a = { 0 };

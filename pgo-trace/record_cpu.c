@@ -9,11 +9,6 @@
 
 enum { HZ = 100 };              /* as Go's own */
 
-static int waiting(void *ctx)
-{
-	return record_waiting(ctx);
-}
-
 int record_cpu(struct recording *r, struct buf *out, struct err *e)
 {
 	struct outside *o;
@@ -29,7 +24,8 @@ int record_cpu(struct recording *r, struct buf *out, struct err *e)
 		return rc;
 	snprintf(query, sizeof(query), "seconds=%d&hz=%d", r->seconds,
 		 r->hz ? r->hz : HZ);
-	rc = outside_ask(o, "/debug/pprof/profile", query, waiting, r, out, e);
+	rc = outside_ask(o, "/debug/pprof/profile", query, record_waiting, r,
+			 out, e);
 	record_waited(r);
 	r->sampled = rc == 0 && outside_figures(o, &r->figures);
 	if (rc == 0)

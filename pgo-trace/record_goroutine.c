@@ -1,8 +1,8 @@
 /*
  * Goroutines and threads as profiles, by one snapshot from outside.
  *
- * Where threads were made is not looked at: Go keeps it for few of them, and
- * counts the others on an empty stack as well.
+ * Where threads were made is known of a living Go program, for `serve` shows
+ * it; of others it is not, and all stand on an empty stack, as most do there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +11,8 @@
 #include "lib/snapshot/snap_pprof.h"
 #include "lib/target/open.h"
 #include "pgo-trace/dropped.h"
+#include "pgo-trace/outside.h"
+#include "pgo-trace/outside_ask.h"
 #include "pgo-trace/profile.h"
 #include "pgo-trace/record.h"
 
@@ -85,6 +87,17 @@ int record_goroutine(struct recording *r, struct buf *out, struct err *e)
 int record_threadcreate(struct recording *r, struct buf *out, struct err *e)
 {
 	static const struct source_wants wants = { .no_stacks = true };
+	struct outside *o;
+	int rc = -ENOENT;
 
-	return record(r, out, &wants, write_threads, e);
+	if (r->target.kind == TARGET_PROCESS)
+		rc = outside_open(&o, r->target.pid, OUTSIDE_ANY, e);
+	if (rc == -ENOENT)
+		return record(r, out, &wants, write_threads, e);
+	if (rc < 0)
+		return rc;
+	rc = outside_ask(o, "/debug/pprof/threadcreate", "", record_waiting, r,
+			 out, e);
+	outside_close(o);
+	return rc;
 }

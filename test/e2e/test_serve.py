@@ -105,6 +105,19 @@ def test_threads_are_its_own(served, server):
     assert lines(server.url) == lines(served.url)
 
 
+def test_record_has_the_same_threads(build, served, tmp_path):
+    file = tmp_path / "threads.pb.gz"
+    subprocess.run([build / "bin/pgo-trace", "record", "-t", "threadcreate",
+                    "-o", file, str(served.pid)], check=True,
+                   timeout=LIMIT_S)
+    p = Profile(file)
+    total = re.match(r"threadcreate profile: total (\d+)\n",
+                     get(served.url + "threadcreate?debug=1"))
+    # The request may make one more.
+    assert 0 < p.total <= int(total[1])
+    assert any("runtime.allocm" in s.functions for s in p.samples)
+
+
 def test_go_tool_pprof_reads_it(server, served, tmp_path):
     def profile(path):
         file = tmp_path / "p"
