@@ -347,14 +347,15 @@ static bool find_stack(struct go_cpu *c, const struct cpu_sample *s)
 	return go_on(c, s, from, end);
 }
 
-/* A goroutine that ended meanwhile, and another in its place, began
- * elsewhere. */
+/* Whether the owner can have that stack, which is whole.  One that ended
+ * meanwhile, and another in its place, began elsewhere; so did the one that
+ * its thread has turned to since.  The runtime's own stack proves nothing. */
 static bool began_there(struct go_cpu *c)
 {
 	const struct go_pc *first, *start;
 	uint64_t entry;
 
-	if (c->n < 2)
+	if (c->n < 2 || !is_in(c, c->pcs[c->n - 1], "runtime.goexit"))
 		return true;
 	first = known(c, c->pcs[c->n - 2]);
 	if (!first)
@@ -394,7 +395,7 @@ static void each(void *ctx, const struct cpu_sample *s)
 	late = clock_mono_ns() - s->time_ns > LABELS_NS;
 	out.complete = find_stack(c, s);
 	out.system = c->owner.system && !is_top(c, c->pcs[c->n - 1]);
-	if (c->held || !out.complete || c->owner.system || began_there(c))
+	if (c->held || !out.complete || began_there(c))
 		out.g = c->owner.g;
 	note(c, &out);
 	if (late && !c->held)
