@@ -11,6 +11,10 @@ import time
 import pytest
 
 
+NAMES = ["ten", "sleepers", "server", "fib", "leak", "deadlock", "sieve",
+         "pipeline"]
+
+
 def run(program, *args, limit_s=20):
     return subprocess.run([program, *args], text=True, timeout=limit_s,
                           stdin=subprocess.DEVNULL, capture_output=True)
@@ -37,7 +41,7 @@ def talk(port, request):
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("name", ["ten", "sleepers", "server", "fib"])
+@pytest.mark.parametrize("name", NAMES)
 def test_each_has_a_usage_line(build, name):
     asked = run(build / "examples" / name, "--help")
     wrong = run(build / "examples" / name, "--no-such-option")
@@ -47,7 +51,7 @@ def test_each_has_a_usage_line(build, name):
     assert wrong.stderr == asked.stdout
 
 
-@pytest.mark.parametrize("name", ["ten", "sleepers", "server", "fib"])
+@pytest.mark.parametrize("name", NAMES)
 def test_each_is_under_a_hundred_lines(root, name):
     assert len((root / f"examples/{name}.c").read_text().splitlines()) < 100
 
@@ -85,6 +89,64 @@ def test_a_descent_comes_back_unharmed(build, frames):
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         "bottom", "back", f"{frames} of {frames} frames came back unharmed"]
+
+
+def test_a_leak_is_seen_and_counted(build):
+    leak = subprocess.Popen([build / "examples/leak", "2"], text=True,
+                            stdout=subprocess.PIPE)
+    try:
+        time.sleep(1)
+        dump = run(build / "bin/pgo-trace", "dump", "--group", str(leak.pid))
+        top = run(build / "bin/pgo-top", "-b", "-n", "1", str(leak.pid))
+        said = leak.communicate(timeout=20)[0]
+    finally:
+        leak.kill()
+    answered, asked, left = map(int, re.findall(r"\d+", said))
+    assert leak.returncode == 0
+    # On a machine that is slow some more are late.
+    assert asked == 100 and asked - answered == left >= 50, said
+    folded = re.match(r"(\d+) goroutines \[chan send, .*\n(.+\n)+?"
+                      r"created by ask\n", dump.stdout)
+    assert folded and int(folded[1]) >= 10, dump.stdout
+    assert "send_answer(...)" in folded[0]
+    assert re.search(r"^ +\d\d .* chan send +send_answer$", top.stdout, re.M)
+
+
+@pytest.mark.fast
+def test_a_deadlock_tells_who_waits_for_whom(build):
+    result = run(build / "examples/deadlock")
+    assert (result.returncode, result.stdout) == (2, "")
+    first, *stacks = result.stderr.split("\n\n")
+    assert first == "fatal error: all goroutines are asleep - deadlock!"
+    assert [re.findall(r"\[(.*)\]:|^(transfer|start)\(", stack, re.M)
+            for stack in stacks] == [
+        [("sync.WaitGroup.Wait", ""), ("", "start")],
+        [("sync.Mutex.Lock", ""), ("", "transfer")],
+        [("sync.Mutex.Lock", ""), ("", "transfer")]]
+
+
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_the_sieve_lets_primes_through(build, threads):
+    result = subprocess.run([build / "examples/sieve", "300"], text=True,
+                            env={**os.environ, "GOMAXPROCS": threads},
+                            capture_output=True, timeout=20, check=True)
+    primes = [n for n in range(2, 1988) if all(n % d for d in range(2, n))]
+    assert len(primes) == 300
+    assert list(map(int, result.stdout.split())) == primes
+
+
+@pytest.mark.fast
+def test_a_pipeline_counts_or_is_cancelled(build, root, tmp_path):
+    files = sorted((root / "include/pgo").iterdir()) * 5
+    lines = sum(f.read_text().count("\n") for f in files)
+    good = run(build / "examples/pipeline", *files)
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout == f"{lines} lines in {len(files)} files\n"
+    for odd, why in [(tmp_path / "nowhere", "No such file or directory"),
+                     (tmp_path, "Is a directory")]:
+        bad = run(build / "examples/pipeline", *files, odd, *files)
+        assert (bad.returncode, bad.stdout) == (1, "")
+        assert bad.stderr == f"pipeline: {odd}: {why}\n"
 
 
 @pytest.mark.fast
