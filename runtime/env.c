@@ -177,6 +177,19 @@ static void read_always(const struct option *o, const char *name, bool *out)
 		complain(name, o->value, o->value_len, "always");
 }
 
+static void read_seed(const struct option *o)
+{
+	int32_t n;
+
+	if (option_int32(o, &n) || n < 0) {
+		complain("PGODEBUG: seed", o->value, o->value_len,
+			 "a number from 0 on");
+		return;
+	}
+	env.seed = (uint32_t)n;
+	env.seeded = true;
+}
+
 static void read_cpuprofile(const struct option *o)
 {
 	if (!o->value_len || o->value_len >= sizeof(cpuprofile)) {
@@ -201,11 +214,17 @@ static void read_pgodebug(void)
 			read_switch(&o, &env.async_preempt_off);
 		else if (option_is(&o, "cpuprofile"))
 			read_cpuprofile(&o);
+		else if (option_is(&o, "seed"))
+			read_seed(&o);
 		else if (option_is(&o, "yield"))
 			read_always(&o, "PGODEBUG: yield", &env.yield_always);
 		else if (option_is(&o, "preempt"))
 			read_always(&o, "PGODEBUG: preempt",
 				    &env.preempt_always);
+		else if (option_is(&o, "steal"))
+			read_always(&o, "PGODEBUG: steal", &env.steal_always);
+		else if (option_is(&o, "seg"))
+			read_always(&o, "PGODEBUG: seg", &env.seg_always);
 	}
 }
 

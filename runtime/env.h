@@ -20,8 +20,13 @@ struct env {
 	bool scheddetail;
 	bool sched_gs;          /* append gcount and stackinuse */
 	bool async_preempt_off;
-	bool yield_always;      /* tests */
-	bool preempt_always;    /* tests: sysmon asks at every turn */
+	/* For tests; pgo-env(7) says what each does. */
+	bool yield_always;
+	bool preempt_always;
+	bool steal_always;
+	bool seg_always;
+	bool seeded;
+	uint32_t seed;          /* 0 unless seeded */
 	enum traceback_level traceback;
 	size_t stack_min_bytes; /* 0: what the link chose */
 	const char *cpuprofile; /* file name, NULL: none */

@@ -15,6 +15,7 @@
  * longer than that.
  */
 #include "lib/base/clock.h"
+#include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/sched.h"
 #include "runtime/sysmon.h"
@@ -231,33 +232,35 @@ static void run_timers(void)
 		timer_run(now);
 }
 
-static struct g *steal(struct p *pp)
+/* One look at every other P, from a random one on. */
+static struct g *steal_once(struct p *pp, enum runq_next next)
 {
 	uint32_t n = (uint32_t)sched.gomaxprocs;
+	uint32_t count = 0;
+	struct g *gp = NULL;
+	uint32_t at;
 
-	for (int round = 0; round < STEAL_ROUNDS; round++) {
-		uint32_t at;
+	pp->rand = pp->rand * 1664525 + 1013904223;
+	at = pp->rand >> 8;
+	for (uint32_t i = 0; i < n && !gp; i++) {
+		struct p *from = &sched.ps[(at + i) % n];
 
-		pp->rand = pp->rand * 1664525 + 1013904223;
-		at = pp->rand >> 8;
-		for (uint32_t i = 0; i < n; i++) {
-			struct p *from = &sched.ps[(at + i) % n];
-			uint32_t count = 0;
-			struct g *gp;
-
-			if (from == pp)
-				continue;
-			gp = runq_steal(&pp->runq, &from->runq,
-					round == STEAL_ROUNDS - 1, &count);
-			if (gp) {
-				atomic_fetch_add_explicit(
-					&pp->steals, count,
-					memory_order_relaxed);
-				return gp;
-			}
-		}
+		if (from != pp)
+			gp = runq_steal(&pp->runq, &from->runq, next, &count);
 	}
-	return NULL;
+	if (gp)
+		atomic_fetch_add_explicit(&pp->steals, count,
+					  memory_order_relaxed);
+	return gp;
+}
+
+static struct g *steal(struct p *pp)
+{
+	struct g *gp = NULL;
+
+	for (int round = 1; round < STEAL_ROUNDS && !gp; round++)
+		gp = steal_once(pp, NEXT_STAYS);
+	return gp ? gp : steal_once(pp, NEXT_AFTER_GRACE);
 }
 
 static struct g *from_own(struct p *pp)
@@ -270,6 +273,10 @@ static struct g *from_own(struct p *pp)
 	 * goroutines waking each other cannot keep everyone else out. */
 	if (tick % GLOBAL_EVERY == 0)
 		gp = from_global(pp, 1);
+	/* For tests: goroutines shall change their P all the time. */
+	if (!gp && env.steal_always &&
+	    runq_length(&pp->runq) <= RUNQ_SIZE / 2)
+		gp = steal_once(pp, NEXT_AT_ONCE);
 	if (!gp)
 		gp = runq_get(&pp->runq, &inherit);
 	if (gp && !inherit)

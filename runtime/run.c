@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "runtime/agentload.h"
 #include "runtime/cpuprof.h"
+#include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/sched.h"
@@ -26,7 +27,8 @@ static int make_ps(void)
 	sched.gomaxprocs = env.gomaxprocs;
 	for (int i = env.gomaxprocs - 1; i >= 0; i--) {
 		ps[i].id = i;
-		ps[i].rand = (uint32_t)i * 2654435761u + 1;
+		ps[i].rand = (env.seed * MAX_PROCS + (uint32_t)i) *
+				     2654435761u + 1;
 		sched_pidle_put(&ps[i]);
 	}
 	sched.ps = ps;
@@ -38,6 +40,7 @@ static int setup(void)
 	int rc;
 
 	env_read();
+	dice_seed(env.seed);
 	vec_setup();
 	stackwalk_setup();
 	seg_setup(env.stack_min_bytes);

@@ -128,14 +128,15 @@ struct g *runq_get(struct runq *q, bool *inherit)
 	}
 }
 
-static struct g *take_next_of(struct runq *from)
+static struct g *take_next_of(struct runq *from, enum runq_next when)
 {
 	struct timespec grace = { 0, NEXT_GRACE_NS };
 	struct g *gp = atomic_load_explicit(&from->next, memory_order_acquire);
 
 	if (!gp)
 		return NULL;
-	sys_call(SYS_nanosleep, &grace, 0, 0, 0);
+	if (when == NEXT_AFTER_GRACE)
+		sys_call(SYS_nanosleep, &grace, 0, 0, 0);
 	if (!atomic_compare_exchange_strong(&from->next, &gp, NULL))
 		return NULL;
 	return gp;
@@ -170,7 +171,7 @@ static uint32_t grab(struct runq *from, struct runq *to, uint32_t to_tail)
 	}
 }
 
-struct g *runq_steal(struct runq *to, struct runq *from, bool take_next,
+struct g *runq_steal(struct runq *to, struct runq *from, enum runq_next next,
 		     uint32_t *count)
 {
 	uint32_t tail = atomic_load_explicit(&to->tail, memory_order_relaxed);
@@ -179,7 +180,7 @@ struct g *runq_steal(struct runq *to, struct runq *from, bool take_next,
 
 	*count = n;
 	if (!n) {
-		gp = take_next ? take_next_of(from) : NULL;
+		gp = next ? take_next_of(from, next) : NULL;
 		*count = gp != NULL;
 		return gp;
 	}

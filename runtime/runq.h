@@ -43,12 +43,18 @@ uint32_t runq_put_chain(struct runq *q, struct gchain *chain);
  * time slice of who readied it.  Owner. */
 struct g *runq_get(struct runq *q, bool *inherit);
 
+/* May a thief take runnext, where the ring is empty? */
+enum runq_next {
+	NEXT_STAYS,
+	NEXT_AFTER_GRACE,       /* if it is still there a moment later */
+	NEXT_AT_ONCE,           /* for tests */
+};
+
 /*
- * Moves half of FROM to TO and returns one of them, or NULL.  runnext is taken
- * only when TAKE_NEXT, the last resort.  Owner of TO.  *COUNT is how many were
- * taken.
+ * Moves half of FROM to TO, which is at most half full, and returns one of
+ * them, or NULL.  Owner of TO.  *COUNT is how many were taken.
  */
-struct g *runq_steal(struct runq *to, struct runq *from, bool take_next,
+struct g *runq_steal(struct runq *to, struct runq *from, enum runq_next next,
 		     uint32_t *count);
 
 /* Entries of the ring without runnext, as SCHED lines count.  [any] */

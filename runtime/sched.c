@@ -15,6 +15,7 @@
 #include <pgo/go.h>
 
 #include "lib/base/clock.h"
+#include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 
@@ -84,9 +85,11 @@ void sched_put_global_one(struct g *gp)
 }
 
 /* A runnable goroutine to the caller's P, before everything else there, or to
- * the global queue. */
+ * the global queue.  With a seed it goes first half of the time only: orders
+ * that programs come to lean on are to change. */
 static void put(struct g *gp)
 {
+	bool next = !env.seeded || dice(2);
 	struct p *pp = p_get();
 	struct gchain overflow = { 0 };
 
@@ -94,7 +97,7 @@ static void put(struct g *gp)
 		sched_put_global_one(gp);
 		return;
 	}
-	runq_put(&pp->runq, gp, true, &overflow);
+	runq_put(&pp->runq, gp, next, &overflow);
 	sched_put_global(&overflow);
 }
 

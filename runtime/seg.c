@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "runtime/amd64/offsets.h"
+#include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/lock.h"
 #include "runtime/sys.h"
@@ -116,7 +117,7 @@ uintptr_t seg_limit(const struct seg *s)
 
 void seg_open(struct seg *s)
 {
-	s->limit = seg_limit(s);
+	s->limit = env.seg_always ? LIMIT_POISON : seg_limit(s);
 	s->cap = s->bytes - sizeof(*s) - pool.slack - FRAME_ROOM;
 }
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "runtime/chan.h"
+#include "runtime/dice.h"
 #include "runtime/fatal.h"
 #include "runtime/slab.h"
 
@@ -101,19 +102,6 @@ static bool unlock_commit(struct g *gp, void *arg)
 }
 
 /* Choosing ----------------------------------------------------------------- */
-
-/* A number below N; not for secrets. */
-static uint32_t dice(uint32_t n)
-{
-	static _Atomic uint32_t weyl;
-	uint32_t x = atomic_fetch_add_explicit(&weyl, 0x9e3779b9,
-					       memory_order_relaxed);
-
-	x = (x ^ x >> 16) * 0x21f0aaad;
-	x = (x ^ x >> 15) * 0x735a2d97;
-	x ^= x >> 15;
-	return (uint32_t)((uint64_t)x * n >> 32);
-}
 
 static bool is_ready(const struct pgo_case *one)
 {

@@ -6,6 +6,7 @@
  */
 #include "runtime/stack.h"
 
+#include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/g.h"
 #include "runtime/m.h"
@@ -52,6 +53,13 @@ static void drop_next(struct g *gp, struct seg *from)
 	seg_free(s);
 }
 
+/* For a frame that poison brought here.  Tests may want none to fit. */
+static bool fits(const struct seg *s, uintptr_t sp, size_t frame)
+{
+	return !env.seg_always && sp > frame && sp - frame >= seg_limit(s) &&
+	       seg_holds(s, sp);
+}
+
 struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 {
 	struct seg *s = gp->cur;
@@ -63,7 +71,7 @@ struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 	 * blocks are beyond that, those of an earlier call below. */
 	if (s->blocks && seg_holds(s, sp))
 		blocks_free_below(s, sp + sizeof(void *));
-	if (sp > frame && sp - frame >= seg_limit(s) && seg_holds(s, sp))
+	if (fits(s, sp, frame))
 		return NULL;
 	if (s->next && s->next->blocks)
 		blocks_free_below(s->next, UINTPTR_MAX);
@@ -71,7 +79,7 @@ struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 		drop_next(gp, s);
 	if (s->next)
 		return s->next;
-	n = seg_new_for(frame + args, 2 * s->bytes);
+	n = seg_new_for(frame + args, env.seg_always ? 0 : 2 * s->bytes);
 	if (!n)
 		fatal_throw("out of memory for a stack segment");
 	if (gp->stack_bytes + n->bytes > STACK_MAX_BYTES)

@@ -262,7 +262,7 @@ static void *sysmon_main(void *arg)
 		int64_t now = clock_mono_ns();
 		int64_t due = schedtrace_next_ns();
 
-		if (turn(now)) {
+		if (turn(now) || (env.preempt_always && !all_idle())) {
 			quiet = 0;
 			pause_ns = TURN_MIN_NS;
 		} else if (++quiet > QUIET_TURNS && pause_ns < TURN_MAX_NS) {

@@ -170,7 +170,8 @@ static void a_thief_gets_the_older_half_rounded_up(void **state)
 
 		put_range(from, 0, rows[row].had);
 		/* The last of them runs at once, those before it queue. */
-		assert_int_equal(number_of(runq_steal(to, from, false, &count)),
+		assert_int_equal(number_of(runq_steal(to, from, NEXT_STAYS,
+						      &count)),
 				 taken - 1);
 		assert_int_equal(count, taken);
 		for (int i = 0; i < taken - 1; i++)
@@ -191,9 +192,10 @@ static void runnext_is_stolen_only_as_the_last_resort(void **state)
 
 	(void)state;
 	runq_put(from, &gs[0], true, &overflow);
-	assert_null(runq_steal(to, from, false, &count));
+	assert_null(runq_steal(to, from, NEXT_STAYS, &count));
 	assert_int_equal(count, 0);
-	assert_int_equal(number_of(runq_steal(to, from, true, &count)), 0);
+	assert_int_equal(number_of(runq_steal(to, from, NEXT_AFTER_GRACE,
+					      &count)), 0);
 	assert_int_equal(count, 1);
 	assert_true(runq_is_empty(from));
 	assert_true(runq_is_empty(to));
@@ -225,7 +227,7 @@ static void *thief_main(void *arg)
 	while (!finished || !runq_is_empty(shared)) {
 		uint32_t count;
 
-		take(runq_steal(mine, shared, true, &count));
+		take(runq_steal(mine, shared, NEXT_AFTER_GRACE, &count));
 		while ((gp = runq_get(mine, &inherit)) != NULL)
 			take(gp);
 	}
@@ -305,7 +307,7 @@ static void a_queue_that_is_never_empty_is_never_seen_empty(void **state)
 		runq_put(shared, gp, true, &overflow);
 		gp = runq_get(shared, &inherit);
 		runq_put(shared, gp, true, &overflow);
-		gp = runq_steal(aside, shared, false, &count);
+		gp = runq_steal(aside, shared, NEXT_STAYS, &count);
 	}
 	finished = true;
 	pthread_join(watcher, NULL);
