@@ -74,13 +74,35 @@ static const char *function(uintptr_t pc, const struct name *name, char *buf,
 	return buf;
 }
 
+/* What was inlined at AT, of the program's: like the runtime's own functions
+ * its inlined ones are shown by `system` only. */
+static size_t find_lines(struct dump *d, uintptr_t at, const struct name *name,
+			 const struct source_line **first)
+{
+	size_t n = source_find(&d->source, at, name);
+
+	*first = d->source.line;
+	if (n > 1 && !d->system && names_is_runtime(at)) {
+		*first += n - 1;
+		return 1;
+	}
+	return n;
+}
+
+/* Inlined calls stand before the function they are in. */
 static void put_frame(struct dump *d, uintptr_t at, bool is_call)
 {
+	const struct source_line *l;
 	char buf[NAME_BYTES];
 	struct name name;
+	size_t n;
 
 	names_find(at, &name);
-	traceback_frame(d->out, function(at, &name, buf, sizeof(buf)), NULL, 0,
+	n = find_lines(d, at, &name, &l);
+	for (; n > 1; n--, l++)
+		traceback_frame(d->out, l->func, l->file, l->line, 0);
+	traceback_frame(d->out, function(at, &name, buf, sizeof(buf)),
+			n ? l->file : NULL, n ? l->line : 0,
 			name.offset + is_call);
 }
 
@@ -107,18 +129,21 @@ static void put_frames(struct dump *d)
 
 static void put_creator(struct dump *d, const struct g *gp)
 {
+	const struct source_line *l;
+	uintptr_t at = gp->created_pc - 1;
 	char buf[NAME_BYTES];
 	struct name name;
+	size_t n;
 
 	/* Goroutine 1 was begun by the program as a whole. */
 	if (gp->id == 1)
 		return;
-	names_find(gp->created_pc - 1, &name);
-	traceback_created_by(d->out,
-			     function(gp->created_pc - 1, &name, buf,
-				      sizeof(buf)),
-			     (uint64_t)gp->parent_id, NULL, 0,
-			     name.offset + 1);
+	names_find(at, &name);
+	n = find_lines(d, at, &name, &l);
+	traceback_created_by(d->out, n > 1 ? l->func :
+			     function(at, &name, buf, sizeof(buf)),
+			     (uint64_t)gp->parent_id, n ? l->file : NULL,
+			     n ? l->line : 0, name.offset + 1);
 }
 
 /* Goroutines -------------------------------------------------------------- */
@@ -260,6 +285,7 @@ static void *dump_to(intptr_t fd)
 		dump_current(&w->d);
 	}
 	dump_others(&w->d);
+	source_end(&w->d.source);
 	rc = outfd_flush(&w->o);
 	sys_unmap(w, sizeof(*w));
 	return (void *)(intptr_t)rc;

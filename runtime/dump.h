@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/source.h"
+
 struct g;
 struct text_sink;
 
@@ -19,6 +21,7 @@ struct dump {
 	size_t n;
 	bool cut;               /* there are more than pcs hold */
 	uint64_t pcs[DUMP_PCS];
+	struct source source;   /* source_end() when the dump is over */
 };
 
 /* D->current, running, with the stack in D->pcs.  On a big stack. */

@@ -116,12 +116,15 @@ static void put_goroutines(bool whole)
 {
 	if (env.traceback == TRACEBACK_NONE)
 		return;
+	/* What happened is told, whatever comes of asking for lines. */
+	outfd_flush(&death.out);
 	if (death.dump.current) {
 		text_put(&death.out.sink, "\n");
 		dump_current(&death.dump);
 	}
 	if (whole || !death.dump.current || env.traceback >= TRACEBACK_ALL)
 		dump_others(&death.dump);
+	source_end(&death.dump.source);
 }
 
 /* On a big stack from here on --------------------------------------------- */

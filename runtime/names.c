@@ -18,6 +18,10 @@ enum {
 	PATHS_BYTES = 32 << 10,
 };
 
+/* The runtime's own code; see the rule of libpgo.o in the Makefile. */
+extern const char __start_pgo_text[] __attribute__((visibility("hidden")));
+extern const char __stop_pgo_text[] __attribute__((visibility("hidden")));
+
 struct module {
 	uintptr_t start, end;   /* its code */
 	uint64_t offset;        /* of start in the file */
@@ -117,6 +121,9 @@ static void name_in(struct module *m, uintptr_t pc, struct name *out)
 	if (!m->sym)
 		return;
 	addr = elfsym_addr_of_offset(m->sym, pc - m->start + m->offset);
+	out->file_address = addr == UINT64_MAX ? 0 : addr;
+	out->is_program = (uintptr_t)__start_pgo_text - m->start <
+			  m->end - m->start;
 	if (!elfsym_find(m->sym, addr, &func))
 		return;
 	out->func = func.name;
@@ -138,10 +145,6 @@ void names_find(uintptr_t pc, struct name *out)
 		name_in(m, pc, out);
 	lock_put(&names.lock);
 }
-
-/* The runtime's own code; see the rule of libpgo.o in the Makefile. */
-extern const char __start_pgo_text[] __attribute__((visibility("hidden")));
-extern const char __stop_pgo_text[] __attribute__((visibility("hidden")));
 
 bool names_is_runtime(uintptr_t pc)
 {

@@ -12,6 +12,8 @@ struct name {
 	const char *func;       /* NULL: no symbol */
 	uint64_t offset;        /* of the pc in it */
 	const char *file;       /* the program or library; NULL: none mapped */
+	uint64_t file_address;  /* of the pc in it; 0: not known */
+	bool is_program;        /* the file is the program's own */
 };
 
 /* Looks PC up.  A return address must come less 1.  Strings live for ever.

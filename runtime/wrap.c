@@ -172,15 +172,29 @@ static struct seg *segment_of(struct g *gp, uintptr_t sp)
 	return s;
 }
 
+/* On a goroutine's stack only its own frames can be gone back to, and those
+ * below the caller's have returned. */
+static bool is_alive(const struct m *m, const struct seg *s, uintptr_t sp)
+{
+	if (!m->csp)
+		return true;
+	return s && (s != m->g->cur ||
+		     sp > (uintptr_t)__builtin_frame_address(0));
+}
+
 /* A jump back to goroutine code leaves segments, C, and handlers. */
 static void leave_for(const struct __jmp_buf_tag *env)
 {
+	uintptr_t sp = target_sp(env);
 	struct m *m = m_get();
 	struct seg *s;
 
 	if (!m || !m->g)
 		return;
-	s = segment_of(m->g, target_sp(env));
+	s = segment_of(m->g, sp);
+	if (!is_alive(m, s, sp))
+		fatal_throw("longjmp() to a function that has returned, or is "
+			    "another goroutine's");
 	if (!s)
 		return;
 	if (m->insched) {

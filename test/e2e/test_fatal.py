@@ -3,12 +3,17 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
+SOURCE = "test/e2e/progs/deaths.c"
 DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
 OVERRUN = ("fatal error: goroutine 2 overran its stack segment (call foreign "
            "code through pgo_sys(), or build it with pgo-cc)")
+
+JUMP = ("fatal error: longjmp() to a function that has returned, or is "
+        "another goroutine's")
 
 # WAY: the first line, the exit status.
 DEATHS = {
@@ -25,6 +30,13 @@ DEATHS = {
     "rwunlock": ("fatal error: sync: Unlock of unlocked RWMutex", 2),
     "sema": ("fatal error: pgo: semaphore counter overflow", 2),
     "overrun": (OVERRUN, 2),
+    "jump-dead": (JUMP, 2),
+    "jump-other": (JUMP, 2),
+    "early-go": ("", 3),
+    "early-sleep": ("fatal error: pgo_sleep() on a thread that runs no "
+                    "goroutine", 2),
+    "early-goexit": ("fatal error: pgo_goexit() on a thread that runs no "
+                     "goroutine", 2),
     "quit": ("SIGQUIT: quit", 2),
     "segv": ("fatal error: unexpected signal during runtime execution",
              -signal.SIGSEGV),
@@ -81,6 +93,50 @@ def test_misuse_of_a_lock_shows_who_did_it(build, way, function):
     assert function in text
     assert seen[1][-3:] == ["misuse_lock", "misuse", "misuser"], text
     assert seen[2] == "entry"
+
+
+def line_of(root, text):
+    """Where TEXT stands, alone, in the program."""
+    lines = (root / SOURCE).read_text().split("\n")
+    return 1 + next(i for i, line in enumerate(lines) if text in line)
+
+
+@pytest.mark.parametrize("way", [
+    way for way in DEATHS if way not in ("deadlock", "deep", "quit") and
+    not way.startswith("early")])
+def test_misuse_is_told_with_the_line_of_creation(build, root, way):
+    text = die(build, way).stderr
+    block = next(b for b in text.split("\n\n") if "\ngoroutine 2 [" in
+                 "\n" + b)
+    assert re.search(r"^created by entry in goroutine 1\n"
+                     rf"\t/\S*{SOURCE}:(\d+) \+0x[0-9a-f]+$", block,
+                     re.M)[1] == str(line_of(root, "pgo_go(misuser, NULL);"))
+    if way != "overrun":        # whose frames cannot be trusted
+        assert re.search(rf"^misuse\S*\(\.\.\.\)\n\t/\S*{SOURCE}:\d+ ",
+                         block, re.M)
+
+
+def test_no_lines_without_pgo_sym(build):
+    run = die(build, "send", PGO_SYM="off")
+    assert goroutines(run.stderr) == goroutines(die(build, "send").stderr)
+    assert re.search(r"^misuser\(\.\.\.\)\n\t\?\?:0 \+0x", run.stderr, re.M)
+    assert run.returncode == 2
+
+
+@pytest.mark.parametrize("script, seconds", [
+    ("exit 0", 1), ("exec sleep 100", 4), ("exec yes", 2),
+    ("head -c 9 >/dev/null; printf '\\n'; exec sleep 100", 4),
+    ("while read -r a; do printf 'a\\tb\\n\\n'; done", 1),
+    ("while read -r a; do head -c 20000 /dev/zero; done", 1)])
+def test_a_pgo_sym_that_lies_keeps_nobody(build, tmp_path, script, seconds):
+    liar = tmp_path / "pgo-sym"
+    liar.write_text(f"#!/bin/sh\n{script}\n")
+    liar.chmod(0o755)
+    began = time.monotonic()
+    run = die(build, "send", PGO_SYM=str(liar))
+    assert time.monotonic() - began < seconds
+    assert goroutines(run.stderr) == goroutines(die(build, "send").stderr)
+    assert run.returncode == 2
 
 
 def test_misuse_in_a_callback_shows_the_whole_way(build):

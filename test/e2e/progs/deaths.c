@@ -3,7 +3,10 @@
  *
  * usage: deaths WAY
  */
+#include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +116,36 @@ __attribute__((noinline)) static void misuse_lock(void)
 		pgo_sema_release(&s);
 }
 
+static jmp_buf gone;
+
+/* Its frame is gone when somebody jumps to it. */
+__attribute__((noinline)) static void mark(void)
+{
+	volatile char pad[64];
+
+	pad[after & 63] = 0;
+	if (setjmp(gone))
+		after++;
+	after += pad[0];
+}
+
+static void marker(void *arg)
+{
+	(void)arg;
+	mark();
+	wait_for_ever();
+	after++;
+}
+
+__attribute__((noinline)) static void jump_wrongly(void)
+{
+	if (!strcmp(how, "jump-dead"))
+		mark();
+	else if (pgo_go(marker, NULL) > 0)
+		pgo_sleep(20000000);
+	longjmp(gone, 1);
+}
+
 __attribute__((noinline)) static void misuse(void)
 {
 	int v[2] = { 2, 1 };
@@ -123,6 +156,8 @@ __attribute__((noinline)) static void misuse(void)
 		*nowhere = 1;
 	else if (!strcmp(how, "overrun"))
 		overrun();
+	else if (!strncmp(how, "jump", 4))
+		jump_wrongly();
 	else if (strstr("send select close close-nil", how))
 		misuse_channel(pgo_chan_make(sizeof(v[0]), 1));
 	else
@@ -165,6 +200,20 @@ static void entry(void *arg)
 	after++;
 }
 
+/* What needs a goroutine, on the main thread.  False when HOW is no such. */
+static bool use_too_early(void)
+{
+	if (!strcmp(how, "early-go"))
+		exit(pgo_go(misuser, NULL) == -EINVAL ? 3 : 1);
+	else if (!strcmp(how, "early-sleep"))
+		pgo_sleep(1);
+	else if (!strcmp(how, "early-goexit"))
+		pgo_goexit();
+	else
+		return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -172,5 +221,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	how = argv[1];
+	if (use_too_early())
+		return 1;
 	return pgo_run(entry, NULL) ? 1 : 0;
 }
