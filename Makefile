@@ -200,6 +200,29 @@ $(AGENTLIB): $(AGENT) $(PARTS)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ \
 	    -Wl,--exclude-libs,ALL -Wl,--as-needed -lmicrohttpd -lz -pthread
 
+# The tools without shared libraries, for images that have none.  Debian has no
+# static GnuTLS: what libmicrohttpd and libdw would call of it, or load, is one
+# function that does nothing.  Neither TLS nor a debuginfod is asked for.
+
+STATIC_TOOLS := $(patsubst $(B)/bin/%,$(B)/static/bin/%,$(TOOLS))
+static: $(STATIC_TOOLS)                 ## the tools without shared libraries
+
+$(B)/static/absent.s: Makefile
+	$(Q)mkdir -p $(@D) && { echo .text; \
+	    { nm -u $(shell $(CC) -print-file-name=libmicrohttpd.a) | \
+	        grep -ow 'gnutls_.*'; echo dlopen; echo dlsym; } | sort -u | \
+	        sed 's/.*/.globl &\n&:/'; \
+	    printf 'xor %%eax,%%eax\nret\n.section .note.GNU-stack\n'; } >$@
+
+$(B)/static/bin/pgo-sym:   $(SYMCMD) $(B)/static/absent.s $(PARTS)
+$(B)/static/bin/pgo-top:   $(TOP) $(B)/static/absent.s $(PARTS)
+$(B)/static/bin/pgo-trace: $(TRACE) $(B)/static/absent.s $(PARTS)
+# ld warns of getaddrinfo(3): names are looked up by files and DNS alone.
+$(STATIC_TOOLS):
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -static \
+	    -Wl,--no-warnings -o $@ $^ $(TOOL_LIBS) -lbz2
+
 # Programs in pgo's own C ----------------------------------------------------
 # Examples, and the tests that run on goroutines, are built as a user would.
 
@@ -281,11 +304,13 @@ check-fast: all $(UNIT) $(UNITPGO) $(STARTED) ## the quick ones, at most 20 seco
 check-attach: all $(UNIT) $(STARTED)    ## what of them reads Go programs from outside
 	$(Q)rc=0; $(call RUN,1,60,$(UNIT)) || rc=1; \
 	$(call PYTEST,600,-m 'attach and not long') || rc=1; exit $$rc
+check-static: all static                ## the tools of make static, in an empty root
+	$(Q)$(call PYTEST,600,-m static)
 check-unit: $(UNIT)                     ## only the units in plain C
 	$(Q)$(call RUN,1,120,$(UNIT))
 check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
-check-long: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
+check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
 check-all: check-debug check-asan check-tsan check-long ## everything, all modes
@@ -345,7 +370,7 @@ DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
         mandoc gdb elfutils llvm binutils curl procps go
 DEPS_ALL := valgrind clang libclang-rt-dev cmake meson ninja-build autoconf \
-        automake libtool strace debootstrap ca-certificates universal-ctags \
+        automake libtool strace debootstrap libbz2-dev ca-certificates universal-ctags \
         musl-tools
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
 
@@ -388,7 +413,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all check check-attach check-fast check-unit check-debug \
+.PHONY: FORCE all static check check-attach check-static check-fast check-unit check-debug \
         check-asan check-tsan check-cov check-long check-all bench fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help

@@ -26,8 +26,8 @@ static int begin(struct subcommand *s, const char *const *words)
 	for (int i = 0; i < SUBCOMMAND_WORDS_MAX && words[i]; i++)
 		argv[i + 1] = (char *)(uintptr_t)words[i];
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-					 0, 0);
+	/* It finds an end there; in an empty root there is no /dev/null. */
+	posix_spawn_file_actions_adddup2(&files, s->said, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&files, s->out, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&files, s->said, STDERR_FILENO);
 	rc = -posix_spawn(&s->pid, "/proc/self/exe", &files, NULL, argv,

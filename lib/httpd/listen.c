@@ -92,12 +92,16 @@ static int open_family(struct listener *l, const struct addrinfo *list,
 static int open_all(struct listener *l, const char *host, const char *port,
 		    const char *address, bool anywhere, struct err *e)
 {
+	/* A NULL host is this machine, or any address of it when passive: no
+	 * lookup, nor any file for one. */
+	bool local = !strcmp(host, "localhost");
 	const struct addrinfo hints = {
-		.ai_flags = AI_PASSIVE,
+		.ai_flags = local ? 0 : AI_PASSIVE,
 		.ai_socktype = SOCK_STREAM,
 	};
 	struct addrinfo *list;
-	int rc = getaddrinfo(host[0] ? host : NULL, port, &hints, &list);
+	int rc = getaddrinfo(host[0] && !local ? host : NULL, port, &hints,
+			     &list);
 
 	if (rc)
 		return err_say(e, -EINVAL, "%s: %s (unix, unix:PATH or "

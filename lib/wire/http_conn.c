@@ -119,7 +119,8 @@ static int await_lookup(struct http_conn *c, struct lookup *l)
 	return rc ? gai_errno(rc) : 0;
 }
 
-/* The addresses of U, to be freed by freeaddrinfo(). */
+/* The addresses of U, to be freed by freeaddrinfo().  Those of localhost need
+ * no lookup, nor any file for one. */
 static int look_up(struct http_conn *c, const struct http_url *u,
 		   struct addrinfo **out)
 {
@@ -129,7 +130,8 @@ static int look_up(struct http_conn *c, const struct http_url *u,
 	struct gaicb *list[1];
 	int rc;
 
-	if (getaddrinfo(u->host, u->port, &hints, out) == 0)
+	if (getaddrinfo(strcmp(u->host, "localhost") ? u->host : NULL, u->port,
+			&hints, out) == 0)
 		return 0;
 	l = calloc(1, sizeof(*l));
 	if (!l)
