@@ -149,6 +149,18 @@ def test_a_pipeline_counts_or_is_cancelled(build, root, tmp_path):
         assert bad.stderr == f"pipeline: {odd}: {why}\n"
 
 
+@pytest.mark.long
+def test_big_frames_take_memory_while_they_are_there(build):
+    result = run(build / "examples/bigframe")
+    assert (result.returncode, result.stderr) == (0, "")
+    mib = dict(re.findall(r"(\w+) +(\d+) MiB", result.stdout))
+    before, inside, left = (int(mib[k]) for k in ("before", "inside", "sorted"))
+    assert before < 10
+    # One array of each is written, the other is not touched yet.
+    assert 95 <= inside - before <= 115
+    assert left - before < 5
+
+
 @pytest.mark.fast
 def test_server_answers_one_request_after_another(build):
     with server(build) as (_, port):
