@@ -370,8 +370,8 @@ DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
         mandoc gdb elfutils llvm binutils curl procps go
 DEPS_ALL := valgrind clang libclang-rt-dev cmake meson ninja-build autoconf \
-        automake libtool strace debootstrap libbz2-dev ca-certificates universal-ctags \
-        musl-tools
+        automake libtool ccache strace debootstrap libbz2-dev ca-certificates \
+        universal-ctags musl-tools
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
 
 deps:                                   ## install what build, demo and check need

@@ -196,18 +196,26 @@ static void refuse_clang(const char *cc)
 		    "functions (use gcc)", cc);
 }
 
-static const char *compiler(int cxx)
+/* PGO_CC may be several words: "ccache gcc-13". */
+static void add_compiler(struct strs *cmd, int cxx)
 {
 	const char *cc = getenv("PGO_CC");
+	char *words, *word;
 
-	if (cxx)
-		return cc && *cc ? cc : "g++";
-	cc = cc && *cc ? cc : "gcc";
-	refuse_clang(cc);
-	return cc;
+	if (!cc || !*cc)
+		cc = cxx ? "g++" : "gcc";
+	words = str_copy(cc);
+	while ((word = strsep(&words, " \t")))
+		if (*word) {
+			strs_add(cmd, word);
+			if (!cxx)
+				refuse_clang(word);
+		}
+	if (!cmd->n)
+		die("PGO_CC: names no compiler (PGO_CC=gcc)");
 }
 
-static void become(const struct strs *cmd)
+_Noreturn static void become(const struct strs *cmd)
 {
 	execvp(cmd->v[0], cmd->v);
 	die("%s: cannot run: %s (PGO_CC names the compiler)", cmd->v[0],
@@ -234,6 +242,22 @@ static int answer_libs(const struct job *j)
 	return print_flags(&out);
 }
 
+/*
+ * The compiler's own answer comes behind ours: it is what build systems look
+ * into to see that this is a gcc.
+ */
+static int answer_version(void)
+{
+	struct strs cmd = { 0 };
+
+	printf("pgo-cc %s\n", PGO_VERSION);
+	if (fflush(stdout))
+		return 1;
+	add_compiler(&cmd, 0);
+	strs_add(&cmd, "--version");
+	become(&cmd);
+}
+
 static int answer_cflags(void)
 {
 	struct strs out = { 0 };
@@ -252,7 +276,7 @@ static int answer(int argc, char **argv, int *status)
 	if (!strcmp(q, "--help"))
 		*status = fputs(usage, stdout) < 0;
 	else if (!strcmp(q, "--version"))
-		printf("pgo-cc %s\n", PGO_VERSION);
+		*status = answer_version();
 	else if (!strcmp(q, "--cflags"))
 		*status = answer_cflags();
 	else if (!strcmp(q, "--print-wraps"))
@@ -296,7 +320,7 @@ int cc_main(int argc, char **argv, int cxx)
 	j.cxx |= cxx;
 	if (j.libs.n && !j.inputs)
 		return answer_libs(&j);
-	strs_add(&cmd, compiler(cxx));
+	add_compiler(&cmd, cxx);
 	if (j.inputs && j.cxx)
 		die("C++ needs goroutines on contiguous stacks, which this "
 		    "version does not have: its virtual calls reach unsplit "
@@ -307,5 +331,4 @@ int cc_main(int argc, char **argv, int cxx)
 		for (i = 0; i < j.args.n; i++)
 			strs_add(&cmd, j.args.v[i]);
 	become(&cmd);
-	return 1;
 }

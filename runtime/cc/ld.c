@@ -166,10 +166,26 @@ static void add_thunks(struct link *l, struct strs *cmd,
 					       c->thunks[i].name));
 }
 
+/* With -z defs too a library may leave to the program what the runtime has. */
+static void allow_runtime(struct strs *cmd)
+{
+	const char *lib = str_form("%s/libpgo.a", where()->lib);
+	struct input *in = input_open(lib, "libpgo.o", 0);
+	struct names defs = { 0 };
+	const char **s;
+
+	if (!in)
+		die("%s: has no libpgo.o (make, or make install)", lib);
+	input_defs(in, &defs);
+	for (s = names_sorted(&defs); *s; s++)
+		strs_add(cmd, str_form("--ignore-unresolved-symbol=%s", *s));
+}
+
 /*
  * A library takes the runtime from the program that loads it: the calls of
  * __morestack become undefined ones of __wrap___morestack, or libgcc's would
- * be linked in, and thunks come without the runtime.
+ * be linked in, and thunks come without the runtime.  What the thunks call
+ * may be all that the library needs of libc and libm.
  */
 static void add_shared(struct strs *cmd)
 {
@@ -178,6 +194,16 @@ static void add_shared(struct strs *cmd)
 	strs_add(cmd, "--wrap=__morestack_large_model");
 	strs_add(cmd, "--wrap=__morestack_allocate_stack_space");
 	strs_add(cmd, str_form("%s/pgo/libpgo-thunks.a", where()->lib));
+	strs_add(cmd, "--as-needed");
+	strs_add(cmd, "-lm");
+	strs_add(cmd, "-lc");
+	allow_runtime(cmd);
+}
+
+/* pgo.pc and the like name the runtime for libraries too. */
+static int is_runtime_of_library(const struct link *l, const char *a)
+{
+	return l->shared && !strcmp(str_base(a), "libpgo.a");
 }
 
 /*
@@ -205,7 +231,8 @@ static void make_command(struct link *l, struct strs *cmd,
 	if (foreign && !l->shared)
 		strs_add(cmd, "-upgo_stack_foreign");
 	for (i = 0; i < l->args.n; i++)
-		strs_add(cmd, l->args.v[i]);
+		if (!is_runtime_of_library(l, l->args.v[i]))
+			strs_add(cmd, l->args.v[i]);
 	add_wraps(l, cmd, c);
 	strs_add(cmd, "-z");
 	strs_add(cmd, "now");

@@ -180,23 +180,6 @@ def test_an_installed_copy_finds_its_own_files(t):
     assert str(prefix) in flags and str(BUILD) not in flags
 
 
-def test_works_as_cc_of_cmake(t):
-    if not shutil.which("cmake"):
-        pytest.skip("cmake is not here")
-    t.write("a.c", HELLO)
-    t.write("so.c", "int so(void) { return 1; }\n")
-    t.write("CMakeLists.txt", """cmake_minimum_required(VERSION 3.10)
-project(a C)
-find_package(Threads REQUIRED)
-add_library(so SHARED so.c)
-add_executable(a a.c)
-target_link_libraries(a so Threads::Threads)
-""")
-    t.ok("cmake", "-B", "b", f"-DCMAKE_C_COMPILER={t.pgo_cc}", ".")
-    t.ok("cmake", "--build", "b")
-    assert t.ok("b/a") == "hello\n"
-
-
 def test_works_as_cc_of_a_makefile_with_implicit_rules(t):
     t.write("a.c", HELLO)
     t.ok("make", f"CC={t.pgo_cc}", "CFLAGS=-O2", "LDLIBS=-lm", "a")

@@ -1,0 +1,14 @@
+# The version is told in one place: pgo.pc.
+file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/../../pkgconfig/pgo.pc" _pgo_version
+  REGEX "^Version: ")
+string(REPLACE "Version: " "" PACKAGE_VERSION "${_pgo_version}")
+unset(_pgo_version)
+
+if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_FIND_VERSION VERSION_EQUAL PACKAGE_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
