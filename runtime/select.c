@@ -187,7 +187,7 @@ static void take_waiters_back(struct select *s)
 
 static void sleep_until_won(struct select *s)
 {
-	enum wait_reason why = s->live ? WAIT_SELECT : WAIT_SELECT_NONE;
+	enum wait_reason why = s->n ? WAIT_SELECT : WAIT_SELECT_NONE;
 
 	if (g_get()) {
 		sched_park(unlock_commit, s, why, NULL);
