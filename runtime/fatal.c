@@ -18,13 +18,12 @@
 
 #include <pgo/sys.h>
 
-#include "runtime/cpustack.h"
 #include "runtime/dump.h"
 #include "runtime/env.h"
+#include "runtime/names.h"
 #include "runtime/outfd.h"
 #include "runtime/sched.h"
 #include "runtime/schedtrace.h"
-#include "runtime/signal.h"
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
 
@@ -42,8 +41,13 @@ static struct {
 	char buf[OUT_BYTES];
 } death;
 
-/* Only the first gets past it. */
-static void begin(void)
+static void put_sched(void)
+{
+	if (env.schedtrace_ms || env.scheddetail)
+		schedtrace_write(&death.out.sink);
+}
+
+struct dump *fatal_begin(void)
 {
 	static const char again[] = "fatal error: died again while dying\n";
 	_Atomic uint32_t never = 0;
@@ -54,7 +58,9 @@ static void begin(void)
 		outfd_begin(&death.out, STDERR_FILENO, death.buf, OUT_BYTES);
 		death.dump.out = &death.out.sink;
 		death.dump.system = env.traceback >= TRACEBACK_SYSTEM;
-		return;
+		names_hurry();
+		put_sched();
+		return &death.dump;
 	}
 	if (nobody == tid) {
 		outfd_flush(&death.out);
@@ -65,8 +71,7 @@ static void begin(void)
 		futex_wait(&never, 0, -1);
 }
 
-/* Raw: the program's wrapper has its own idea of what to do. */
-static void set_default(int sig)
+void fatal_set_default(int sig)
 {
 	struct {
 		void *handler;
@@ -82,7 +87,7 @@ static void abort_with_core(void)
 {
 	uint64_t set = 1ULL << (SIGABRT - 1);
 
-	set_default(SIGABRT);
+	fatal_set_default(SIGABRT);
 	sys_call(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, sizeof(set));
 	sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), SIGABRT, 0);
 }
@@ -93,12 +98,6 @@ static _Noreturn void leave(void)
 	if (env.traceback == TRACEBACK_CRASH)
 		abort_with_core();
 	sys_exit_group(STATUS_DEAD);
-}
-
-static void put_sched(void)
-{
-	if (env.schedtrace_ms || env.scheddetail)
-		schedtrace_write(&death.out.sink);
 }
 
 static void take_self(void)
@@ -127,12 +126,21 @@ static void put_goroutines(bool whole)
 	source_end(&death.dump.source);
 }
 
+void fatal_put_goroutines(void)
+{
+	put_goroutines(false);
+}
+
+void fatal_flush(void)
+{
+	outfd_flush(&death.out);
+}
+
 /* On a big stack from here on --------------------------------------------- */
 
 static void *die(const char *kind, const char *text)
 {
-	begin();
-	put_sched();
+	fatal_begin();
 	text_put(&death.out.sink, kind);
 	text_put(&death.out.sink, text);
 	text_put(&death.out.sink, "\n");
@@ -158,8 +166,7 @@ static void *die_overrun(const struct seg *s)
 {
 	const struct g *gp;
 
-	begin();
-	put_sched();
+	fatal_begin();
 	gp = owner_of(s);
 	text_put(&death.out.sink, "fatal error: goroutine ");
 	text_int(&death.out.sink, gp ? gp->id : 0);
@@ -211,90 +218,10 @@ void fatal_overrun(const struct seg *s)
 	__builtin_unreachable();
 }
 
-/* Signals ----------------------------------------------------------------- */
-
 void fatal_quit(void)
 {
-	begin();
-	put_sched();
+	fatal_begin();
 	text_put(&death.out.sink, "SIGQUIT: quit\n");
 	put_goroutines(true);
 	leave();
-}
-
-static const struct {
-	int sig;
-	const char *text;
-} crashes[] = {
-	{ SIGSEGV, "SIGSEGV: segmentation violation" },
-	{ SIGBUS, "SIGBUS: bus error" },
-	{ SIGFPE, "SIGFPE: floating-point exception" },
-	{ SIGILL, "SIGILL: illegal instruction" },
-};
-
-enum { CRASHES = sizeof(crashes) / sizeof(crashes[0]) };
-
-static const char *crash_text(int sig)
-{
-	for (size_t i = 0; i < CRASHES; i++)
-		if (crashes[i].sig == sig)
-			return crashes[i].text;
-	return "unknown";
-}
-
-static void put_crash(int sig, const siginfo_t *info, const ucontext_t *uc)
-{
-	const struct text_sink *t = &death.out.sink;
-
-	text_put(t, "fatal error: unexpected signal during runtime "
-		     "execution\n[signal ");
-	text_put(t, crash_text(sig));
-	text_put(t, " code=");
-	text_hex(t, (uint32_t)info->si_code);
-	text_put(t, " addr=");
-	text_hex(t, (uintptr_t)info->si_addr);
-	text_put(t, " pc=");
-	text_hex(t, (uint64_t)uc->uc_mcontext.gregs[REG_RIP]);
-	text_put(t, "]\n");
-}
-
-static void take_crashed(const ucontext_t *uc)
-{
-	struct m *m = m_get();
-	size_t n;
-	uint64_t tag;
-
-	if (!m || m->insched || !m->g)
-		return;
-	death.dump.current = m->g;
-	n = cpustack_take(m, uc, death.dump.pcs, DUMP_PCS, &tag);
-	death.dump.cut = n > DUMP_PCS;
-	death.dump.n = death.dump.cut ? DUMP_PCS : n;
-}
-
-/* Returns to where it happened, so that a core file shows that. */
-static void on_crash(int sig, siginfo_t *info, void *uc)
-{
-	begin();
-	put_sched();
-	put_crash(sig, info, uc);
-	take_crashed(uc);
-	put_goroutines(false);
-	outfd_flush(&death.out);
-	set_default(sig);
-	/* Sent by somebody: nothing would happen again by itself. */
-	if (info->si_code <= 0)
-		sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), sig, 0);
-}
-
-int fatal_setup(void)
-{
-	struct sigaction old;
-	int rc = 0;
-
-	for (size_t i = 0; i < CRASHES && !rc; i++)
-		if (!sigaction(crashes[i].sig, NULL, &old) &&
-		    old.sa_handler == SIG_DFL)
-			rc = signal_handle(crashes[i].sig, on_crash, 0);
-	return rc;
 }

@@ -5,11 +5,8 @@
 #ifndef PGO_RUNTIME_FATAL_H
 #define PGO_RUNTIME_FATAL_H
 
+struct dump;
 struct seg;
-
-/* Crash signals are told before they kill, where their disposition is the
- * default.  0 or -E.  [any, once] */
-int fatal_setup(void);
 
 /* "fatal error: TEXT": the program as a whole cannot go on.  [any] */
 _Noreturn void fatal_throw(const char *text);
@@ -25,5 +22,17 @@ _Noreturn void fatal_overrun(const struct seg *s);
 /* SIGQUIT: every goroutine's stack, exit status 2.  In the handler, on the
  * plain thread that takes signals. */
 _Noreturn void fatal_quit(void);
+
+/*
+ * For a death that is told elsewhere: begin returns to one thread only and
+ * gives it the dump to work with, the scheduler's lines written.  The
+ * goroutines are those GOTRACEBACK asks for, dump->current first.  [sig]
+ */
+struct dump *fatal_begin(void);
+void fatal_put_goroutines(void);
+void fatal_flush(void);
+
+/* SIG kills from here on, past everything that wraps sigaction().  [sig] */
+void fatal_set_default(int sig);
 
 #endif

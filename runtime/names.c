@@ -6,9 +6,11 @@
  */
 #include "runtime/names.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/elfsym.h"
 #include "runtime/lines.h"
 #include "runtime/lock.h"
@@ -16,6 +18,7 @@
 enum {
 	MODULES_MAX = 256,
 	PATHS_BYTES = 32 << 10,
+	HURRIED_TRIES = 200,            /* a millisecond each */
 };
 
 /* The runtime's own code; see the rule of libpgo.o in the Makefile. */
@@ -38,7 +41,31 @@ static struct {
 	struct module module[MODULES_MAX];
 	char paths[PATHS_BYTES];
 	struct lines lines;
+	_Atomic bool hurry;             /* constant once it is set */
+	bool lost;                      /* who dies: it waited in vain */
 } names;
+
+void names_hurry(void)
+{
+	atomic_store(&names.hurry, true);
+}
+
+static bool take_names(void)
+{
+	_Atomic uint32_t never = 0;
+
+	if (!atomic_load(&names.hurry)) {
+		lock_get(&names.lock);
+		return true;
+	}
+	for (int i = 0; i < HURRIED_TRIES && !names.lost; i++) {
+		if (lock_try(&names.lock))
+			return true;
+		futex_wait(&never, 0, clock_mono_ns() + 1000000);
+	}
+	names.lost = true;
+	return false;
+}
 
 static struct module *find(uintptr_t pc)
 {
@@ -135,7 +162,8 @@ void names_find(uintptr_t pc, struct name *out)
 	struct module *m;
 
 	memset(out, 0, sizeof(*out));
-	lock_get(&names.lock);
+	if (!take_names())
+		return;
 	m = find(pc);
 	if (!m) {
 		read_maps();

@@ -20,6 +20,10 @@ struct name {
  * [any but g] */
 void names_find(uintptr_t pc, struct name *out);
 
+/* The process dies: from here on who holds the names is not waited for long;
+ * he may be the one who dies.  [any] [sig] */
+void names_hurry(void);
+
 /* Whether a stack shows PC to users: not the runtime's own functions, but what
  * a program calls by name, pgo_*.  A return address must come less 1. */
 bool names_is_shown(uintptr_t pc);

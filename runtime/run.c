@@ -7,9 +7,9 @@
 #include "lib/base/clock.h"
 #include "runtime/agentload.h"
 #include "runtime/cpuprof.h"
+#include "runtime/crash.h"
 #include "runtime/dice.h"
 #include "runtime/env.h"
-#include "runtime/fatal.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
@@ -53,7 +53,7 @@ static int setup(void)
 	if (!rc)
 		rc = signal_setup();
 	if (!rc)
-		rc = fatal_setup();
+		rc = crash_setup();
 	if (!rc)
 		rc = cpuprof_setup();
 	if (!rc)

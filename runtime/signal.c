@@ -18,6 +18,7 @@
 
 #include "runtime/fatal.h"
 #include "runtime/m.h"
+#include "runtime/names.h"
 #include "runtime/sched.h"
 #include "runtime/sys.h"
 
@@ -206,6 +207,13 @@ static bool is_function(const struct sigaction *act)
 	return act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN;
 }
 
+/* A handler of the runtime's, which the program has been told and gives back.
+ * It needs no help. */
+static bool is_ours(const struct sigaction *act)
+{
+	return names_is_runtime((uintptr_t)act->sa_sigaction);
+}
+
 /* On the thread's stack. */
 static void *set_action(int sig, const struct sigaction *act,
 			struct sigaction *old)
@@ -216,7 +224,7 @@ static void *set_action(int sig, const struct sigaction *act,
 
 	lock_get(&program.lock);
 	was = program.act[sig];
-	if (act && is_function(act)) {
+	if (act && is_function(act) && !is_ours(act)) {
 		ours = *act;
 		ours.sa_sigaction = trampoline;
 		ours.sa_flags |= SA_SIGINFO | SA_ONSTACK;

@@ -112,7 +112,7 @@ uintptr_t stackwalk_word(const struct stackwalk *w, uintptr_t addr)
 void stackwalk_caller(struct stackwalk *w, uintptr_t pc, uintptr_t fp,
 		      uintptr_t sp)
 {
-	struct walk_regs r = { .pc = pc };
+	struct walk_regs r = { .pc = pc, .called = true };
 
 	if (!pc)
 		return;
@@ -163,7 +163,10 @@ __attribute__((noinline)) void stackwalk_self(struct stackwalk *w)
 {
 	const struct m *m = m_get();
 	const uintptr_t *frame = __builtin_frame_address(0);
-	struct walk_regs r = { .pc = (uintptr_t)__builtin_return_address(0) };
+	struct walk_regs r = {
+		.pc = (uintptr_t)__builtin_return_address(0),
+		.called = true,
+	};
 	uintptr_t at = (uintptr_t)frame;
 
 	if (m && at >= m->stack_low && at < m->stack_high) {

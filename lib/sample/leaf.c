@@ -161,7 +161,7 @@ static bool by_cfi(struct load *l, const struct walk_regs *r, enum leaf *how,
 	struct cfi_row row;
 	uintptr_t cfa;
 
-	if (!l->w->cfi || cfi_row_at(l->w->cfi, r->pc, &row) < 0)
+	if (!l->w->cfi || cfi_row_at(l->w->cfi, r->pc - r->called, &row) < 0)
 		return false;
 	if (row.ra.kind == CFI_UNDEFINED) {
 		*how = LEAF_LAST;
@@ -264,5 +264,7 @@ enum leaf leaf_step(struct load *l, const struct walk_regs *r, uintptr_t *ra,
 
 	if (by_cfi(l, r, &how, ra, fp))
 		return how;
+	if (r->called)
+		return LEAF_FRAME;
 	return by_bytes(l, r, ra, fp) ? LEAF_CALLER : LEAF_FRAME;
 }

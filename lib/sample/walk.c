@@ -11,8 +11,6 @@
  */
 #include "lib/sample/walk.h"
 
-#include <stdbool.h>
-
 #include "lib/sample/leaf.h"
 #include "lib/sample/load.h"
 
@@ -72,7 +70,7 @@ static enum walk_end walk_from(const struct walk *w, const struct walk_regs *r,
 	struct load l = { .w = w };
 	uintptr_t ra, fp = r->r[WALK_FP];
 
-	if (!emit(w, o, r->pc, r->pc))
+	if (!emit(w, o, r->pc, r->pc - r->called))
 		return WALK_CUT;
 	switch (leaf_step(&l, r, &ra, &fp)) {
 	case LEAF_LAST:
@@ -110,5 +108,6 @@ void walk_regs_from(struct walk_regs *r, const ucontext_t *uc)
 
 	for (int i = 0; i < WALK_REGS; i++)
 		r->r[i] = (uintptr_t)uc->uc_mcontext.gregs[gregs[i]];
+	r->called = false;
 	r->pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP];
 }

@@ -8,6 +8,7 @@
 #ifndef LIB_SAMPLE_WALK_H
 #define LIB_SAMPLE_WALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <ucontext.h>
@@ -28,6 +29,9 @@ enum {
 
 struct walk_regs {
 	uintptr_t pc;
+	bool called;                    /* pc is where a call returns to: after
+					 * one that never does, it is another
+					 * function's */
 	uintptr_t r[WALK_REGS];         /* of a parked stack: FP and SP only */
 };
 

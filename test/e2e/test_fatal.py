@@ -38,8 +38,7 @@ DEATHS = {
     "early-goexit": ("fatal error: pgo_goexit() on a thread that runs no "
                      "goroutine", 2),
     "quit": ("SIGQUIT: quit", 2),
-    "segv": ("fatal error: unexpected signal during runtime execution",
-             -signal.SIGSEGV),
+    "segv": ("SIGSEGV: segmentation violation", -signal.SIGSEGV),
 }
 
 

@@ -1,0 +1,199 @@
+/*
+ * Crash signals: told in Go's words, then the death of any C program.
+ *
+ *   SIGSEGV: segmentation violation
+ *   PC=0x401234 m=0 sigcode=1 addr=0x10
+ *   signal arrived during cgo execution             in C for a goroutine
+ *   [signal SIGSEGV: segmentation violation code=0x1 addr=0x10 pc=0x401234]
+ *
+ * then the goroutine and the registers.  The process dies by the signal, so
+ * that whoever waits for it, and a core file, see what they would without us.
+ *
+ * The handler runs on the M's signal stack with every signal blocked: a fault
+ * in here is the kernel's to punish.  What it takes to look at goroutines it
+ * takes without malloc and without waiting for anyone; see runtime/fatal.c.
+ */
+#include "runtime/crash.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "lib/wire/text.h"
+#include "runtime/cpustack.h"
+#include "runtime/dump.h"
+#include "runtime/env.h"
+#include "runtime/fatal.h"
+#include "runtime/m.h"
+#include "runtime/signal.h"
+#include "runtime/stackwalk.h"
+#include "runtime/sys.h"
+
+static const struct crash {
+	int sig;
+	bool again;             /* the instruction does it again by itself */
+	const char *text;
+} crashes[] = {
+	{ SIGSEGV, true, "SIGSEGV: segmentation violation" },
+	{ SIGBUS, true, "SIGBUS: bus error" },
+	{ SIGFPE, true, "SIGFPE: floating-point exception" },
+	{ SIGILL, true, "SIGILL: illegal instruction" },
+	{ SIGTRAP, false, "SIGTRAP: trace trap" },
+	{ SIGABRT, false, "SIGABRT: abort" },
+	{ SIGSYS, false, "SIGSYS: bad system call" },
+};
+
+enum { CRASHES = sizeof(crashes) / sizeof(crashes[0]) };
+
+static const struct crash *crash_of(int sig)
+{
+	const struct crash *c = crashes;
+
+	while (c < crashes + CRASHES - 1 && c->sig != sig)
+		c++;
+	return c;
+}
+
+/* What is said ------------------------------------------------------------ */
+
+static bool has_address(int sig)
+{
+	return sig == SIGSEGV || sig == SIGBUS;
+}
+
+static void put_crash(const struct text_sink *t, const struct crash *c,
+		      const siginfo_t *info, uint64_t pc)
+{
+	const struct m *m = m_get();
+
+	text_put(t, c->text);
+	text_put(t, "\nPC=");
+	text_hex(t, pc);
+	text_put(t, " m=");
+	text_int(t, m ? (int64_t)m->id : -1);
+	text_put(t, " sigcode=");
+	text_int(t, info->si_code);
+	if (has_address(c->sig)) {
+		text_put(t, " addr=");
+		text_hex(t, (uintptr_t)info->si_addr);
+	}
+	if (m && m->g && !m->insched && !m->csp)
+		text_put(t, "\nsignal arrived during cgo execution");
+	text_put(t, "\n[signal ");
+	text_put(t, c->text);
+	text_put(t, " code=");
+	text_hex(t, (uint32_t)info->si_code);
+	text_put(t, " addr=");
+	text_hex(t, has_address(c->sig) ? (uintptr_t)info->si_addr : 0);
+	text_put(t, " pc=");
+	text_hex(t, pc);
+	text_put(t, "]\n");
+}
+
+static void put_registers(const struct text_sink *t, const ucontext_t *uc)
+{
+	static const struct {
+		int greg;
+		const char *name;
+	} regs[] = {
+		{ REG_RAX, "rax    " }, { REG_RBX, "rbx    " },
+		{ REG_RCX, "rcx    " }, { REG_RDX, "rdx    " },
+		{ REG_RDI, "rdi    " }, { REG_RSI, "rsi    " },
+		{ REG_RBP, "rbp    " }, { REG_RSP, "rsp    " },
+		{ REG_R8, "r8     " },  { REG_R9, "r9     " },
+		{ REG_R10, "r10    " }, { REG_R11, "r11    " },
+		{ REG_R12, "r12    " }, { REG_R13, "r13    " },
+		{ REG_R14, "r14    " }, { REG_R15, "r15    " },
+		{ REG_RIP, "rip    " }, { REG_EFL, "rflags " },
+	};
+
+	text_put(t, "\n");
+	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
+		text_put(t, regs[i].name);
+		text_hex(t, (uint64_t)uc->uc_mcontext.gregs[regs[i].greg]);
+		text_put(t, "\n");
+	}
+}
+
+/* Whose stack ------------------------------------------------------------- */
+
+static bool is_on_a_stack(const struct m *m, uintptr_t sp)
+{
+	return (sp & 7) == 0 &&
+	       (seg_holds(m->g->cur, sp) ||
+		(sp >= m->stack_low && sp < m->stack_high));
+}
+
+/* A call of what is no code: the caller is where sp points to. */
+static void take_after_wild_call(struct dump *d, struct m *m,
+				 const ucontext_t *uc)
+{
+	static ucontext_t caller;       /* one thread dies; it is large */
+	const uintptr_t *sp = (const void *)uc->uc_mcontext.gregs[REG_RSP];
+	uint64_t tag;
+
+	caller = *uc;
+	caller.uc_mcontext.gregs[REG_RIP] = (greg_t)*sp;
+	caller.uc_mcontext.gregs[REG_RSP] += (greg_t)sizeof(*sp);
+	d->pcs[0] = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+	d->n = 1 + cpustack_take(m, &caller, d->pcs + 1, DUMP_PCS - 1, &tag);
+}
+
+static bool is_wild_call(int sig, const siginfo_t *info, const ucontext_t *uc)
+{
+	const greg_t *regs = uc->uc_mcontext.gregs;
+
+	return sig == SIGSEGV && info->si_code > 0 &&
+	       (greg_t)info->si_addr == regs[REG_RIP] &&
+	       is_on_a_stack(m_get(), (uintptr_t)regs[REG_RSP]);
+}
+
+static void take_stack(struct dump *d, int sig, const siginfo_t *info,
+		       const ucontext_t *uc)
+{
+	struct m *m = m_get();
+	uint64_t tag;
+
+	if (!m || m->insched || !m->g)
+		return;
+	d->current = m->g;
+	if (is_wild_call(sig, info, uc))
+		take_after_wild_call(d, m, uc);
+	else
+		d->n = cpustack_take(m, uc, d->pcs, DUMP_PCS, &tag);
+	d->cut = d->n > DUMP_PCS;
+	if (d->cut)
+		d->n = DUMP_PCS;
+}
+
+static void on_crash(int sig, siginfo_t *info, void *uc)
+{
+	const struct crash *c = crash_of(sig);
+	const ucontext_t *at = uc;
+	struct dump *d = fatal_begin();
+
+	put_crash(d->out, c, info, (uint64_t)at->uc_mcontext.gregs[REG_RIP]);
+	/* Out with it, before what follows dies of the same trouble. */
+	fatal_flush();
+	take_stack(d, sig, info, at);
+	fatal_put_goroutines();
+	if (env.traceback != TRACEBACK_NONE)
+		put_registers(d->out, at);
+	fatal_flush();
+	fatal_set_default(sig);
+	/* Where it can, it happens again, so that a core file shows that. */
+	if (!c->again || info->si_code <= 0)
+		sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), sig, 0);
+}
+
+int crash_setup(void)
+{
+	struct sigaction old;
+	int rc = 0;
+
+	for (size_t i = 0; i < CRASHES && !rc; i++)
+		if (!sigaction(crashes[i].sig, NULL, &old) &&
+		    old.sa_handler == SIG_DFL)
+			rc = signal_handle(crashes[i].sig, on_crash, 0);
+	return rc;
+}
