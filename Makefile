@@ -108,10 +108,12 @@ $(B)/obj/%.o: %.S $(FLAGS)
 MKTHUNKS := $(B)/obj/pgo-mkthunks
 CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
 CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
-FOREIGN  := $(filter %/stack_foreign.o,$(RT))
+# Members that pgo-cc pulls in by their symbols.
+OPTIONAL := $(filter %/stack_foreign.o %/stack_contiguous.o %/stack_unsplit.o,\
+            $(RT))
 # libpgo.a needs libc only: what needs zlib or a network is for tools and the
 # agent.
-NOTPGO   := $(FOREIGN) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
+NOTPGO   := $(OPTIONAL) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
             http.o http_url.o http_conn.o)
 PGOOBJS  := $(filter-out $(NOTPGO),$(BASE) $(WIRE) $(SAMPLE) $(RT))
 
@@ -165,7 +167,7 @@ $(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
 		    --rename-section $s=pgo_text) $@.all $@
 	$(Q)rm -f $@.all
 
-$(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(FOREIGN)
+$(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(OPTIONAL)
 	$(call say,AR,$@)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@

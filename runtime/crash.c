@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "lib/wire/text.h"
+#include "runtime/arena.h"
 #include "runtime/cpustack.h"
 #include "runtime/dump.h"
 #include "runtime/env.h"
@@ -166,12 +167,36 @@ static void take_stack(struct dump *d, int sig, const siginfo_t *info,
 		d->n = DUMP_PCS;
 }
 
+/* Code that does not check its stack ran into the guard below it. */
+static bool hit_guard(const siginfo_t *info)
+{
+	const struct m *m = m_get();
+
+	return info->si_signo == SIGSEGV && info->si_code > 0 && m &&
+	       !m->insched && m->g &&
+	       arena_guards(m->g->base, (uintptr_t)info->si_addr);
+}
+
+/* No crash of C's: the death of a goroutine, as where a prologue finds that
+ * there is no room. */
+static _Noreturn void die_at_guard(struct dump *d, const siginfo_t *info,
+				   const ucontext_t *uc)
+{
+	fatal_put_overflow(m_get()->g,
+			   (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]);
+	take_stack(d, SIGSEGV, info, uc);
+	fatal_put_goroutines();
+	fatal_leave();
+}
+
 static void on_crash(int sig, siginfo_t *info, void *uc)
 {
 	const struct crash *c = crash_of(sig);
 	const ucontext_t *at = uc;
 	struct dump *d = fatal_begin();
 
+	if (hit_guard(info))
+		die_at_guard(d, info, at);
 	put_crash(d->out, c, info, (uint64_t)at->uc_mcontext.gregs[REG_RIP]);
 	/* Out with it, before what follows dies of the same trouble. */
 	fatal_flush();

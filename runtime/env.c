@@ -14,17 +14,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <pgo/go.h>
+
 #include "lib/base/options.h"
 #include "runtime/outfd.h"
 #include "runtime/quota.h"
 #include "runtime/sched.h"
+#include "runtime/stackmode.h"
 
 enum {
 	STACK_MIN = 1024,
 	STACK_MAX = 1 << 30,
 };
 
-struct env env = { .gomaxprocs = 1, .traceback = TRACEBACK_SINGLE };
+struct env env = {
+	.gomaxprocs = 1,
+	.traceback = TRACEBACK_SINGLE,
+	.stack_max_bytes = 1000000000,  /* as Go's SetMaxStack */
+};
 
 static char cpuprofile[4096];
 static char agent[4096];
@@ -164,6 +171,50 @@ static void read_stackmin(const struct option *o)
 		env.stack_min_bytes = (size_t)n;
 }
 
+static void read_stackmax(const struct option *o)
+{
+	int32_t n;
+
+	if (option_int32(o, &n) || n < STACK_MIN)
+		complain("PGODEBUG: stackmax", o->value, o->value_len,
+			 "from 1024 to 2147483647 bytes");
+	else
+		env.stack_max_bytes = (size_t)n;
+}
+
+static void read_stack(const struct option *o)
+{
+	bool split = !stackmode_is_unsplit();
+
+	if (is_word(o->value, o->value_len, "contiguous"))
+		env.stack = PGO_STACK_CONTIGUOUS;
+	else if (is_word(o->value, o->value_len, "segmented") && split)
+		env.stack = PGO_STACK_SEGMENTED;
+	else
+		complain("PGODEBUG: stack", o->value, o->value_len,
+			 split ? "segmented or contiguous" :
+				 "contiguous, for code of this program does "
+				 "not check its stack (pgo-cc --stack)");
+}
+
+static void read_guard(const struct option *o)
+{
+	static const char *const words[] = {
+		[GUARD_MADVISE] = "madvise",
+		[GUARD_MPROTECT] = "mprotect",
+		[GUARD_NONE] = "none",
+	};
+
+	for (enum arena_guard g = GUARD_MADVISE; g <= GUARD_NONE; g++) {
+		if (is_word(o->value, o->value_len, words[g])) {
+			env.guard = g;
+			return;
+		}
+	}
+	complain("PGODEBUG: guard", o->value, o->value_len,
+		 "madvise, mprotect or none");
+}
+
 static void read_switch(const struct option *o, bool *out)
 {
 	*out = is_word(o->value, o->value_len, "1");
@@ -210,6 +261,12 @@ static void read_pgodebug(void)
 	while (at && options_next(&at, &o)) {
 		if (option_is(&o, "stackmin"))
 			read_stackmin(&o);
+		else if (option_is(&o, "stackmax"))
+			read_stackmax(&o);
+		else if (option_is(&o, "stack"))
+			read_stack(&o);
+		else if (option_is(&o, "guard"))
+			read_guard(&o);
 		else if (option_is(&o, "asyncpreemptoff"))
 			read_switch(&o, &env.async_preempt_off);
 		else if (option_is(&o, "cpuprofile"))

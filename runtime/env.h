@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/arena.h"
+
 enum traceback_level {
 	TRACEBACK_NONE,
 	TRACEBACK_SINGLE,
@@ -29,6 +31,9 @@ struct env {
 	uint32_t seed;          /* 0 unless seeded */
 	enum traceback_level traceback;
 	size_t stack_min_bytes; /* 0: what the link chose */
+	size_t stack_max_bytes; /* of one goroutine's segments */
+	int stack;              /* PGO_STACK_*; default: as the link says */
+	enum arena_guard guard; /* of contiguous stacks */
 	const char *cpuprofile; /* file name, NULL: none */
 	const char *agent;      /* PGO_AGENT, NULL or "off": none */
 };

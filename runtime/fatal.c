@@ -18,6 +18,7 @@
 
 #include <pgo/sys.h>
 
+#include "runtime/arena.h"
 #include "runtime/dump.h"
 #include "runtime/env.h"
 #include "runtime/names.h"
@@ -92,7 +93,7 @@ static void abort_with_core(void)
 	sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), SIGABRT, 0);
 }
 
-static _Noreturn void leave(void)
+_Noreturn void fatal_leave(void)
 {
 	outfd_flush(&death.out);
 	if (env.traceback == TRACEBACK_CRASH)
@@ -146,7 +147,7 @@ static void *die(const char *kind, const char *text)
 	text_put(&death.out.sink, "\n");
 	take_self();
 	put_goroutines(false);
-	leave();
+	fatal_leave();
 }
 
 /* Every segment chain ends in the first, which its goroutine keeps. */
@@ -177,7 +178,37 @@ static void *die_overrun(const struct seg *s)
 	death.dump.current = gp;
 	death.dump.n = 0;
 	put_goroutines(false);
-	leave();
+	fatal_leave();
+}
+
+/* As Go says it, and the way out. */
+void fatal_put_overflow(const struct g *gp, uintptr_t sp)
+{
+	const struct text_sink *t = &death.out.sink;
+	const struct seg *s = gp->cur;
+	bool fixed = seg_is_fixed(s);
+
+	text_put(t, "runtime: goroutine stack exceeds ");
+	text_uint(t, fixed ? arena_room(s) : env.stack_max_bytes);
+	text_put(t, "-byte limit\nruntime: sp=");
+	text_hex(t, sp);
+	text_put(t, " stack=[");
+	text_hex(t, (uintptr_t)s->low);
+	text_put(t, ", ");
+	text_hex(t, (uintptr_t)s);
+	text_put(t, fixed ? "] (stack_bytes of pgo_go_opts(), or PGODEBUG="
+			    "stackmin=BYTES, gives more)\n" :
+			    "] (PGODEBUG=stackmax=BYTES gives more)\n");
+	text_put(t, "fatal error: stack overflow\n");
+}
+
+void fatal_overflow(const struct g *gp, uintptr_t sp)
+{
+	fatal_begin();
+	fatal_put_overflow(gp, sp);
+	take_self();
+	put_goroutines(false);
+	fatal_leave();
 }
 
 /* Moving there ------------------------------------------------------------ */
@@ -223,5 +254,5 @@ void fatal_quit(void)
 	fatal_begin();
 	text_put(&death.out.sink, "SIGQUIT: quit\n");
 	put_goroutines(true);
-	leave();
+	fatal_leave();
 }

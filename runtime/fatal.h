@@ -5,7 +5,10 @@
 #ifndef PGO_RUNTIME_FATAL_H
 #define PGO_RUNTIME_FATAL_H
 
+#include <stdint.h>
+
 struct dump;
+struct g;
 struct seg;
 
 /* "fatal error: TEXT": the program as a whole cannot go on.  [any] */
@@ -19,6 +22,10 @@ _Noreturn void fatal_panic(const char *text);
  * out.  [any], general registers only */
 _Noreturn void fatal_overrun(const struct seg *s);
 
+/* "fatal error: stack overflow": GP, the caller's, has no room at SP.  On the
+ * M's stack, general registers only. */
+_Noreturn void fatal_overflow(const struct g *gp, uintptr_t sp);
+
 /* SIGQUIT: every goroutine's stack, exit status 2.  In the handler, on the
  * plain thread that takes signals. */
 _Noreturn void fatal_quit(void);
@@ -31,6 +38,11 @@ _Noreturn void fatal_quit(void);
 struct dump *fatal_begin(void);
 void fatal_put_goroutines(void);
 void fatal_flush(void);
+_Noreturn void fatal_leave(void);
+
+/* Between the two: that GP's stack is full, where SP is; how much it had, and
+ * the way to more.  [sig] */
+void fatal_put_overflow(const struct g *gp, uintptr_t sp);
 
 /* SIG kills from here on, past everything that wraps sigaction().  [sig] */
 void fatal_set_default(int sig);

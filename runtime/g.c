@@ -1,92 +1,22 @@
 /*
  * The life of a struct g: from a cache of dead ones or a new slot, and back.
- *
- * A dead goroutine keeps its first segment, so that starting one costs a list
- * operation on the P.  Without a P (foreign threads, callbacks) the global
- * list serves.
  */
 #include "runtime/g.h"
 
 #include <stdatomic.h>
 
+#include "runtime/arena.h"
 #include "runtime/fatal.h"
-#include "runtime/sched.h"
+#include "runtime/lock.h"
 #include "runtime/stack.h"
 #include "runtime/sys.h"
 
 enum {
-	GFREE_MAX = 64,         /* a P with more gives half away */
 	VEC_BYTES = 512,
 	VEC_SLAB = 1 << 16,
 };
 
 void pgo_gostart(void);
-
-/* Moves N dead goroutines between a P's list and the global one. */
-static void gfree_move(struct g **from, uint32_t *from_count, struct g **to,
-		       uint32_t *to_count, uint32_t n)
-{
-	lock_get(&sched.gfree_lock);
-	for (; n && *from; n--) {
-		struct g *gp = *from;
-
-		*from = gp->link;
-		gp->link = *to;
-		*to = gp;
-		--*from_count;
-		++*to_count;
-	}
-	lock_put(&sched.gfree_lock);
-}
-
-static struct g *gfree_pop_global(void)
-{
-	struct g *gp;
-
-	lock_get(&sched.gfree_lock);
-	gp = sched.gfree;
-	if (gp) {
-		sched.gfree = gp->link;
-		sched.gfree_count--;
-	}
-	lock_put(&sched.gfree_lock);
-	return gp;
-}
-
-static struct g *gfree_pop(void)
-{
-	struct p *pp = p_get();
-	struct g *gp;
-
-	if (!pp)
-		return gfree_pop_global();
-	if (!pp->gfree && sched.gfree)
-		gfree_move(&sched.gfree, &sched.gfree_count, &pp->gfree,
-			   &pp->gfree_count, GFREE_MAX / 2);
-	gp = pp->gfree;
-	if (gp) {
-		pp->gfree = gp->link;
-		pp->gfree_count--;
-	}
-	return gp;
-}
-
-static void gfree_push(struct g *gp)
-{
-	struct p *pp = p_get();
-	uint32_t one = 1;
-
-	if (!pp) {
-		gp->link = NULL;
-		gfree_move(&gp, &one, &sched.gfree, &sched.gfree_count, 1);
-		return;
-	}
-	gp->link = pp->gfree;
-	pp->gfree = gp;
-	if (++pp->gfree_count > GFREE_MAX)
-		gfree_move(&pp->gfree, &pp->gfree_count, &sched.gfree,
-			   &sched.gfree_count, GFREE_MAX / 2);
-}
 
 /* The first frame: seven words as switch_to_g() pops them, under two zeros.
  * rsp is a multiple of 16 when pgo_gostart calls. */
@@ -102,28 +32,66 @@ static void *first_frame(const struct seg *s)
 	return sp;
 }
 
-static struct g *slot_new(void)
+static enum gfree_kind kind_of(const struct stack_want *want)
 {
-	struct seg *s = seg_new(seg_first_bytes());
-	struct g *gp;
+	if (want->contiguous)
+		return arena_is_usual(want->bytes) ? GFREE_CONTIGUOUS :
+						     GFREE_BARE;
+	return want->bytes <= seg_first_bytes() ? GFREE_SEGMENTED : GFREE_BARE;
+}
 
-	if (!s)
-		return NULL;
-	gp = gtab_new_slot();
-	if (!gp) {
+static struct seg *stack_new(const struct stack_want *want)
+{
+	if (want->contiguous)
+		return arena_new(want->bytes);
+	return seg_new(want->bytes > seg_first_bytes() ? want->bytes :
+							 seg_first_bytes());
+}
+
+static void stack_free(struct seg *s)
+{
+	if (seg_is_fixed(s))
+		arena_free(s);
+	else
 		seg_free(s);
-		return NULL;
-	}
-	gp->base = s;
+}
+
+static struct g *slot_new(enum gfree_kind kind)
+{
+	struct g *gp = gtab_new_slot();
+
+	if (gp)
+		gp->kind = kind;
 	return gp;
 }
 
-struct g *g_new(void (*fn)(void *), void *arg)
+/* A goroutine that has a stack. */
+static struct g *g_get_free(const struct stack_want *want)
 {
-	struct g *gp = gfree_pop();
+	enum gfree_kind kind = kind_of(want);
+	struct g *gp = gfree_pop(kind);
+	struct seg *s;
 
-	if (!gp)
-		gp = slot_new();
+	if (gp && gp->base)
+		return gp;
+	s = stack_new(want);
+	if (s && !gp)
+		gp = slot_new(kind);
+	if (s && gp) {
+		gp->base = s;
+		return gp;
+	}
+	if (s)
+		stack_free(s);
+	if (gp)
+		gfree_push(gp);
+	return NULL;
+}
+
+struct g *g_new(void (*fn)(void *), void *arg, const struct stack_want *want)
+{
+	struct g *gp = g_get_free(want);
+
 	if (!gp)
 		return NULL;
 	gp->cur = gp->base;
@@ -134,12 +102,26 @@ struct g *g_new(void (*fn)(void *), void *arg)
 	gp->err = 0;
 	gp->goexit = false;
 	gp->wait_on = NULL;
-	gp->stack_bytes = gp->base->bytes;
-	gp->stack_peak = gp->base->bytes;
+	gp->stack_bytes = seg_memory(gp->base);
+	gp->stack_peak = gp->stack_bytes;
 	gp->grows = 0;
 	gp->shrinks = 0;
+	/* It may go deep and then park for ever, all in its first epoch. */
+	if (want->contiguous)
+		gp->shrink_epoch = UINT32_MAX;
 	atomic_store_explicit(&gp->preempt, 0, memory_order_relaxed);
 	return gp;
+}
+
+/* What had a stack of its own size gives it back. */
+static void drop_base(struct g *gp)
+{
+	struct seg *s = gp->base;
+
+	gp->base = NULL;
+	if (seg_is_fixed(s))
+		arena_trim(s, (uintptr_t)s);
+	stack_free(s);
 }
 
 void g_free(struct g *gp)
@@ -148,6 +130,8 @@ void g_free(struct g *gp)
 	stack_forget_allocas(gp);
 	if (!seg_is_whole(gp->base))
 		fatal_overrun(gp->base);
+	if (gp->kind == GFREE_BARE)
+		drop_base(gp);
 	gtab_move(gp->row, G_DEAD, G_IDLE);
 	gfree_push(gp);
 }
@@ -162,6 +146,18 @@ void g_shrink(struct g *gp, uint32_t epoch)
 	for (; s->next && s->next->ret; s = s->next)
 		s->next->ret = NULL;
 	stack_trim(gp, s);
+}
+
+void g_shrink_below(struct g *gp, uintptr_t sp)
+{
+	struct seg *s = gp->base;
+	size_t bytes = arena_trim(s, sp);
+
+	gp->stack_bytes = seg_memory(s);
+	if (bytes > gp->stack_peak)
+		gp->stack_peak = bytes;
+	if (bytes > gp->stack_bytes)
+		gp->shrinks++;
 }
 
 void *g_vec(struct g *gp)

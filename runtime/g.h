@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "runtime/amd64/offsets.h"
+#include "runtime/gfree.h"
 #include "runtime/gtab.h"
 #include "runtime/seg.h"
+#include "runtime/stackmode.h"
 #include "runtime/timer.h"
 
 struct m;
@@ -28,7 +30,8 @@ struct g {
 	void *vec;              /* owner: vector registers over a yield */
 
 	struct gtab_row *row;   /* constant */
-	struct seg *base;       /* owner: the first segment, kept when dead */
+	struct seg *base;       /* owner: the first segment; kept when dead, but
+				 * for GFREE_BARE */
 	void (*fn)(void *);     /* constant while alive */
 	void *arg;              /* owner */
 	int64_t id;             /* constant while alive */
@@ -50,10 +53,13 @@ struct g {
 	uint32_t shrink_epoch;  /* owner: when g_shrink() last looked */
 	_Atomic uint32_t on_trim; /* it is on that list */
 
-	size_t stack_bytes;     /* owner: all its segments */
+	size_t stack_bytes;     /* owner: all its segments; of a contiguous
+				 * stack what was touched at the last look */
 	size_t stack_peak;      /* owner */
+	size_t alloca_bytes;    /* owner: blocks of alloca(), see stack.c */
 	uint32_t grows;         /* owner */
 	uint32_t shrinks;       /* owner */
+	enum gfree_kind kind;   /* constant */
 };
 
 /* So many rows, and their goroutines beside them. */
@@ -69,7 +75,7 @@ void *g_vec(struct g *gp);
 
 /* A ready-made goroutine in state G_IDLE that will call FN(ARG), or NULL.
  * The caller gives it an id and makes it runnable.  [any] */
-struct g *g_new(void (*fn)(void *), void *arg);
+struct g *g_new(void (*fn)(void *), void *arg, const struct stack_want *want);
 
 /* The goroutine has ended and is off its stack: back to the pool.  [m] */
 void g_free(struct g *gp);
@@ -77,5 +83,8 @@ void g_free(struct g *gp);
 /* Gives back cached segments that were not used since the last call.  GP is
  * off its stack and the caller's: its M, or who claimed it.  [m] */
 void g_shrink(struct g *gp, uint32_t epoch);
+
+/* The same for GP with a contiguous stack: what was touched below SP.  [m] */
+void g_shrink_below(struct g *gp, uintptr_t sp);
 
 #endif

@@ -72,6 +72,14 @@ struct g *gtab_g(uint32_t slot)
 	return &chunk_of(slot)->g[slot % GTAB_CHUNK];
 }
 
+static bool claim(struct gtab_row *row, uint32_t was)
+{
+	/* Acquire: what the goroutine stored before it left its M. */
+	return atomic_compare_exchange_strong_explicit(
+		&row->status, &was, was | G_SCAN, memory_order_acquire,
+		memory_order_relaxed);
+}
+
 bool gtab_begin_scan(uint32_t slot, uint32_t *status)
 {
 	struct gtab_row *row = gtab_row(slot);
@@ -81,10 +89,12 @@ bool gtab_begin_scan(uint32_t slot, uint32_t *status)
 	if ((was & G_SCAN) || (state != G_RUNNABLE && state != G_WAITING))
 		return false;
 	*status = was;
-	/* Acquire: what the goroutine stored before it left its M. */
-	return atomic_compare_exchange_strong_explicit(
-		&row->status, &was, was | G_SCAN, memory_order_acquire,
-		memory_order_relaxed);
+	return claim(row, was);
+}
+
+bool gtab_begin_scan_idle(uint32_t slot)
+{
+	return claim(gtab_row(slot), G_IDLE);
 }
 
 void gtab_end_scan(uint32_t slot, uint32_t status)

@@ -87,6 +87,10 @@ struct g *gtab_g(uint32_t slot);
 bool gtab_begin_scan(uint32_t slot, uint32_t *status);
 void gtab_end_scan(uint32_t slot, uint32_t status);
 
+/* The same for a slot that is free: it does not begin to run meanwhile, though
+ * its first frame may be made.  gtab_end_scan() puts G_IDLE back.  [any] */
+bool gtab_begin_scan_idle(uint32_t slot);
+
 /* Moves from one state to another; waits out a scan.  The caller is the only
  * one who may make this move. */
 void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to);

@@ -26,8 +26,8 @@ struct p {
 	int32_t id;             /* constant */
 	struct m *m;            /* sched.lock or the owner */
 	struct p *link;         /* sched.lock: the idle list */
-	struct g *gfree;        /* owner: dead goroutines, with base segment */
-	uint32_t gfree_count;   /* owner */
+	struct g *gfree[GFREE_CACHED]; /* owner: dead goroutines, with base */
+	uint32_t gfree_count;   /* owner: on both lists */
 	uint32_t rand;          /* owner: where to steal first */
 	_Atomic uint64_t steals; /* owner: goroutines stolen */
 } __attribute__((aligned(128)));

@@ -1,11 +1,13 @@
 /* pgo_run(): from a plain program to a scheduler and back. */
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <string.h>
 
 #include <pgo/go.h>
 
 #include "lib/base/clock.h"
 #include "runtime/agentload.h"
+#include "runtime/arena.h"
 #include "runtime/cpuprof.h"
 #include "runtime/crash.h"
 #include "runtime/dice.h"
@@ -44,6 +46,8 @@ static int setup(void)
 	vec_setup();
 	stackwalk_setup();
 	seg_setup(env.stack_min_bytes);
+	arena_setup(env.stack_min_bytes, env.guard);
+	stackmode_setup();
 	sched.start_ns = clock_mono_ns();
 	rc = (int)sys_call(SYS_membarrier,
 			   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0);
@@ -73,10 +77,11 @@ void sched_stop(void)
 	sysmon_wake();
 }
 
-static int64_t start(void (*fn)(void *), void *arg, uintptr_t created_pc)
+static int64_t start(void (*fn)(void *), void *arg, uintptr_t created_pc,
+		     const struct stack_want *want)
 {
 	struct g *me = g_get();
-	struct g *gp = g_new(fn, arg);
+	struct g *gp = g_new(fn, arg, want);
 	int64_t id;
 
 	if (!gp)
@@ -95,6 +100,7 @@ static int64_t start(void (*fn)(void *), void *arg, uintptr_t created_pc)
 /* The caller's thread is M0 until goroutine 1 has returned. */
 static int run(void (*fn)(void *), void *arg)
 {
+	struct stack_want want = stackmode_usual();
 	struct m *m = m_new();
 	int64_t id;
 	int rc;
@@ -105,7 +111,7 @@ static int run(void (*fn)(void *), void *arg)
 	m_begin(m);
 	sched_take_p(m, sched_pidle_get());
 	rc = sysmon_start();
-	id = rc ? rc : start(fn, arg, 0);
+	id = rc ? rc : start(fn, arg, 0, &want);
 	if (id > 0)
 		sched_loop(m);
 	m_end(m);
@@ -129,13 +135,36 @@ int pgo_run(void (*fn)(void *), void *arg)
 	return rc;
 }
 
+/* Not before goroutine 1, which pgo_run() itself starts: a thread of the
+ * program's may be faster.  */
+static bool is_time_to_go(void)
+{
+	return atomic_load(&sched.last_id) && !atomic_load(&sched.stopping);
+}
+
 int64_t pgo_go(void (*fn)(void *), void *arg)
 {
-	/* Not before goroutine 1, which pgo_run() itself starts: a thread of
-	 * the program's may be faster.  */
-	if (!atomic_load(&sched.last_id) || atomic_load(&sched.stopping))
+	struct stack_want want = stackmode_usual();
+
+	if (!is_time_to_go())
 		return -EINVAL;
-	return start(fn, arg, (uintptr_t)__builtin_return_address(0));
+	return start(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
+}
+
+int64_t pgo_go_opts(const struct pgo_go_opts *o, void (*fn)(void *), void *arg)
+{
+	struct pgo_go_opts opts = { 0 };
+	struct stack_want want;
+	int rc;
+
+	if (!is_time_to_go() || (o && o->size > sizeof(opts)))
+		return -EINVAL;
+	if (o)
+		memcpy(&opts, o, o->size);
+	rc = stackmode_want(&want, opts.stack, opts.stack_bytes);
+	if (rc)
+		return rc;
+	return start(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
 }
 
 int64_t pgo_goid(void)

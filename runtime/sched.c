@@ -119,17 +119,31 @@ void sched_start(struct g *gp)
 
 /* Leaving ------------------------------------------------------------------ */
 
-/* A goroutine that parks with spare segments may sleep for ever: sysmon looks
- * at it again. */
-static void remember_spares(struct g *gp)
+void sched_remember(struct g *gp)
 {
-	if (!gp->cur->next ||
-	    atomic_exchange_explicit(&gp->on_trim, 1, memory_order_relaxed))
-		return;
 	lock_get(&sched.trim_lock);
 	gp->trim_link = sched.trim;
 	sched.trim = gp;
 	lock_put(&sched.trim_lock);
+}
+
+static void remember(struct g *gp)
+{
+	if (!atomic_load_explicit(&gp->on_trim, memory_order_relaxed) &&
+	    !atomic_exchange_explicit(&gp->on_trim, 1, memory_order_relaxed))
+		sched_remember(gp);
+}
+
+/* In a new epoch.  Whether a contiguous stack has spare pages costs a system
+ * call: only for one that stands still, by sysmon. */
+static void shrink(struct g *gp, uint32_t epoch)
+{
+	if (!seg_is_fixed(gp->base)) {
+		g_shrink(gp, epoch);
+		return;
+	}
+	gp->shrink_epoch = epoch;
+	remember(gp);
 }
 
 /* What every goroutine passes on its way off an M. */
@@ -141,7 +155,7 @@ static void look_over(struct g *gp)
 	if (!seg_is_whole(gp->cur))
 		fatal_overrun(gp->cur);
 	if (gp->shrink_epoch != epoch)
-		g_shrink(gp, epoch);
+		shrink(gp, epoch);
 	atomic_store_explicit(&gp->row->parks, gp->row->parks + 1,
 			      memory_order_relaxed);
 }
@@ -155,7 +169,9 @@ static void begin_wait(struct g *gp)
 
 static void leave_park(struct g *gp)
 {
-	remember_spares(gp);
+	/* With spare segments, maybe for ever. */
+	if (gp->cur->next)
+		remember(gp);
 	begin_wait(gp);
 	/* From a true commit on, GP may run elsewhere. */
 	if (!gp->commit(gp, gp->commit_arg))

@@ -41,9 +41,6 @@ struct sched {
 	_Atomic(struct m *) allm;       /* newest first, by alllink */
 	struct p *ps;                   /* constant: gomaxprocs of them */
 	int32_t gomaxprocs;             /* constant */
-	struct g *gfree;                /* gfree_lock */
-	uint32_t gfree_count;           /* gfree_lock */
-	struct lock gfree_lock;
 	_Atomic int64_t last_id;        /* goroutine ids given out */
 	_Atomic int64_t live;           /* goroutines that exist */
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
@@ -51,7 +48,7 @@ struct sched {
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
 	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
 	struct lock trim_lock;
-	struct g *trim;                 /* trim_lock: parked with spares */
+	struct g *trim;                 /* trim_lock: has spares, or may */
 	_Atomic int64_t timer_deadline; /* an idle M sleeps till then */
 	_Atomic uint32_t m0_home;       /* M0 has left sched_loop() */
 	_Atomic uint32_t runtime_threads; /* ours that are no Ms */
@@ -113,6 +110,10 @@ _Noreturn void sched_goroutine_main(void);
 /* The next goroutine for M, which then holds a P; sleeps until there is one.
  * NULL: the program is over and M is M0.  [m] */
 struct g *sched_find(struct m *m);
+
+/* GP, marked on_trim, may have stack to spare: sysmon looks at it in the next
+ * epoch.  [m] */
+void sched_remember(struct g *gp);
 
 /* Chains to the global queue.  [any] */
 void sched_put_global(struct gchain *chain);

@@ -60,6 +60,12 @@ size_t seg_first_bytes(void)
 	return pool.first_bytes;
 }
 
+void seg_count(long bytes)
+{
+	atomic_fetch_add_explicit(&seg_inuse, (size_t)bytes,
+				  memory_order_relaxed);
+}
+
 size_t seg_inuse_bytes(void)
 {
 	return atomic_load_explicit(&seg_inuse, memory_order_relaxed);
@@ -112,19 +118,33 @@ static char *pooled_new(unsigned class)
 
 uintptr_t seg_limit(const struct seg *s)
 {
-	return (uintptr_t)s->low + pool.slack;
+	return (uintptr_t)s->low +
+	       (seg_is_fixed(s) ? (size_t)SEG_FIXED_SLACK : pool.slack);
 }
 
 void seg_open(struct seg *s)
 {
-	s->limit = env.seg_always ? LIMIT_POISON : seg_limit(s);
-	s->cap = s->bytes - sizeof(*s) - pool.slack - FRAME_ROOM;
+	bool never_fits = env.seg_always && !seg_is_fixed(s);
+
+	s->limit = never_fits ? LIMIT_POISON : seg_limit(s);
+	s->cap = (uintptr_t)s - seg_limit(s) - FRAME_ROOM;
 }
 
 void seg_close(struct seg *s)
 {
 	s->limit = LIMIT_POISON;
 	s->cap = 0;
+}
+
+void seg_init(struct seg *s, char *low, size_t bytes)
+{
+	s->blocks = NULL;
+	s->prev = NULL;
+	s->next = NULL;
+	s->ret = NULL;
+	s->low = low;
+	s->bytes = bytes;
+	seg_open(s);
 }
 
 struct seg *seg_new(size_t bytes)
@@ -138,16 +158,12 @@ struct seg *seg_new(size_t bytes)
 	if (!p)
 		return NULL;
 	s = (struct seg *)(p + whole) - 1;
-	s->prev = NULL;
-	s->next = NULL;
-	s->ret = NULL;
-	s->low = p;
-	s->bytes = whole;
-	s->blocks = NULL;
-	seg_open(s);
+	s->guard = 0;
+	s->pages = 0;
+	s->canary = (uint64_t *)p;
+	seg_init(s, p, whole);
 	*(uint64_t *)p = SEG_CANARY;
-	atomic_fetch_add_explicit(&seg_inuse, whole,
-				  memory_order_relaxed);
+	seg_count((long)whole);
 	return s;
 }
 
@@ -167,8 +183,7 @@ void seg_free(struct seg *s)
 
 	if (!seg_is_whole(s))
 		fatal_overrun(s);
-	atomic_fetch_sub_explicit(&seg_inuse, s->bytes,
-				  memory_order_relaxed);
+	seg_count(-(long)s->bytes);
 	if (class >= SEG_CLASSES) {
 		sys_unmap(s->low, s->bytes);
 		return;

@@ -3,6 +3,9 @@
  * segment above the current one stays cached, so a call that crosses a
  * boundary in a loop costs nanoseconds, not an allocation.  A recursion that
  * never ends dies at Go's bound, before it takes the machine's memory.
+ *
+ * A contiguous stack never grows: who comes here had no room, or was sent by
+ * poison.
  */
 #include "runtime/stack.h"
 
@@ -20,7 +23,7 @@ struct alloca_block {
 	uint64_t pad;           /* what follows is a multiple of 16 */
 };
 
-enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40, STACK_MAX_BYTES = 1 << 30 };
+enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40 };
 
 /*
  * While a segment has blocks it is closed: every prologue on it, and every
@@ -28,16 +31,22 @@ enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40, STACK_MAX_BYTES = 1 << 30 };
  * Their sp alone does not tell when the same function allocates again and
  * again.
  */
-static void blocks_free_below(struct seg *s, uintptr_t sp)
+static void blocks_free_below(struct g *gp, struct seg *s, uintptr_t sp)
 {
 	while (s->blocks && s->blocks->sp < sp) {
 		struct alloca_block *b = s->blocks;
 
 		s->blocks = b->next;
+		gp->alloca_bytes -= b->bytes;
 		sys_unmap(b, b->bytes);
 	}
 	if (!s->blocks)
 		seg_open(s);
+}
+
+static bool is_too_much(const struct g *gp, size_t more)
+{
+	return gp->stack_bytes + gp->alloca_bytes + more > env.stack_max_bytes;
 }
 
 static void drop_next(struct g *gp, struct seg *from)
@@ -49,15 +58,15 @@ static void drop_next(struct g *gp, struct seg *from)
 		s->next->prev = from;
 	gp->stack_bytes -= s->bytes;
 	gp->shrinks++;
-	blocks_free_below(s, UINTPTR_MAX);
+	blocks_free_below(gp, s, UINTPTR_MAX);
 	seg_free(s);
 }
 
 /* For a frame that poison brought here.  Tests may want none to fit. */
 static bool fits(const struct seg *s, uintptr_t sp, size_t frame)
 {
-	return !env.seg_always && sp > frame && sp - frame >= seg_limit(s) &&
-	       seg_holds(s, sp);
+	return (!env.seg_always || seg_is_fixed(s)) && sp > frame &&
+	       sp - frame >= seg_limit(s) && seg_holds(s, sp);
 }
 
 struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
@@ -70,11 +79,13 @@ struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 	/* A function that has only begun stands one word above: the caller's
 	 * blocks are beyond that, those of an earlier call below. */
 	if (s->blocks && seg_holds(s, sp))
-		blocks_free_below(s, sp + sizeof(void *));
+		blocks_free_below(gp, s, sp + sizeof(void *));
 	if (fits(s, sp, frame))
 		return NULL;
+	if (seg_is_fixed(s))
+		fatal_overflow(gp, sp);
 	if (s->next && s->next->blocks)
-		blocks_free_below(s->next, UINTPTR_MAX);
+		blocks_free_below(gp, s->next, UINTPTR_MAX);
 	while (s->next && s->next->cap < frame + args)
 		drop_next(gp, s);
 	if (s->next)
@@ -82,8 +93,8 @@ struct seg *stack_grow(struct g *gp, size_t frame, size_t args, uintptr_t sp)
 	n = seg_new_for(frame + args, env.seg_always ? 0 : 2 * s->bytes);
 	if (!n)
 		fatal_throw("out of memory for a stack segment");
-	if (gp->stack_bytes + n->bytes > STACK_MAX_BYTES)
-		fatal_throw("stack overflow: goroutine stack exceeds 1 GiB");
+	if (is_too_much(gp, n->bytes))
+		fatal_overflow(gp, sp);
 	n->prev = s;
 	s->next = n;
 	gp->grows++;
@@ -101,7 +112,7 @@ void stack_trim(struct g *gp, struct seg *from)
 
 void stack_forget_allocas(struct g *gp)
 {
-	blocks_free_below(gp->base, UINTPTR_MAX);
+	blocks_free_below(gp, gp->base, UINTPTR_MAX);
 }
 
 void *stack_alloca(size_t bytes, uintptr_t sp)
@@ -115,14 +126,17 @@ void *stack_alloca(size_t bytes, uintptr_t sp)
 	/* A callback has nothing to do with the frames of its goroutine; poison
 	 * may bring it here. */
 	if (seg_holds(gp->cur, sp))
-		blocks_free_below(gp->cur, sp);
+		blocks_free_below(gp, gp->cur, sp);
 	whole = (bytes + sizeof(*b) + PAGE - 1) & ~(size_t)(PAGE - 1);
+	if (is_too_much(gp, whole))
+		fatal_overflow(gp, sp);
 	b = sys_map(whole);
 	if (!b)
 		fatal_throw("alloca: out of memory");
 	b->next = gp->cur->blocks;
 	b->sp = sp;
 	b->bytes = whole;
+	gp->alloca_bytes += whole;
 	gp->cur->blocks = b;
 	seg_close(gp->cur);
 	return b + 1;

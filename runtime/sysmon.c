@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #include "lib/base/clock.h"
+#include "runtime/arena.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/sched.h"
@@ -28,12 +29,14 @@ enum {
 	TIMER_LATE_NS = 1000000,
 	RECHECK_NS = 1000000000,        /* of a deadlock others could end */
 	STACK_BYTES = 256 << 10,
+	TRIM_BATCH = 1000,              /* at 1 to 6 us each */
 };
 
 static struct {
 	struct note note;
 	_Atomic uint32_t asleep;        /* in the long sleep */
 	int64_t epoch_ns;               /* sysmon: when the next one begins */
+	struct g *trim;                 /* sysmon: to be looked at */
 } monitor;
 
 void sysmon_wake(void)
@@ -138,39 +141,65 @@ static bool watch(struct m *m, int64_t now_ns)
 
 /* The rest ---------------------------------------------------------------- */
 
-/* Spare segments of goroutines that sleep for long. */
-static void trim_parked(void)
+/* What goroutines have to spare -------------------------------------------- */
+
+/*
+ * Pages of a contiguous stack: what lies below the frames of one that has
+ * waited for an epoch.  In one epoch of 16 it need not have: it may have been
+ * deep long ago and never rest since.  Returns whether it is to be looked at
+ * again.
+ */
+static bool trim_pages(struct g *gp, int64_t now_ns)
 {
-	uint32_t epoch = atomic_load(&sched.shrink_epoch);
-	struct g *gp;
-	struct g *next;
+	bool rests = now_ns - gp->since_ns >= EPOCH_NS;
 
-	lock_get(&sched.trim_lock);
-	gp = sched.trim;
-	sched.trim = NULL;
-	lock_put(&sched.trim_lock);
-	for (; gp; gp = next) {
-		uint32_t status;
-		bool keep = false;
+	if (rests || !(atomic_load(&sched.shrink_epoch) % 16))
+		g_shrink_below(gp, (uintptr_t)gp->sp);
+	return !rests;
+}
 
-		next = gp->trim_link;
-		if (gtab_begin_scan((uint32_t)gp->slot, &status)) {
-			/* One whose thread sleeps with it is looked at when
-			 * it next leaves its M. */
-			if (gtab_state(status) == G_WAITING && !gp->bound) {
-				g_shrink(gp, epoch);
-				keep = gp->cur->next;
-			}
-			gtab_end_scan((uint32_t)gp->slot, status);
-		}
-		if (!keep) {
+/* GP waits and is claimed.  One whose thread sleeps with it is looked at when
+ * it next leaves its M. */
+static bool trim_waiting(struct g *gp, int64_t now_ns)
+{
+	if (gp->bound)
+		return seg_is_fixed(gp->base);
+	if (seg_is_fixed(gp->base))
+		return trim_pages(gp, now_ns);
+	g_shrink(gp, atomic_load(&sched.shrink_epoch));
+	return gp->cur->next;
+}
+
+static bool trim(struct g *gp, int64_t now_ns)
+{
+	uint32_t slot = (uint32_t)gp->slot;
+	bool again = gp->kind != GFREE_SEGMENTED;
+	uint32_t status;
+
+	if (gtab_begin_scan(slot, &status)) {
+		if (gtab_state(status) == G_WAITING)
+			again = trim_waiting(gp, now_ns);
+		gtab_end_scan(slot, status);
+	} else if (gp->kind == GFREE_CONTIGUOUS && gtab_begin_scan_idle(slot)) {
+		/* Who makes a goroutine of it writes to the first page. */
+		arena_trim(gp->base, (uintptr_t)gp->base);
+		gtab_end_scan(slot, G_IDLE);
+		again = false;
+	}
+	return again;
+}
+
+/* So many a turn: sysmon has other things to do. */
+static void trim_some(int64_t now_ns)
+{
+	for (int n = 0; monitor.trim && n < TRIM_BATCH; n++) {
+		struct g *gp = monitor.trim;
+
+		monitor.trim = gp->trim_link;
+		if (trim(gp, now_ns))
+			sched_remember(gp);
+		else
 			atomic_store(&gp->on_trim, 0);
-			continue;
-		}
-		lock_get(&sched.trim_lock);
-		gp->trim_link = sched.trim;
-		sched.trim = gp;
-		lock_put(&sched.trim_lock);
 	}
 }
 
@@ -180,7 +209,12 @@ static void new_epoch(int64_t now_ns)
 		return;
 	monitor.epoch_ns = now_ns + EPOCH_NS;
 	atomic_fetch_add(&sched.shrink_epoch, 1);
-	trim_parked();
+	if (monitor.trim)
+		return;
+	lock_get(&sched.trim_lock);
+	monitor.trim = sched.trim;
+	sched.trim = NULL;
+	lock_put(&sched.trim_lock);
 }
 
 /* Returns whether one was made. */
@@ -219,6 +253,7 @@ static bool turn(int64_t now_ns)
 		sched_wake();
 	call_m0_home();
 	new_epoch(now_ns);
+	trim_some(now_ns);
 	schedtrace_tick(now_ns);
 	return did;
 }
@@ -226,7 +261,7 @@ static bool turn(int64_t now_ns)
 static bool all_idle(void)
 {
 	return atomic_load(&sched.npidle) == (uint32_t)sched.gomaxprocs &&
-	       !sched.trim && !atomic_load(&sched.want_m) &&
+	       !sched.trim && !monitor.trim && !atomic_load(&sched.want_m) &&
 	       !atomic_load(&sched.stopping);
 }
 

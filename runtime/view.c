@@ -90,6 +90,11 @@ static void copy_segments(const struct g *gp, uintptr_t sp,
 		out->stack_used = (uintptr_t)gp->cur - sp;
 	for (s = gp->cur->prev; s; s = s->prev)
 		out->stack_used += s->bytes;
+	/* Of a contiguous stack what was touched is known now and then. */
+	if (out->stack_bytes < out->stack_used)
+		out->stack_bytes = out->stack_used;
+	if (out->stack_peak < out->stack_used)
+		out->stack_peak = out->stack_used;
 }
 
 static int copy_parked(struct g *gp, uint32_t status, struct view_g *out,

@@ -25,6 +25,32 @@ PGO_API int pgo_run(void (*fn)(void *), void *arg);
  */
 PGO_API int64_t pgo_go(void (*fn)(void *), void *arg);
 
+/* Kinds of stacks. */
+enum {
+	PGO_STACK_DEFAULT = 0,          /* as the program was linked */
+	PGO_STACK_SEGMENTED = 1,        /* 2 KiB that grow piece by piece */
+	PGO_STACK_CONTIGUOUS = 2,       /* all of it reserved at the start */
+};
+
+/* What a goroutine shall be; members that are zero are as usual, and so are
+ * those beyond SIZE. */
+struct pgo_go_opts {
+	size_t size;                    /* sizeof(struct pgo_go_opts) */
+	int stack;                      /* PGO_STACK_... */
+	size_t stack_bytes;             /* contiguous: room for frames, 231 KiB
+					 * by default; segmented: the first
+					 * segment.  At least so much */
+};
+
+/*
+ * The same with options; NULL or all zero is pgo_go().  Besides what that
+ * returns, -EINVAL for options that make no sense, and -ENOTSUP for segments
+ * in a program that has code on goroutines that does not check its stack.
+ * [any]
+ */
+PGO_API int64_t pgo_go_opts(const struct pgo_go_opts *o, void (*fn)(void *),
+			    void *arg);
+
 /* Lets others run.  [g] */
 PGO_API void pgo_yield(void);
 

@@ -5,11 +5,11 @@
 #ifndef PGO_RUNTIME_AMD64_OFFSETS_H
 #define PGO_RUNTIME_AMD64_OFFSETS_H
 
-#define SEG_PREV 0
-#define SEG_NEXT 8
-#define SEG_LIMIT 16
-#define SEG_CAP 24
-#define SEG_RET 32
+#define SEG_PREV 16
+#define SEG_NEXT 24
+#define SEG_LIMIT 32
+#define SEG_CAP 40
+#define SEG_RET 48
 
 #define G_CUR 0
 #define G_PREEMPT 8

@@ -132,6 +132,12 @@ def test_without_being_asked_there_are_none(build):
      "MS[,detail][,gs]"),
     ("PGODEBUG", "stackmin=12", "pgo: PGODEBUG: stackmin=12: ignored, must be "
      "from 1024 to 1073741824 bytes"),
+    ("PGODEBUG", "stackmax=12", "pgo: PGODEBUG: stackmax=12: ignored, must be "
+     "from 1024 to 2147483647 bytes"),
+    ("PGODEBUG", "stack=big", "pgo: PGODEBUG: stack=big: ignored, must be "
+     "segmented or contiguous"),
+    ("PGODEBUG", "guard=dog", "pgo: PGODEBUG: guard=dog: ignored, must be "
+     "madvise, mprotect or none"),
     ("GODEBUG", "schedtrace=x,y", ""),
 ])
 def test_bad_settings_are_a_line_each(build, name, value, line):

@@ -3,7 +3,9 @@
  * every kind of argument, yield at random frames, call libc in between, and
  * check every value on the way back.
  *
- * Environment: PGO_STRESS_SECONDS (3), HAMMER_GOROUTINES (2000), GOMAXPROCS.
+ * Environment: PGO_STRESS_SECONDS (3), HAMMER_GOROUTINES (2000), HAMMER_DEPTH
+ * (1900 frames of about 600 bytes, 300 where PGODEBUG has stack=contiguous),
+ * GOMAXPROCS.
  */
 #include <errno.h>
 #include <immintrin.h>
@@ -20,6 +22,7 @@
 #include <pgo/pgo.h>
 
 static double end_time;
+static long deepest;
 static _Atomic long bad, frames, rounds;
 
 static double now(void)
@@ -279,7 +282,7 @@ static void worker(void *arg)
 
 	while (now() < end_time) {
 		bool deep = draw(&x) % 100 < 3;
-		long depth = deep ? 400 + draw(&x) % 1500 : draw(&x) % 60;
+		long depth = draw(&x) % (deep ? deepest : 60);
 
 		if (frame(depth, &x, id) != depth)
 			wrong("depth");
@@ -312,6 +315,10 @@ static void run(void *arg)
 
 int main(void)
 {
+	const char *debug = getenv("PGODEBUG");
+	bool fixed = debug && strstr(debug, "stack=contiguous");
+
+	deepest = setting("HAMMER_DEPTH", fixed ? 300 : 1900);
 	end_time = now() + (double)setting("PGO_STRESS_SECONDS", 3);
 	if (pgo_run(run, NULL)) {
 		fprintf(stderr, "hammer: pgo_run failed\n");

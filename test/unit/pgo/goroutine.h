@@ -77,7 +77,7 @@ static void errand_main(void *arg)
 }
 
 /* Calls FN(ARG) on a goroutine and waits until it has returned. */
-static void on_goroutine(void (*fn)(void *), void *arg)
+static __attribute__((unused)) void on_goroutine(void (*fn)(void *), void *arg)
 {
 	struct errand e = { fn, arg };
 	char c;

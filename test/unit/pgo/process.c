@@ -101,7 +101,7 @@ static void fault_and_go_on(void *arg)
 	if (!sigsetjmp(out, 1))
 		raise_fault();
 	jumps++;
-	depth_after = descend(2000);
+	depth_after = descend(600);
 }
 
 static void a_jump_out_of_a_handler_leaves_a_stack_that_grows(void **state)
@@ -109,7 +109,7 @@ static void a_jump_out_of_a_handler_leaves_a_stack_that_grows(void **state)
 	(void)state;
 	on_goroutine(fault_and_go_on, NULL);
 	assert_int_equal(jumps, 1);
-	assert_int_equal(depth_after, 2000);
+	assert_int_equal(depth_after, 600);
 }
 
 int main(void)

@@ -1,0 +1,103 @@
+/*
+ * A P has lists of its own, so that starting a goroutine costs a list
+ * operation.  Without a P (foreign threads, callbacks) the global lists serve.
+ */
+#include "runtime/gfree.h"
+
+#include "runtime/g.h"
+#include "runtime/lock.h"
+#include "runtime/m.h"
+#include "runtime/p.h"
+
+enum { GFREE_MAX = 64 };        /* a P with more gives half away */
+
+static struct {
+	struct lock lock;
+	struct g *list[GFREE_KINDS];
+} all;
+
+static struct g *take(struct g **list)
+{
+	struct g *gp = *list;
+
+	if (gp)
+		*list = gp->link;
+	return gp;
+}
+
+static void put(struct g **list, struct g *gp)
+{
+	gp->link = *list;
+	*list = gp;
+}
+
+static struct g *pop_global(enum gfree_kind kind)
+{
+	struct g *gp;
+
+	lock_get(&all.lock);
+	gp = take(&all.list[kind]);
+	lock_put(&all.lock);
+	return gp;
+}
+
+static void push_global(struct g *gp)
+{
+	lock_get(&all.lock);
+	put(&all.list[gp->kind], gp);
+	lock_put(&all.lock);
+}
+
+static void refill(struct p *pp, enum gfree_kind kind)
+{
+	struct g *gp;
+
+	lock_get(&all.lock);
+	for (int n = GFREE_MAX / 2; n && all.list[kind]; n--) {
+		gp = take(&all.list[kind]);
+		put(&pp->gfree[kind], gp);
+		pp->gfree_count++;
+	}
+	lock_put(&all.lock);
+}
+
+static void give_away(struct p *pp, enum gfree_kind kind)
+{
+	struct g *gp;
+
+	lock_get(&all.lock);
+	for (int n = GFREE_MAX / 2; n && pp->gfree[kind]; n--) {
+		gp = take(&pp->gfree[kind]);
+		put(&all.list[kind], gp);
+		pp->gfree_count--;
+	}
+	lock_put(&all.lock);
+}
+
+struct g *gfree_pop(enum gfree_kind kind)
+{
+	struct p *pp = kind < GFREE_CACHED ? p_get() : NULL;
+	struct g *gp;
+
+	if (!pp)
+		return pop_global(kind);
+	if (!pp->gfree[kind] && all.list[kind])
+		refill(pp, kind);
+	gp = take(&pp->gfree[kind]);
+	if (gp)
+		pp->gfree_count--;
+	return gp;
+}
+
+void gfree_push(struct g *gp)
+{
+	struct p *pp = gp->kind < GFREE_CACHED ? p_get() : NULL;
+
+	if (!pp) {
+		push_global(gp);
+		return;
+	}
+	put(&pp->gfree[gp->kind], gp);
+	if (++pp->gfree_count > GFREE_MAX)
+		give_away(pp, gp->kind);
+}
