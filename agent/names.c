@@ -109,7 +109,7 @@ static void add_mapping(const struct module *m)
 static void add_mappings(void)
 {
 	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	ssize_t n = readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 
 	exe[n > 0 ? n : 0] = 0;
 	for (int own = 1; own >= 0; own--)

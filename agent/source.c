@@ -213,7 +213,7 @@ static bool mapping(void *ctx, uint32_t index, struct serve_mapping *out)
 static int cmdline(void *ctx, struct buf *out)
 {
 	(void)ctx;
-	return fd_slurp("/proc/self/cmdline", out, CMDLINE_MAX, NULL);
+	return fd_slurp("/proc/thread-self/cmdline", out, CMDLINE_MAX, NULL);
 }
 
 const struct provider *source_setup(const struct view *v)
@@ -240,7 +240,7 @@ const struct provider *source_setup(const struct view *v)
 	if (v->version != VIEW_VERSION || v->size < sizeof(*v))
 		return NULL;
 	view = v;
-	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	n = readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 	exe[n > 0 ? n : 0] = 0;
 	p.pid = getpid();
 	return &p;

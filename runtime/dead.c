@@ -3,7 +3,9 @@
  * thread but the runtime's own exists that could wake a goroutine.
  *
  * An M in a C call counts as running: the kernel may wake it.  Threads of the
- * program's are seen as entries of /proc/self/task beyond those we made.
+ * program's are seen as entries of /proc/self/task beyond those we made; one
+ * that itself waits for a goroutine (foreign.h) wakes nobody, nor does a main
+ * thread that has ended and whose entry stays.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -52,6 +54,31 @@ static uint32_t count_threads(void)
 	return got < 0 ? UINT32_MAX : n;
 }
 
+/* The state in "PID (NAME) STATE ...": the name may have what it likes. */
+static bool is_dead_state(const char *stat, long bytes)
+{
+	while (bytes > 0 && stat[bytes - 1] != ')')
+		bytes--;
+	return bytes && stat[bytes + 1] == 'Z';
+}
+
+static bool main_thread_has_ended(void)
+{
+	char buf[512];
+	long fd = sys_call(SYS_open, "/proc/self/stat", O_RDONLY | O_CLOEXEC,
+			   0, 0);
+	long got;
+
+	if (fd < 0)
+		return false;
+	got = sys_call(SYS_read, fd, buf, sizeof(buf) - 2, 0);
+	sys_call(SYS_close, fd, 0, 0, 0);
+	if (got < 0)
+		return false;
+	buf[got] = buf[got + 1] = 0;
+	return is_dead_state(buf, got);
+}
+
 static bool any_queued(void)
 {
 	if (sched.runq.count || atomic_load(&sched.want_m))
@@ -62,20 +89,34 @@ static bool any_queued(void)
 	return false;
 }
 
+/* Whether a thread of the program's may wake somebody, as it seems now. */
+static bool others_are_awake(void)
+{
+	/* One more is sysmon. */
+	uint32_t asleep = sched.nm + atomic_load(&sched.runtime_threads) + 1 +
+			  atomic_load(&sched.nforeign);
+	uint32_t all = count_threads();
+
+	return all > asleep + 1 ||
+	       (all == asleep + 1 && !main_thread_has_ended());
+}
+
 void sched_check_dead(void)
 {
 	uint32_t asleep = atomic_load(&sched.nmidle) +
 			  atomic_load(&sched.nbound);
-	/* One more is sysmon. */
-	uint32_t ours = sched.nm + atomic_load(&sched.runtime_threads) + 1;
 
 	atomic_store(&sched.spared, 0);
 	/* Goroutine 1 is not there yet while the first Ms are made. */
-	if (asleep < sched.nm || atomic_load(&sched.stopping) ||
-	    timer_next_ns() != INT64_MAX || any_queued() ||
-	    !atomic_load(&sched.last_id))
+	if (!atomic_load(&sched.last_id) || asleep < sched.nm ||
+	    atomic_load(&sched.stopping) || timer_next_ns() != INT64_MAX ||
+	    any_queued())
 		return;
-	if (count_threads() > ours) {
+	/* Beside a program's own threads goroutines may come and go. */
+	if (!sched.m0 && !atomic_load(&sched.live) &&
+	    !atomic_load(&sched.nforeign))
+		return;
+	if (others_are_awake()) {
 		/* They may end: sysmon asks again. */
 		atomic_store(&sched.spared, 1);
 		return;
@@ -86,7 +127,10 @@ void sched_check_dead(void)
 	if (m_get())
 		m_get()->insched = 1;
 	if (!atomic_load(&sched.live))
-		fatal_throw("no goroutines (main called pgo_goexit) - "
+		fatal_throw(sched.m0 ?
+			    "no goroutines (main called pgo_goexit) - "
+			    "deadlock!" :
+			    "no goroutines, and every thread waits for one - "
 			    "deadlock!");
 	fatal_throw("all goroutines are asleep - deadlock!");
 }

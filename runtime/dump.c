@@ -153,7 +153,7 @@ struct seen {
 	const char *state;
 	int64_t waited_ns;
 	bool has_stack;
-	bool bound;
+	bool locked;
 };
 
 static void put_goroutine(struct dump *d, const struct g *gp,
@@ -162,7 +162,7 @@ static void put_goroutine(struct dump *d, const struct g *gp,
 	int64_t minutes = s->waited_ns > 0 ? s->waited_ns / MINUTE_NS : 0;
 
 	traceback_header(d->out, (uint64_t)gp->id, s->state, (uint64_t)minutes,
-			 s->bound ? "locked to thread" : NULL);
+			 s->locked ? "locked to thread" : NULL);
 	if (s->has_stack)
 		put_frames(d);
 	else
@@ -173,7 +173,9 @@ static void put_goroutine(struct dump *d, const struct g *gp,
 
 void dump_current(struct dump *d)
 {
-	static const struct seen running = { "running", .has_stack = true };
+	const struct seen running = {
+		"running", .has_stack = true, .locked = d->current->locks,
+	};
 
 	put_goroutine(d, d->current, &running);
 }
@@ -195,7 +197,7 @@ static void look_parked(struct dump *d, const struct g *gp, uint32_t status,
 		s->state = reason_text(gtab_reason(status));
 		s->waited_ns = clock_coarse_ns() - gp->since_ns;
 	}
-	s->bound = gp->m;
+	s->locked = gp->m || gp->locks;
 	stackwalk_parked(&w, gp);
 	take(d, &w, s);
 }
@@ -206,6 +208,7 @@ static void look_running(struct dump *d, const struct g *gp, struct seen *s)
 	struct m *m = gp->m;
 
 	s->state = "running";
+	s->locked = gp->locks;
 	if (!m || !m_begin_scan(m, gp))
 		return;
 	s->state = "syscall";

@@ -101,6 +101,7 @@ struct g *g_new(void (*fn)(void *), void *arg, const struct stack_want *want)
 	gp->enters = 0;
 	gp->err = 0;
 	gp->goexit = false;
+	gp->locks = 0;
 	gp->wait_on = NULL;
 	gp->stack_bytes = seg_memory(gp->base);
 	gp->stack_peak = gp->stack_bytes;

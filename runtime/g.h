@@ -38,8 +38,10 @@ struct g {
 	int64_t parent_id;      /* constant while alive; 0: a foreign thread */
 	uintptr_t created_pc;   /* constant while alive */
 	struct g *link;         /* whoever queues it: run queue or free list */
-	struct m *bound;        /* sched.lock: an M sleeps with it in C */
-	struct m *m;            /* its M while RUNNING or bound, else NULL */
+	struct m *bound;        /* sched.lock: an M sleeps with it, in C or
+				 * because it is locked to that thread */
+	struct m *m;            /* its M while RUNNING or in C, else NULL */
+	uint32_t locks;         /* owner: of pgo_lock_os_thread() */
 
 	bool (*commit)(struct g *g, void *arg); /* sched_park(): see there */
 	void *commit_arg;

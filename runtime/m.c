@@ -1,8 +1,10 @@
 /*
- * Threads that run goroutines: made by sysmon, never ended.
+ * Threads that run goroutines: made by sysmon, ended only when a goroutine ends
+ * that had locked its thread.
  *
- * An M must not end while sysmon may write into its control block, and glibc
- * gives control blocks of ended threads to new ones; so Ms without work sleep.
+ * An M must not end while sysmon may write into its control block, for glibc
+ * gives control blocks of ended threads to new ones: m_end() sees to that.  The
+ * struct m stays on the list of all, for readers, until a new thread takes it.
  */
 #include "runtime/m.h"
 
@@ -24,7 +26,12 @@ enum {
 
 __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
 
-struct m *m_new(void)
+static struct {
+	struct m *free;         /* sched.lock: they have no thread */
+	uint32_t last_id;       /* sched.lock */
+} ms;
+
+static struct m *map_m(void)
 {
 	struct m *m = sys_map(sizeof(*m));
 
@@ -32,12 +39,39 @@ struct m *m_new(void)
 		return NULL;
 	m->insched = 1;
 	lock_get(&sched.lock);
-	m->id = sched.nm++;
+	m->id = ms.last_id++;
 	m->alllink = sched.allm;
 	/* Release: the M is filled.  Readers walk the list at any time. */
 	atomic_store_explicit(&sched.allm, m, memory_order_release);
+	sched.nm++;
 	lock_put(&sched.lock);
 	return m;
+}
+
+struct m *m_new(void)
+{
+	struct m *m;
+
+	lock_get(&sched.lock);
+	m = ms.free;
+	if (m) {
+		ms.free = m->link;
+		sched.nm++;
+	}
+	lock_put(&sched.lock);
+	return m ? m : map_m();
+}
+
+/* M has no thread, nor a P. */
+static void m_free(struct m *m)
+{
+	m->attn = 0;
+	lock_get(&sched.lock);
+	m->bound_g = NULL;
+	m->link = ms.free;
+	ms.free = m;
+	sched.nm--;
+	lock_put(&sched.lock);
 }
 
 static void find_stack(struct m *m)
@@ -84,33 +118,19 @@ static void *m_main(void *arg)
 	struct m *m = arg;
 
 	m_begin(m);
-	sched_loop(m);
-	return NULL;
-}
-
-/* PLUS is 1 or -1. */
-static void count_m(int plus)
-{
+	sched_loop(m, NULL);
+	m_end(m);
+	atomic_store(&m->tid, 0);
+	m_free(m);
+	/* It may have been the last that was awake. */
 	lock_get(&sched.lock);
-	sched.nm += (uint32_t)plus;
+	sched_check_dead();
 	lock_put(&sched.lock);
-}
-
-/* An M that got no thread stays on the list and waits for the next try. */
-static struct m *m_for_thread(struct m **unused)
-{
-	struct m *m = *unused;
-
-	*unused = NULL;
-	if (!m)
-		return m_new();
-	count_m(1);
-	return m;
+	return NULL;
 }
 
 int m_spawn(void)
 {
-	static struct m *unused;
 	pthread_attr_t attr;
 	pthread_t thread;
 	struct m *m;
@@ -118,7 +138,7 @@ int m_spawn(void)
 
 	if (sched.nm >= M_MAX)
 		return -EAGAIN;
-	m = m_for_thread(&unused);
+	m = m_new();
 	if (!m)
 		return -ENOMEM;
 	pthread_attr_init(&attr);
@@ -126,9 +146,7 @@ int m_spawn(void)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	rc = pthread_create(&thread, &attr, m_main, m);
 	pthread_attr_destroy(&attr);
-	if (rc) {
-		count_m(-1);
-		unused = m;
-	}
+	if (rc)
+		m_free(m);
 	return -rc;
 }

@@ -49,16 +49,17 @@ struct m {
 	struct p *oldp;         /* sched.lock: the P that was taken in C */
 	struct p *nextp;        /* sched.lock: handed over, before note */
 	struct note note;       /* wakes a parked or bound M */
-	struct m *link;         /* sched.lock: the idle list */
+	struct m *link;         /* sched.lock: the idle list, or the free */
 	struct m *alllink;      /* constant: the list of all Ms */
 	uint32_t id;            /* constant */
-	_Atomic pid_t tid;      /* constant; 0: its thread is being made */
+	_Atomic pid_t tid;      /* 0: it has no thread, yet or any more */
 	uintptr_t alt_low;      /* constant: its signal stack */
 	stack_t program_stack;  /* constant: the one it had before */
 	int64_t deadline_ns;    /* sched.lock: it claimed, while idle; -1 */
 	bool spinning;          /* owner, or who wakes it: looks for work */
 	bool blocked;           /* owner: parked on its note */
-	struct g *bound_g;      /* sched.lock: waits with this goroutine */
+	struct g *bound_g;      /* sched.lock: waits with this goroutine, or
+				 * runs no other */
 	bool bound_asleep;      /* sched.lock: counted in sched.nbound */
 	volatile uint64_t switches; /* owner: goroutines run */
 	_Atomic uint32_t scanning; /* a reader looks at g's stack */
@@ -137,10 +138,10 @@ struct m *m_new(void);
 /* The calling thread becomes M: thread-locals, signal stack and mask.  [any] */
 void m_begin(struct m *m);
 
-/* It is no M any more: pgo_run() returns. */
+/* It is no M any more: pgo_run() returns, or the thread ends. */
 void m_end(struct m *m);
 
-/* A thread for one more M.  0 or -E.  sysmon only. */
+/* A thread for one more M.  0 or -E.  sysmon only, and before it. */
 int m_spawn(void);
 
 /*

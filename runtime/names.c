@@ -127,7 +127,8 @@ static void read_maps(void)
 {
 	const char *line;
 
-	if (!lines_open(&names.lines, "/proc/self/maps"))
+	/* Not /proc/self, which is empty once the main thread has ended. */
+	if (!lines_open(&names.lines, "/proc/thread-self/maps"))
 		return;
 	while ((line = lines_next(&names.lines)) != NULL)
 		add_line(line);

@@ -1,9 +1,17 @@
-/* pgo_run(): from a plain program to a scheduler and back. */
+/*
+ * From a plain program to a scheduler: pgo_run(), and back, or pgo_start().
+ *
+ * Whoever comes first begins, once in a process.  pgo_start() is for libraries
+ * too, which cannot know who else has called it: the others wait until it is
+ * known how that went.
+ */
 #include <errno.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <string.h>
 
 #include <pgo/go.h>
+#include <pgo/sys.h>
 
 #include "lib/base/clock.h"
 #include "runtime/agentload.h"
@@ -77,24 +85,53 @@ void sched_stop(void)
 	sysmon_wake();
 }
 
-static int64_t start(void (*fn)(void *), void *arg, uintptr_t created_pc,
-		     const struct stack_want *want)
+static struct g *new_goroutine(void (*fn)(void *), void *arg,
+			       uintptr_t created_pc,
+			       const struct stack_want *want)
 {
 	struct g *me = g_get();
 	struct g *gp = g_new(fn, arg, want);
-	int64_t id;
 
 	if (!gp)
-		return -ENOMEM;
-	/* Once it is started it may end, and be another. */
-	id = atomic_fetch_add_explicit(&sched.last_id, 1,
-				       memory_order_relaxed) + 1;
-	gp->id = id;
+		return NULL;
+	gp->id = atomic_fetch_add_explicit(&sched.last_id, 1,
+					   memory_order_relaxed) + 1;
 	gp->parent_id = me ? me->id : 0;
 	gp->created_pc = created_pc;
 	atomic_fetch_add_explicit(&sched.live, 1, memory_order_relaxed);
-	sched_start(gp);
-	return id;
+	return gp;
+}
+
+/* Beginning ---------------------------------------------------------------- */
+
+enum { NOT_BEGUN, BEGINNING, BEGUN };
+
+static struct {
+	_Atomic uint32_t state;
+	int rc;                 /* constant once it has begun */
+} world;
+
+static bool begin(void)
+{
+	uint32_t not_begun = NOT_BEGUN;
+
+	return atomic_compare_exchange_strong(&world.state, &not_begun,
+					      BEGINNING);
+}
+
+static void begun(int rc)
+{
+	world.rc = rc;
+	atomic_store(&world.state, BEGUN);
+	futex_wake(&world.state, INT_MAX);
+}
+
+/* Another's beginning: 0 when that went well. */
+static int wait_begun(void)
+{
+	while (atomic_load(&world.state) == BEGINNING)
+		futex_wait(&world.state, BEGINNING, -1);
+	return world.rc;
 }
 
 /* The caller's thread is M0 until goroutine 1 has returned. */
@@ -102,7 +139,7 @@ static int run(void (*fn)(void *), void *arg)
 {
 	struct stack_want want = stackmode_usual();
 	struct m *m = m_new();
-	int64_t id;
+	struct g *gp = NULL;
 	int rc;
 
 	if (!m)
@@ -111,28 +148,84 @@ static int run(void (*fn)(void *), void *arg)
 	m_begin(m);
 	sched_take_p(m, sched_pidle_get());
 	rc = sysmon_start();
-	id = rc ? rc : start(fn, arg, 0, &want);
-	if (id > 0)
-		sched_loop(m);
+	if (!rc) {
+		gp = new_goroutine(fn, arg, 0, &want);
+		rc = gp ? 0 : -ENOMEM;
+	}
+	begun(rc);
+	if (gp)
+		sched_loop(m, gp);
 	m_end(m);
 	atomic_store(&sched.m0_home, 1);
-	return id < 0 ? (int)id : 0;
+	return rc;
 }
 
 int pgo_run(void (*fn)(void *), void *arg)
 {
-	static _Atomic uint32_t begun;
 	int rc;
 
-	if (atomic_exchange(&begun, 1))
+	if (!begin())
 		return -EALREADY;
 	rc = setup();
 	if (!rc)
 		rc = run(fn, arg);
+	else
+		begun(rc);
 	cpuprof_finish();
 	if (!rc && atomic_load(&sched.live))
 		rc = -EBUSY;
 	return rc;
+}
+
+/* No thread is M0, and none is goroutine 1: the first M finds nobody to run
+ * and waits. */
+static int run_beside(void)
+{
+	int rc = m_spawn();
+
+	if (!rc)
+		rc = sysmon_start();
+	if (!rc)
+		atomic_store(&sched.last_id, 1);
+	return rc;
+}
+
+static int start(void)
+{
+	int rc;
+
+	if (!begin()) {
+		rc = wait_begun();
+		return rc ? rc : -EALREADY;
+	}
+	rc = setup();
+	if (!rc)
+		rc = run_beside();
+	begun(rc);
+	return rc;
+}
+
+int pgo_start(void)
+{
+	/* Files are read and threads made. */
+	return (int)(intptr_t)pgo_sys(start);
+}
+
+/* -------------------------------------------------------------------------- */
+
+/* CREATED_PC: in who asked for it. */
+static int64_t go(void (*fn)(void *), void *arg, uintptr_t created_pc,
+		  const struct stack_want *want)
+{
+	struct g *gp = new_goroutine(fn, arg, created_pc, want);
+	int64_t id;
+
+	if (!gp)
+		return -ENOMEM;
+	/* Once it is started it may end, and be another. */
+	id = gp->id;
+	sched_start(gp);
+	return id;
 }
 
 /* Not before goroutine 1, which pgo_run() itself starts: a thread of the
@@ -148,7 +241,7 @@ int64_t pgo_go(void (*fn)(void *), void *arg)
 
 	if (!is_time_to_go())
 		return -EINVAL;
-	return start(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
+	return go(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
 }
 
 int64_t pgo_go_opts(const struct pgo_go_opts *o, void (*fn)(void *), void *arg)
@@ -164,7 +257,7 @@ int64_t pgo_go_opts(const struct pgo_go_opts *o, void (*fn)(void *), void *arg)
 	rc = stackmode_want(&want, opts.stack, opts.stack_bytes);
 	if (rc)
 		return rc;
-	return start(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
+	return go(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
 }
 
 int64_t pgo_goid(void)

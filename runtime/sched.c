@@ -8,7 +8,8 @@
  *
  * In a callback from C the M's stack is in use below the goroutine, so the
  * thread itself waits ("bound"): it gives its P away, and whoever finds the
- * goroutine on a run queue hands his own P to it.
+ * goroutine on a run queue hands his own P to it.  The thread of a goroutine
+ * that has locked it waits in the same way, but in the scheduler.
  */
 #include "runtime/sched.h"
 
@@ -109,10 +110,15 @@ void sched_ready(struct g *gp)
 	sched_wake();
 }
 
-void sched_start(struct g *gp)
+static void make_runnable(struct g *gp)
 {
 	gp->since_ns = clock_coarse_ns();
 	gtab_move(gp->row, G_IDLE, G_RUNNABLE);
+}
+
+void sched_start(struct g *gp)
+{
+	make_runnable(gp);
 	put(gp);
 	sched_wake();
 }
@@ -214,37 +220,52 @@ static void after_leave(struct g *gp)
 	}
 }
 
-/* Parking in a callback ---------------------------------------------------- */
+/* A thread that waits with its goroutine ----------------------------------- */
 
-/* The thread sleeps until a scheduler hands it a P for its goroutine. */
-static void bound_sleep(struct m *m)
+/* Sleeps until a scheduler hands M a P for GP.  False: the program is over,
+ * and M is M0. */
+static bool await_p(struct m *m, struct g *gp)
 {
 	while (!m->nextp) {
 		note_wait(&m->note, -1);
-		if (atomic_load(&sched.stopping) && m == sched.m0) {
-			m->g->leave = LEAVE_STOP;
-			switch_to_sched(m, m->g);
-		}
+		if (atomic_load(&sched.stopping) && m == sched.m0)
+			return false;
 	}
 	lock_get(&sched.lock);
 	sched_take_p(m, m->nextp);
 	m->nextp = NULL;
-	m->bound_g = NULL;
+	m->bound_g = gp->locks ? gp : NULL;
 	lock_put(&sched.lock);
-	gtab_move(m->g->row, G_RUNNABLE, G_RUNNING);
+	return true;
+}
+
+/* In a callback. */
+static void bound_sleep(struct m *m)
+{
+	struct g *gp = m->g;
+
+	if (!await_p(m, gp)) {
+		gp->leave = LEAVE_STOP;
+		switch_to_sched(m, gp);
+	}
+	gtab_move(gp->row, G_RUNNABLE, G_RUNNING);
+}
+
+static void give_p_away(struct m *m)
+{
+	struct p *pp = m->p;
+
+	m->p = NULL;
+	if (pp)
+		sched_handoff(pp);
 }
 
 static void bind(struct m *m, struct g *gp)
 {
-	struct p *pp;
-
 	lock_get(&sched.lock);
 	gp->bound = m;
 	m->bound_g = gp;
-	pp = m->p;
-	m->p = NULL;
-	if (pp)
-		sched_handoff(pp);
+	give_p_away(m);
 	lock_put(&sched.lock);
 }
 
@@ -393,17 +414,73 @@ static void execute(struct m *m, struct g *gp)
 	switch_to_g(m, gp);
 	m->g = NULL;
 	gp->m = NULL;
-	after_leave(gp);
 }
 
-void sched_loop(struct m *m)
+/* GP has locked M, which runs no other: it waits with GP off its stack, where
+ * a callback's would wait on it.  False as await_p(). */
+static bool wait_locked(struct m *m, struct g *gp)
 {
-	struct g *gp;
+	bind(m, gp);
+	after_leave(gp);
+	/* One that yields was queued after the P was given away. */
+	sched_wake();
+	count_asleep(m, gp);
+	return await_p(m, gp);
+}
 
-	while ((gp = sched_find(m)) != NULL) {
+/* M0 runs nobody any more. */
+static void wait_for_end(struct m *m)
+{
+	lock_get(&sched.lock);
+	atomic_fetch_add(&sched.nbound, 1);
+	sched_check_dead();
+	lock_put(&sched.lock);
+	while (!atomic_load(&sched.stopping))
+		note_wait(&m->note, -1);
+}
+
+/* GP has ended and left M locked.  Its thread may be what the goroutine has
+ * made of it: nobody else's.  M0 alone has somewhere to go. */
+static void end_locked(struct m *m, struct g *gp)
+{
+	gp->locks = 0;
+	after_leave(gp);
+	lock_get(&sched.lock);
+	m->bound_g = NULL;
+	give_p_away(m);
+	lock_put(&sched.lock);
+	if (m == sched.m0)
+		wait_for_end(m);
+}
+
+/* False: this thread runs nobody ever again. */
+static bool run(struct m *m, struct g *gp)
+{
+	execute(m, gp);
+	while (gp->locks && gp->leave != LEAVE_STOP) {
+		if (gp->leave == LEAVE_DEAD) {
+			end_locked(m, gp);
+			return false;
+		}
+		if (!wait_locked(m, gp))
+			return false;
+		execute(m, gp);
+	}
+	after_leave(gp);
+	return true;
+}
+
+void sched_loop(struct m *m, struct g *first)
+{
+	struct g *gp = first;
+
+	if (first)
+		make_runnable(first);
+	while (gp || (gp = sched_find(m)) != NULL) {
 		if (gp->bound)
 			hand_to_bound(m, gp);
-		else
-			execute(m, gp);
+		else if (!run(m, gp))
+			return;
+		gp = NULL;
 	}
 }

@@ -35,7 +35,9 @@ struct sched {
 	_Atomic uint32_t nmidle;        /* lock; read without */
 	_Atomic uint32_t nspinning;     /* Ms that look for work */
 	_Atomic uint32_t nbound;        /* lock: Ms asleep with a goroutine */
-	uint32_t nm;                    /* lock: Ms made so far */
+	_Atomic uint32_t nforeign;      /* threads of the program's asleep
+					 * until a goroutine wakes them */
+	uint32_t nm;                    /* lock: Ms with a thread */
 	_Atomic uint32_t want_m;        /* a P waits for a thread to be made;
 					 * SCHED lines call it needspinning */
 	_Atomic(struct m *) allm;       /* newest first, by alllink */
@@ -53,7 +55,7 @@ struct sched {
 	_Atomic uint32_t m0_home;       /* M0 has left sched_loop() */
 	_Atomic uint32_t runtime_threads; /* ours that are no Ms */
 	int64_t start_ns;               /* constant, monotonic */
-	struct m *m0;                   /* constant */
+	struct m *m0;                   /* constant; NULL: pgo_start() */
 };
 
 extern struct sched sched;
@@ -84,9 +86,12 @@ void sched_start(struct g *gp);
 /* Leaves the M for the reason given.  [g] on the goroutine's stack. */
 void sched_leave(enum sched_leave why);
 
-/* Runs goroutines until there is nothing for this thread to do ever again;
- * only M0 returns.  [m] */
-void sched_loop(struct m *m);
+/*
+ * Runs goroutines, FIRST (NULL: none) before others, until there is nothing
+ * for this thread to do ever again: M0's when the program is over, another's
+ * when a goroutine has ended that was locked to it.  FIRST is new.  [m]
+ */
+void sched_loop(struct m *m, struct g *first);
 
 /* Wakes an M for work that was just queued, if a P is idle and nobody is
  * looking already.  [any] */

@@ -215,7 +215,7 @@ static void put_g(const struct text_sink *t, uint32_t slot)
 		.status = gtab_state(status),
 		.reason = reason_text(gtab_reason(status)),
 		.m = m_id(m),
-		.lockedm = m_id(gp->bound),
+		.lockedm = m_id(gp->locks && m ? m : gp->bound),
 	};
 
 	if (row.status == G_IDLE)

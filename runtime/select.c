@@ -192,8 +192,9 @@ static void sleep_until_won(struct select *s)
 	if (g_get()) {
 		sched_park(unlock_commit, s, why, NULL);
 	} else {
+		foreign_begin_sleep();
 		unlock_all(s);
-		note_wait(&s->bell, -1);
+		foreign_sleep(&s->bell);
 	}
 }
 

@@ -6,7 +6,6 @@
 
 #include <stddef.h>
 
-#include "runtime/fatal.h"
 #include "runtime/sched.h"
 
 static void wake(struct timer *t, int64_t now_ns)
@@ -22,14 +21,24 @@ static bool add(struct g *gp, void *arg)
 	return true;
 }
 
+/* A thread of the program's. */
+static void sleep_thread(int64_t ns)
+{
+	struct note never = { 0 };
+
+	note_wait(&never, timer_in(ns));
+}
+
 void pgo_sleep(int64_t ns)
 {
 	struct g *gp = g_get();
 
-	if (!gp)
-		fatal_throw("pgo_sleep() on a thread that runs no goroutine");
 	if (ns <= 0) {
 		pgo_yield();
+		return;
+	}
+	if (!gp) {
+		sleep_thread(ns);
 		return;
 	}
 	gp->sleep.fire = wake;

@@ -71,7 +71,7 @@ static void copy_words(const struct g *gp, uint32_t status,
 	out->parks = gp->row->parks;
 	out->state = (uint8_t)gtab_state(status);
 	out->reason = (uint8_t)gtab_reason(status);
-	out->bound = gp->bound != NULL;
+	out->bound = gp->bound || gp->locks;
 	out->m = m ? (int32_t)m->id : -1;
 	out->p = m && m->p ? m->p->id : -1;
 	if (out->state != VIEW_WAITING)

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "runtime/foreign.h"
 #include "runtime/g.h"
 #include "runtime/lock.h"
 #include "runtime/sched.h"
@@ -130,8 +131,9 @@ static inline void waiter_sleep(struct waiter *w, struct lock *lock,
 	if (w->g) {
 		sched_park(sched_unlock, lock, reason, on);
 	} else {
+		foreign_begin_sleep();
 		lock_put(lock);
-		note_wait(&w->note, -1);
+		foreign_sleep(&w->note);
 	}
 }
 
@@ -141,7 +143,7 @@ static inline void waiter_wake(struct waiter *w)
 	if (w->g)
 		sched_ready(w->g);
 	else
-		note_wake(w->bell ? w->bell : &w->note);
+		foreign_wake(w->bell ? w->bell : &w->note);
 }
 
 /* All of a list linked by next, whoever they are. */

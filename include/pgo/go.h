@@ -19,8 +19,19 @@ PGO_BEGIN
 PGO_API int pgo_run(void (*fn)(void *), void *arg);
 
 /*
+ * For a program that owns its main() and its threads, or a library: starts
+ * the threads that run goroutines beside the caller's, and returns.  0, or
+ * -EALREADY when pgo_run() or pgo_start() was called before, by any thread:
+ * then too pgo_go() works from here on; -ENOMEM and -EAGAIN when memory or
+ * threads cannot be had.  There is no goroutine 1.  exit() ends the program as
+ * it ends any with threads: goroutines do not keep it alive.  [any]
+ */
+PGO_API int pgo_start(void);
+
+/*
  * Starts a goroutine that calls FN(ARG) and ends when FN returns.  Returns its
- * id (2, 3, ...), or -ENOMEM, or -EINVAL before pgo_run() and after.
+ * id (2, 3, ...), or -ENOMEM, or -EINVAL before pgo_run() or pgo_start() and
+ * after pgo_run().
  * [any]
  */
 PGO_API int64_t pgo_go(void (*fn)(void *), void *arg);
@@ -51,10 +62,11 @@ struct pgo_go_opts {
 PGO_API int64_t pgo_go_opts(const struct pgo_go_opts *o, void (*fn)(void *),
 			    void *arg);
 
-/* Lets others run.  [g] */
+/* Lets others run; on a thread that runs no goroutine, nothing.  [any] */
 PGO_API void pgo_yield(void);
 
-/* Parks the goroutine for at least NS nanoseconds; 0 or less yields.  [g] */
+/* Parks the goroutine, or puts a thread that runs none to sleep, for at least
+ * NS nanoseconds; 0 or less yields.  [any] */
 PGO_API void pgo_sleep(int64_t ns);
 
 /* Ends the calling goroutine.  In goroutine 1 the program goes on until the
@@ -63,6 +75,19 @@ PGO_API PGO_NORETURN void pgo_goexit(void);
 
 /* A safe point for loops that call nothing: yields when asked to.  [g] */
 PGO_API void pgo_poll(void);
+
+/*
+ * Ties the goroutine to its thread: until as many unlocks it runs on no other,
+ * and the thread runs nobody else.  For libraries that keep state in
+ * thread-locals, and for what the kernel keeps by thread (namespaces, priority,
+ * credentials).  A thread that is still locked when its goroutine ends, ends
+ * with it.  Goroutines started meanwhile are not locked.  On a thread that runs
+ * no goroutine, nothing.  [any]
+ */
+PGO_API void pgo_lock_os_thread(void);
+
+/* Takes one pgo_lock_os_thread() back; without one, nothing.  [any] */
+PGO_API void pgo_unlock_os_thread(void);
 
 /* The id of the calling goroutine, 0 on a thread that runs none.  [any] */
 PGO_API int64_t pgo_goid(void);

@@ -196,7 +196,7 @@ int maps_parse(struct maps *m, const char *text, size_t n, struct err *e)
 int maps_read(struct maps *m, pid_t pid, struct err *e)
 {
 	struct buf text = { .cap = MAPS_BYTES_MAX };
-	char path[64] = "/proc/self/maps";
+	char path[64] = "/proc/thread-self/maps";
 	int rc;
 
 	*m = (struct maps){ 0 };

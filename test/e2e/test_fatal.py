@@ -33,8 +33,6 @@ DEATHS = {
     "jump-dead": (JUMP, 2),
     "jump-other": (JUMP, 2),
     "early-go": ("", 3),
-    "early-sleep": ("fatal error: pgo_sleep() on a thread that runs no "
-                    "goroutine", 2),
     "early-goexit": ("fatal error: pgo_goexit() on a thread that runs no "
                      "goroutine", 2),
     "quit": ("SIGQUIT: quit", 2),

@@ -205,8 +205,6 @@ static bool use_too_early(void)
 {
 	if (!strcmp(how, "early-go"))
 		exit(pgo_go(misuser, NULL) == -EINVAL ? 3 : 1);
-	else if (!strcmp(how, "early-sleep"))
-		pgo_sleep(1);
 	else if (!strcmp(how, "early-goexit"))
 		pgo_goexit();
 	else
