@@ -73,7 +73,7 @@ endif
 PGOLIB   := $(B)/lib/libpgo.a
 DRIVER   := $(B)/bin/pgo-cc
 PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
-            $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc)
+            $(B)/lib/libpgo-static.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
             $(if $(TRACE),$(B)/bin/pgo-trace)
@@ -143,31 +143,47 @@ $(B)/obj/protos.%.txt: runtime/cc/protos.h
 $(B)/lib/pgo/libpgo-thunks.a: $(MKTHUNKS) $(B)/obj/protos.0.txt \
 		$(B)/obj/protos.2.txt
 	$(call say,THUNK,$@)
-	$(Q)mkdir -p $(@D) && $(MKTHUNKS) $@ $(@D)/wrap.rsp \
-		$(B)/obj/thunks.txt \
+	$(Q)mkdir -p $(@D) && $(MKTHUNKS) $@ $(B)/obj/libpgo-thunks-static.a \
+		$(@D)/wrap.rsp $(B)/obj/thunks.txt \
 		$(shell $(CC) -print-file-name=libc.so.6) \
 		$(shell $(CC) -print-file-name=libm.so.6) -- \
 		$(filter %.txt,$^)
 
-$(B)/lib/pgo/wrap.rsp: $(B)/lib/pgo/libpgo-thunks.a ;
+$(B)/lib/pgo/wrap.rsp $(B)/obj/libpgo-thunks-static.a: \
+		$(B)/lib/pgo/libpgo-thunks.a ;
 
 # A shared library reaches the program's __morestack by its __wrap_ name.
-$(B)/obj/libpgo.o: $(PGOOBJS) $(B)/lib/pgo/wrap.rsp
+$(B)/obj/libpgo-all.o: $(PGOOBJS)
 	$(call say,LD,$@)
 	$(Q)ld -r --defsym=__wrap___morestack=__morestack \
 		--defsym=__wrap___morestack_non_split=__morestack_non_split \
 		--defsym=__wrap___morestack_large_model=__morestack_large_model \
 		--defsym=__wrap___morestack_allocate_stack_space=__morestack_allocate_stack_space \
-		-z noexecstack -o $@.all $(PGOOBJS)
-	$(Q)nm -u $@.all | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
+		-z noexecstack -o $@ $(PGOOBJS)
+
+libpgo_o = objcopy --localize-hidden --redefine-syms=$@.syms \
+		$(foreach s,.text .text.unlikely .text.startup .text.exit,\
+		    --rename-section $s=pgo_text) $< $@
+
+$(B)/obj/libpgo.o: $(B)/obj/libpgo-all.o $(B)/lib/pgo/wrap.rsp
+	$(call say,OBJ,$@)
+	$(Q)nm -u $< | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
 		$$2 in wrap { print $$2, "__real_" $$2 }' \
 		$(B)/lib/pgo/wrap.rsp - > $@.syms
-	$(Q)objcopy --localize-hidden --redefine-syms=$@.syms \
-		$(foreach s,.text .text.unlikely .text.startup .text.exit,\
-		    --rename-section $s=pgo_text) $@.all $@
-	$(Q)rm -f $@.all
+	$(Q)$(libpgo_o)
+
+# For static links, which do without --wrap: X is X there.  libc.a has a dlopen()
+# that it needs itself, but none that loads the agent.
+$(B)/obj/libpgo-static.o: $(B)/obj/libpgo-all.o
+	$(call say,OBJ,$@)
+	$(Q)nm -u $< | awk '$$2 == "dlopen" { print $$2, "pgo_no_dlopen" } \
+		sub(/^__real_/, "", $$2) { print "__real_" $$2, $$2 }' > $@.syms
+	$(Q)$(libpgo_o)
 
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(OPTIONAL)
+$(B)/lib/libpgo-static.a: $(B)/obj/libpgo-thunks-static.a \
+		$(B)/obj/libpgo-static.o $(OPTIONAL)
+$(PGOLIB) $(B)/lib/libpgo-static.a:
 	$(call say,AR,$@)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@

@@ -20,14 +20,18 @@ static void add_header(struct bytes *b, const char *name, size_t bytes)
 	bytes_add(b, h, 60);
 }
 
-void archive_add(struct archive *a, const char *name, const char *symbol,
-		 const struct bytes *member)
+void archive_symbol(struct archive *a, const char *symbol)
 {
-	char at[16];
-
 	bytes_be32(&a->offsets, (uint32_t)a->body.n);
 	bytes_str(&a->symbols, symbol);
 	a->n_symbols++;
+}
+
+void archive_add(struct archive *a, const char *name,
+		 const struct bytes *member)
+{
+	char at[32];
+
 	snprintf(at, sizeof(at), "/%zu", a->long_names.n);
 	bytes_add(&a->long_names, name, strlen(name));
 	bytes_add(&a->long_names, "/\n", 2);

@@ -9,8 +9,11 @@ struct archive {
 	uint32_t n_symbols;
 };
 
-/* Adds one member that defines SYMBOL; NAME is what ar t prints. */
-void archive_add(struct archive *a, const char *name, const char *symbol,
+/* The member added next defines SYMBOL. */
+void archive_symbol(struct archive *a, const char *symbol);
+
+/* Adds one member; NAME is what ar t prints. */
+void archive_add(struct archive *a, const char *name,
 		 const struct bytes *member);
 
 /* Writes the archive to PATH or dies.  Nothing may be added after this. */

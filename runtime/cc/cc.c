@@ -41,7 +41,7 @@ struct job {
 	struct strs args;	/* the user's, ours taken out */
 	struct strs flat;	/* the same with @files opened */
 	struct strs libs;	/* of --libs */
-	int inputs, links, shared, partial, bare, cxx;
+	int inputs, links, shared, partial, bare, statically, cxx;
 };
 
 static void refuse_unless_known(const char *lib)
@@ -85,9 +85,7 @@ static void one_flag(struct job *j, const char *a)
 	else if (!strcmp(a, "-r"))
 		j->partial = 1;
 	else if (!strcmp(a, "-static") || !strcmp(a, "-static-pie"))
-		die("%s: goroutines on segmented stacks cannot be linked "
-		    "statically: weak references of libc break (link "
-		    "dynamically, or with -static-libgcc)", a);
+		j->statically = 1;
 	else if (str_begins(a, "-fuse-ld=") && strcmp(a, "-fuse-ld=bfd"))
 		die("%s: only GNU ld wraps every call as pgo needs it "
 		    "(leave the option out)", a);
@@ -170,6 +168,9 @@ static void add_libs(struct strs *to, const struct job *j)
 {
 	size_t i;
 
+	if (j->statically && j->libs.n)
+		die("--libs %s: a static program cannot load it (link without "
+		    "-static)", j->libs.v[0]);
 	for (i = 0; i < j->libs.n; i++)
 		add_named_lib(to, j->libs.v[i]);
 	strs_add(to, libpgo());

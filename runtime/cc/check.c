@@ -24,7 +24,7 @@
 
 #define STACK_ARGS_MAX 4096	/* bytes pgo_thunk_any copies */
 
-/* Startup files and compiler support: small frames, no calls back. */
+/* Startup files, libc and compiler support: small frames, no calls back. */
 static int is_toolchain(const char *path)
 {
 	static const char *const names[] = {
@@ -32,11 +32,13 @@ static int is_toolchain(const char *path)
 		"crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o",
 		"crtbeginT.o", "crtend.o", "crtendS.o", "crtfastmath.o",
 		"libc_nonshared.a", "libgcc.a", "libgcc_eh.a", "libpgo.a",
-		"libpgo-thunks.a", NULL
+		"libpgo-thunks.a", "libpgo-static.a", "libc.a", "libm.a",
+		"libmvec.a", "libpthread.a", "libdl.a", "librt.a", NULL
 	};
+	const char *base = str_base(path);
 
-	return args_is_one_of(str_base(path), names) ||
-	       strstr(str_base(path), ".ltrans");
+	return args_is_one_of(base, names) || strstr(base, ".ltrans") ||
+	       (str_begins(base, "libm-") && str_ends(base, ".a"));
 }
 
 static void add_input(struct check *c, struct input *in)

@@ -6,7 +6,8 @@
  * done after this one link.  Where more is found (an unsplit object or
  * library that is called, a function of libc's name in the program, foreign
  * code that asks for larger first segments) it links once more, with what is
- * missing.  A refused link leaves no file.
+ * missing.  A static link is always done twice: first as it would be without
+ * pgo, then with copies of the user's objects.  A refused link leaves no file.
  */
 
 #include "runtime/cc/ld.h"
@@ -18,6 +19,8 @@
 
 #include "runtime/cc/args.h"
 #include "runtime/cc/check.h"
+#include "runtime/cc/copies.h"
+#include "runtime/cc/folder.h"
 #include "runtime/cc/run.h"
 #include "runtime/cc/where.h"
 #include "runtime/cc/wraps.h"
@@ -25,42 +28,16 @@
 struct link {
 	struct strs args;		/* the user's, @files opened */
 	const char *out;
-	int shared, traced;
-	char *dir;			/* for our files of this link */
-	struct strs files;		/* in it */
+	int shared, traced, bare;	/* bare: without shared libraries */
 };
 
-/* For the clean-up at exit, which is where a refusal ends. */
-static struct link *current;
+/* A refusal after the first link leaves no file. */
 static const char *unlink_at_exit;
 
-static void remove_files(void)
+static void unlink_refused(void)
 {
-	size_t i;
-
 	if (unlink_at_exit)
 		unlink(unlink_at_exit);
-
-	for (i = 0; current && i < current->files.n; i++)
-		unlink(current->files.v[i]);
-	if (current && current->dir)
-		rmdir(current->dir);
-}
-
-static const char *own_file(struct link *l, const char *name)
-{
-	const char *tmp = getenv("TMPDIR");
-	char *path;
-
-	if (!l->dir) {
-		l->dir = str_form("%s/pgo-cc.XXXXXX",
-				  tmp && *tmp ? tmp : "/tmp");
-		if (!mkdtemp(l->dir))
-			die("%s: cannot make a folder", l->dir);
-	}
-	path = str_form("%s/%s", l->dir, name);
-	strs_add(&l->files, path);
-	return path;
 }
 
 static const char *real_ld(void)
@@ -95,6 +72,10 @@ static void look(struct link *l)
 	static const char *const trace[] = {
 		"-t", "--trace", "-M", "--print-map", NULL
 	};
+	static const char *const none[] = {
+		"-static", "-Bstatic", "-dn", "-non_shared", NULL
+	};
+	int loader = 0;
 	size_t i;
 
 	l->out = "a.out";
@@ -111,15 +92,19 @@ static void look(struct link *l)
 			l->shared = 1;
 		else if (!strcmp(a, "-plugin") || !strcmp(a, "--plugin"))
 			input_plugin = 1;
-		else if (!strcmp(a, "-static"))
-			die("-static: goroutines on segmented stacks cannot "
-			    "be linked statically (link dynamically)");
+		else if (args_is_one_of(a, none))
+			l->bare = 1;
+		else if (str_begins(a, "-dynamic-linker") ||
+			 str_begins(a, "--dynamic-linker"))
+			loader = 1;
 		else if (args_is_one_of(a, trace))
 			l->traced = 1;
 	}
+	/* The option may also stand for a few libraries. */
+	l->bare &= !loader && !l->shared;
 }
 
-static void add_wraps(struct link *l, struct strs *cmd, const struct check *c)
+static void add_wraps(struct strs *cmd, const struct check *c)
 {
 	struct names skip = { 0 };
 	struct bytes text = { 0 };
@@ -142,12 +127,12 @@ static void add_wraps(struct link *l, struct strs *cmd, const struct check *c)
 		line = str_form("--wrap=%s\n", *s);
 		bytes_add(&text, line, strlen(line));
 	}
-	line = (char *)own_file(l, "wrap.rsp");
+	line = (char *)folder_file("wrap.rsp");
 	file_write(line, text.p, text.n);
 	strs_add(cmd, str_form("@%s", line));
 }
 
-static void add_thunks(struct link *l, struct strs *cmd,
+static void add_thunks(const struct link *l, struct strs *cmd,
 		       const struct check *c)
 {
 	struct bytes object = { 0 };
@@ -156,11 +141,13 @@ static void add_thunks(struct link *l, struct strs *cmd,
 
 	if (c->n_thunks == 0)
 		return;
+	for (i = 0; i < c->n_thunks; i++)
+		c->thunks[i].direct = l->bare;
 	thunk_object(&object, c->thunks, c->n_thunks);
-	path = own_file(l, "thunks.o");
+	path = folder_file("thunks.o");
 	file_write(path, object.p, object.n);
 	strs_add(cmd, path);
-	for (i = 0; i < c->n_thunks; i++)
+	for (i = 0; !l->bare && i < c->n_thunks; i++)
 		if (!names_find(&c->wraps, c->thunks[i].name))
 			strs_add(cmd, str_form("--wrap=%s",
 					       c->thunks[i].name));
@@ -200,10 +187,24 @@ static void add_shared(struct strs *cmd)
 	allow_runtime(cmd);
 }
 
-/* pgo.pc and the like name the runtime for libraries too. */
-static int is_runtime_of_library(const struct link *l, const char *a)
+static const char *static_lib(void)
 {
-	return l->shared && !strcmp(str_base(a), "libpgo.a");
+	return str_form("%s/libpgo-static.a", where()->lib);
+}
+
+/*
+ * The driver, pgo.pc and the like name the same runtime for every link.  And
+ * gcc's -fsplit-stack wraps pthread_create, for libc.a too.
+ */
+static void add_arg(const struct link *l, struct strs *cmd, const char *a)
+{
+	int runtime = !strcmp(str_base(a), "libpgo.a");
+
+	if (runtime && l->bare)
+		strs_add(cmd, static_lib());
+	else if (!(runtime && l->shared) &&
+		 !(l->bare && !strcmp(a, "--wrap=pthread_create")))
+		strs_add(cmd, a);
 }
 
 /*
@@ -221,7 +222,22 @@ static void add_program(struct strs *cmd)
 	strs_add(cmd, str_form("%s/libpgo.a", lib));
 }
 
-static void make_command(struct link *l, struct strs *cmd,
+/*
+ * Thunks that only now are called may be the first to call libc.  gcc leaves
+ * the index of unwind tables out, by which the runtime finds its own.
+ */
+static void add_static(struct strs *cmd)
+{
+	strs_add(cmd, "--eh-frame-hdr");
+	strs_add(cmd, "--start-group");
+	strs_add(cmd, static_lib());
+	strs_add(cmd, "-lc");
+	strs_add(cmd, "-lgcc");
+	strs_add(cmd, "-lgcc_eh");
+	strs_add(cmd, "--end-group");
+}
+
+static void make_command(const struct link *l, struct strs *cmd,
 			 const struct check *c, int foreign)
 {
 	size_t i;
@@ -231,12 +247,14 @@ static void make_command(struct link *l, struct strs *cmd,
 	if (foreign && !l->shared)
 		strs_add(cmd, "-upgo_stack_foreign");
 	for (i = 0; i < l->args.n; i++)
-		if (!is_runtime_of_library(l, l->args.v[i]))
-			strs_add(cmd, l->args.v[i]);
-	add_wraps(l, cmd, c);
+		add_arg(l, cmd, l->args.v[i]);
+	if (!l->bare)
+		add_wraps(cmd, c);
 	strs_add(cmd, "-z");
 	strs_add(cmd, "now");
-	if (l->shared)
+	if (l->bare)
+		add_static(cmd);
+	else if (l->shared)
 		add_shared(cmd);
 	else
 		add_program(cmd);
@@ -273,7 +291,7 @@ static void read_trace(struct check *c, char *text, struct bytes *other)
 	}
 }
 
-static int once(struct link *l, const struct check *c, int foreign,
+static int once(const struct link *l, const struct check *c, int foreign,
 		struct said *said)
 {
 	struct strs cmd = { 0 };
@@ -293,7 +311,26 @@ static void speak(const struct link *l, const struct said *said,
 	fflush(stdout);
 }
 
-static int link_checked(struct link *l)
+/* A static link is a second one, of copies; see copies.h. */
+static int link_copies(const struct link *l, const struct check *c,
+		       int foreign, struct said *said)
+{
+	struct link copied = *l;
+	struct check taken = { 0 };
+	struct bytes other = { 0 };
+	int status;
+
+	copied.args = (struct strs){ 0 };
+	copies_make(&copied.args, &l->args, c);
+	status = once(&copied, c, foreign, said);
+	if (!status) {
+		read_trace(&taken, said->out, &other);
+		copies_check(&taken);
+	}
+	return status;
+}
+
+static int link_checked(const struct link *l)
 {
 	struct check c = { 0 };
 	struct bytes other = { 0 };
@@ -314,7 +351,9 @@ static int link_checked(struct link *l)
 	unlink_at_exit = l->out;
 	check_calls(&c);
 	foreign = !l->shared && (c.n_plain || check_needs_foreign(&c, l->out));
-	if (foreign || c.n_thunks || c.unwrapped.n)
+	if (l->bare)
+		status = link_copies(l, &c, foreign, &said);
+	else if (foreign || c.n_thunks || c.unwrapped.n)
 		status = once(l, &c, foreign, &said);
 	speak(l, &said, trace, &other);
 	bad = status ? NULL : check_linked(&c, l->out);
@@ -327,7 +366,7 @@ static int link_checked(struct link *l)
 int ld_main(int argc, char **argv)
 {
 	struct strs given = { 0 };
-	static struct link l;	/* looked at by remove_files() */
+	struct link l = { 0 };
 	int i;
 
 	for (i = 1; i < argc; i++)
@@ -339,7 +378,6 @@ int ld_main(int argc, char **argv)
 		die("%s: cannot run", argv[0]);
 	}
 	look(&l);
-	current = &l;
-	atexit(remove_files);
+	atexit(unlink_refused);
 	return link_checked(&l);
 }

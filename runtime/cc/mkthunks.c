@@ -1,11 +1,12 @@
 /*
  * pgo-mkthunks: the prebuilt thunks of libpgo.a.
  *
- *	pgo-mkthunks ARCHIVE WRAPS CLASSES LIB... -- PROTOTYPES...
+ *	pgo-mkthunks ARCHIVE STATIC WRAPS CLASSES LIB... -- PROTOTYPES...
  *
  * Makes a thunk for every public function of the shared libraries (libc and
- * libm), each a member of ARCHIVE; WRAPS is the --wrap list for ld, CLASSES
- * a table for tests and for people: class, name, bytes.
+ * libm), each a member of ARCHIVE; and of STATIC, for links without --wrap.
+ * WRAPS is the --wrap list for ld, CLASSES a table for tests and for people:
+ * class, name, bytes.
  */
 
 #include <stdio.h>
@@ -29,15 +30,15 @@ static void add(struct archive *a, const struct thunk *t)
 
 	object.n = 0;
 	thunk_object(&object, t, 1);
-	archive_add(a, str_form("%s.o", t->name),
-		    str_form("__wrap_%s", t->name), &object);
+	archive_symbol(a, str_form("__wrap_%s", t->name));
+	archive_add(a, str_form("%s.o", t->name), &object);
 }
 
 static void make(const struct names *funcs, const struct names *protos,
 		 char **out)
 {
 	struct bytes wraps = { 0 }, classes = { 0 };
-	struct archive a = { 0 };
+	struct archive wrapped = { 0 }, direct = { 0 };
 	const char **name;
 	struct thunk t;
 	char *line;
@@ -50,14 +51,17 @@ static void make(const struct names *funcs, const struct names *protos,
 		if (libc_is_own(*name))
 			continue;
 		libc_thunk(&t, *name, protos, funcs);
-		add(&a, &t);
+		add(&wrapped, &t);
+		t.direct = 1;
+		add(&direct, &t);
 		line = str_form("%s %s %u\n", kind_name[t.kind], *name,
 				t.stack_bytes);
 		bytes_add(&classes, line, strlen(line));
 	}
-	archive_write(&a, out[0]);
-	file_write(out[1], wraps.p, wraps.n);
-	file_write(out[2], classes.p, classes.n);
+	archive_write(&wrapped, out[0]);
+	archive_write(&direct, out[1]);
+	file_write(out[2], wraps.p, wraps.n);
+	file_write(out[3], classes.p, classes.n);
 }
 
 int main(int argc, char **argv)
@@ -66,9 +70,9 @@ int main(int argc, char **argv)
 	int i;
 
 	prog_name = "pgo-mkthunks";
-	if (argc < 6)
-		die("ARCHIVE WRAPS CLASSES LIB... -- PROTOTYPES...");
-	for (i = 4; i < argc && strcmp(argv[i], "--"); i++)
+	if (argc < 7)
+		die("ARCHIVE STATIC WRAPS CLASSES LIB... -- PROTOTYPES...");
+	for (i = 5; i < argc && strcmp(argv[i], "--"); i++)
 		if (dynsyms_read(&funcs, argv[i]))
 			die("%s: not a shared library", argv[i]);
 	for (i++; i < argc; i++)

@@ -98,7 +98,8 @@ static unsigned entry_symbol(struct object *o, enum thunk_kind kind)
 static void code_go(struct object *o, const struct thunk *t,
 		    const char *opcode)
 {
-	unsigned real = undefined(o, str_form("__real_%s", t->real));
+	unsigned real = undefined(o, t->direct ? t->real :
+				  str_form("__real_%s", t->real));
 
 	CODE(o, "\x4c\x8b\x1d");
 	reloc(o, S_RELATEXT, S_TEXT, real, R_X86_64_REX_GOTPCRELX, -4);

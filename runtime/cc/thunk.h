@@ -6,7 +6,8 @@
  * `ld --wrap=X` turns every call of X into one of __wrap_X.  That is a
  * thunk: it loads the address of __real_X, which is X again, and jumps to
  * one of four entries of the runtime, which run X on the thread's own stack.
- * They differ in what they know about the arguments.
+ * They differ in what they know about the arguments.  A static link does
+ * without --wrap: what calls X is renamed, and X means X.
  */
 
 #include <stddef.h>
@@ -24,6 +25,7 @@ enum thunk_kind {
 struct thunk {
 	const char *name;	/* X */
 	const char *real;	/* what is called: X, or its v-twin */
+	int direct;		/* by that name, and not by __real_X */
 	enum thunk_kind kind;
 	unsigned stack_bytes;	/* THUNK_STACK */
 	unsigned named;		/* THUNK_VALIST: arguments before the ... */

@@ -143,20 +143,31 @@ static void pointers(void)
 {
 	int (*volatile print)(char *, size_t, const char *, ...) = snprintf;
 	int (*volatile compare)(const char *, const char *) = strcasecmp;
+	char b[100];
+
+	CHECK(print(b, sizeof(b), "%d %f", 4, 2.5) == 10);
+	CHECK(compare("A", "a") == 0);
+}
+
+/* A static program has no names to be found by. */
+#ifndef STATIC
+static void found_by_name(void)
+{
 	double (*cosine)(double) = dlsym(RTLD_DEFAULT, "cos");
 	int (*found)(char *, size_t, const char *, ...) =
 		dlsym(RTLD_DEFAULT, "snprintf");
 	FILE **out = dlsym(RTLD_DEFAULT, "stdout");
 	char b[100];
 
-	CHECK(print(b, sizeof(b), "%d %f", 4, 2.5) == 10);
-	CHECK(compare("A", "a") == 0);
 	CHECK(cosine && cosine(0) == 1);
 	CHECK(found && found(b, sizeof(b), "%d %d %d %d %d %f %s", 1, 2, 3, 4,
 			     5, 6.5, "z") == 20);
 	CHECK(!strcmp(b, "1 2 3 4 5 6.500000 z"));
 	CHECK(out && *out == stdout);
 }
+#else
+#define found_by_name pointers
+#endif
 
 static void files(void)
 {
@@ -330,8 +341,9 @@ static void all(void *arg)
 int main(void)
 {
 	static void (*parts[])(void) = {
-		variadic, arithmetic, callbacks, pointers, files, deep_libc,
-		jumps, handlers, threads, allocas, processes, NULL
+		variadic, arithmetic, callbacks, pointers, found_by_name,
+		files, deep_libc, jumps, handlers, threads, allocas, processes,
+		NULL
 	};
 
 	atexit(at_exit);

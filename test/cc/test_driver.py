@@ -105,10 +105,9 @@ def test_questions(t):
 
 
 @pytest.mark.parametrize("args,line", [
-    (["-static", "a.c"],
-     "-static: goroutines on segmented stacks cannot be linked statically: "
-     "weak references of libc break (link dynamically, or with "
-     "-static-libgcc)"),
+    (["-static", "a.c", "--libs", "pgo-agent"],
+     "--libs pgo-agent: a static program cannot load it (link without "
+     "-static)"),
     (["-fuse-ld=gold", "a.c"],
      "-fuse-ld=gold: only GNU ld wraps every call as pgo needs it (leave the "
      "option out)"),
