@@ -384,12 +384,12 @@ tidy-text:                              ## widths, lengths, shell syntax, left-o
 # What build, demo and check need; and check-all, bench and fuzzing besides.
 DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         libncurses-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev \
-        zlib1g-dev libzstd-dev liblzma-dev libjansson-dev \
+        zlib1g-dev libzstd-dev liblzma-dev libbz2-dev libjansson-dev \
         libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
         mandoc gdb elfutils llvm binutils curl procps go
 DEPS_ALL := valgrind clang libclang-rt-dev cmake meson ninja-build autoconf \
-        automake libtool ccache strace debootstrap libbz2-dev ca-certificates \
-        universal-ctags musl-tools
+        automake libtool ccache strace debootstrap debhelper lintian fakeroot \
+        ca-certificates universal-ctags musl-tools
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
 
 deps:                                   ## install what build, demo and check need
@@ -409,17 +409,38 @@ INSTALL = $(foreach f,$(wildcard $(B)/bin/*),$f:bin) \
     $(foreach f,$(wildcard share/pgo/*/* share/gdb/*),$f:$(patsubst %/,%,share/pgo/$(notdir $(patsubst %/,%,$(dir $f))))) \
     $(foreach f,$(wildcard share/cmake/*),$f:lib/cmake/pgo)
 
+# Each other name of a page, as PAGE:NAME: what is in its NAME section.
+MANLINKS := $(shell awk 'FNR == 1 { on = 0; n = split(FILENAME, part, /[/.]/); \
+    section = part[n]; page = part[n - 1] } /^\.Sh/ { on = $$2 == "NAME" } \
+    on && $$1 == ".Nm" && $$2 != page { print page "." section ":" $$2 }' \
+    $(wildcard man/*.[1-8]))
+
 install: all                            ## into $(DESTDIR)$(PREFIX)
 	$(Q)set -e; for p in $(INSTALL); do f=$${p%:*}; d=$(D)/$${p##*:}; \
 	    mkdir -p $$d; cp -Pp $$f $$d/; done; \
+	for p in $(MANLINKS); do f=$${p%:*}; s=$${f##*.}; \
+	    ln -sfn $$f $(D)/share/man/man$$s/$${p#*:}.$$s; done; \
 	if [ -f $(D)/lib/pkgconfig/pgo.pc ]; then $(call pgo_pc,\
 	    $(PREFIX)/lib,$(PREFIX)/include) >$(D)/lib/pkgconfig/pgo.pc; fi
 	$(call say,DONE,$(D))
 uninstall:                              ## remove what install put there
 	$(Q)for p in $(INSTALL); do f=$${p%:*}; \
 	    rm -f $(D)/$${p##*:}/$${f##*/}; done; \
+	for p in $(MANLINKS); do s=$${p%:*}; s=$${s##*.}; \
+	    rm -f $(D)/share/man/man$$s/$${p#*:}.$$s; done; \
 	rmdir $(D)/include/pgo $(D)/lib/pgo $(D)/share/pgo/* $(D)/share/pgo \
 	    $(D)/lib/cmake/pgo 2>/dev/null || :
+# From what git knows of, in a folder of its own: settings of this one's builds
+# stay out.
+deb:                                    ## Debian packages, in build/deb
+	$(Q)rm -rf $(B)/deb && mkdir -p $(B)/deb/pgo-$(VERSION)
+	$(Q)git ls-files -z --cached --others --exclude-standard | \
+	    tar -c --null -T - | tar -x -C $(B)/deb/pgo-$(VERSION)
+	$(Q)cd $(B)/deb/pgo-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL \
+	    dpkg-buildpackage -b -us -uc
+	$(Q)lintian --allow-root --fail-on error,warning $(B)/deb/*.changes
+check-deb: deb                          ## in a minimal root; needs root, and apt's network
+	$(Q)bash test/deb.sh $(B)/deb $(B)/deb-root
 offsets:                                ## the rows of share/pgo/go anew, by the toolchains of the Go proxy
 	$(Q)go run lib/target/go/gen/main.go
 clean:                                  ## remove build/
@@ -431,7 +452,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all static check check-attach check-static check-fast check-unit check-debug \
+.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-unit check-debug \
         check-asan check-tsan check-cov check-long check-all bench fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
