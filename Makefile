@@ -311,7 +311,10 @@ PYTHON ?= $(shell for p in python3 /usr/bin/python3; do \
 PY     = $(or $(PYTHON),python3)
 PYTEST = BUILD=$(abspath $(B)) timeout $(1) $(PY) -m pytest -q -c test/pytest.ini \
          $(2) test
-RUN    = PGO_STRESS_SECONDS=$(1) $(PY) test/run.py -t $(2) -- $(3)
+RUN    = PGO_STRESS_SECONDS=$(1) $(PY) test/run.py -t $(2) $(4) -- $(3)
+
+COUNTS := $(B)/test/counts
+export PGO_TEST_COUNTS = $(if $(PGO_TEST_MODE),$(abspath $(COUNTS)))
 
 check: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## the tests, at most 3 minutes
 	$(Q)rc=0; $(call RUN,3,60,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
@@ -328,6 +331,14 @@ check-unit: $(UNIT)                     ## only the units in plain C
 	$(Q)$(call RUN,1,120,$(UNIT))
 check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
+# Under valgrind, what it finds is a failure.
+UNDER  = valgrind -q --error-exitcode=99 --fair-sched=yes \
+         --suppressions=test/valgrind.supp
+check-valgrind: export PGO_TEST_MODE := valgrind
+check-valgrind: all $(UNIT) $(UNITPGO) $(STRESS) ## the units of check under valgrind
+	$(Q)rm -f $(COUNTS); rc=0; \
+	$(call RUN,1,300,$(UNIT) $(UNITPGO) $(STRESS),-u '$(UNDER)') || rc=1; \
+	$(PY) test/modes.py $(COUNTS) || rc=1; exit $$rc
 check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
@@ -386,8 +397,8 @@ DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         libncurses-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev \
         zlib1g-dev libzstd-dev liblzma-dev libbz2-dev libjansson-dev \
         libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
-        mandoc gdb elfutils llvm binutils curl procps go
-DEPS_ALL := valgrind clang libclang-rt-dev cmake meson ninja-build autoconf \
+        mandoc gdb elfutils llvm binutils curl procps valgrind go
+DEPS_ALL := clang libclang-rt-dev cmake meson ninja-build autoconf \
         automake libtool ccache strace debootstrap debhelper lintian fakeroot \
         ca-certificates universal-ctags musl-tools
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
@@ -453,7 +464,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
 .PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-unit check-debug \
-        check-asan check-tsan check-cov check-long check-all bench fuzz fuzz-run demo tidy tidy-headers tidy-layers \
+        check-asan check-tsan check-cov check-valgrind check-long check-all bench fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
 .DELETE_ON_ERROR:

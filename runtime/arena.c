@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/lock.h"
 #include "runtime/seg.h"
 #include "runtime/sys.h"
@@ -174,7 +175,7 @@ static char *carve(size_t stride)
 	char *p;
 
 	if (arena.chunk_left < stride) {
-		p = sys_map(CHUNK + SEG_PAGE);
+		p = fiber_map(CHUNK + SEG_PAGE);
 		if (!p)
 			return NULL;
 		arena.chunk = p + SEG_PAGE;
@@ -198,6 +199,7 @@ static struct seg *stack_at(char *p, size_t stride, bool guarded,
 	if (!guarded)
 		*canary = SEG_CANARY;
 	seg_init(s, p + GUARD, stride - GUARD - CANARY_ROOM);
+	fiber_stack_made(s);
 	return s;
 }
 
@@ -216,7 +218,7 @@ static struct seg *carved_new(size_t stride)
 /* The canary has the lowest word of the mapping, which costs a page. */
 static struct seg *mapped_new(size_t stride)
 {
-	char *p = sys_map(stride);
+	char *p = fiber_map(stride);
 	bool guarded;
 
 	if (!p)
@@ -301,7 +303,8 @@ static void unmap(struct seg *s)
 	if (arena.how == GUARD_MPROTECT)
 		arena.guards--;
 	lock_put(&arena.lock);
-	sys_unmap(p, (size_t)((char *)(s + 1) + CANARY_ROOM - p));
+	fiber_stack_gone(s);
+	fiber_unmap(p, (size_t)((char *)(s + 1) + CANARY_ROOM - p));
 }
 
 void arena_free(struct seg *s)

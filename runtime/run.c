@@ -20,6 +20,7 @@
 #include "runtime/crash.h"
 #include "runtime/dice.h"
 #include "runtime/env.h"
+#include "runtime/fiber.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
@@ -52,6 +53,7 @@ static int setup(void)
 	env_read();
 	dice_seed(env.seed);
 	vec_setup();
+	fiber_setup();
 	stackwalk_setup();
 	seg_setup(env.stack_min_bytes);
 	arena_setup(env.stack_min_bytes, env.guard);

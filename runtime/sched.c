@@ -19,6 +19,7 @@
 #include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 
 struct sched sched = { .timer_deadline = INT64_MAX };
 
@@ -474,6 +475,7 @@ void sched_loop(struct m *m, struct g *first)
 {
 	struct g *gp = first;
 
+	fiber_m_begin();
 	if (first)
 		make_runnable(first);
 	while (gp || (gp = sched_find(m)) != NULL) {

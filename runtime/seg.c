@@ -14,8 +14,8 @@
 #include "runtime/amd64/offsets.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/lock.h"
-#include "runtime/sys.h"
 
 enum {
 	SEG_MIN = 2048,
@@ -86,7 +86,7 @@ static char *carve(size_t bytes)
 	char *p;
 
 	if (pool.arena_left < bytes) {
-		p = sys_map(ARENA_BYTES);
+		p = fiber_map(ARENA_BYTES);
 		if (!p)
 			return NULL;
 		pool.arena = p;
@@ -154,7 +154,7 @@ struct seg *seg_new(size_t bytes)
 	struct seg *s;
 	char *p;
 
-	p = class < SEG_CLASSES ? pooled_new(class) : sys_map(whole);
+	p = class < SEG_CLASSES ? pooled_new(class) : fiber_map(whole);
 	if (!p)
 		return NULL;
 	s = (struct seg *)(p + whole) - 1;
@@ -163,6 +163,7 @@ struct seg *seg_new(size_t bytes)
 	s->canary = (uint64_t *)p;
 	seg_init(s, p, whole);
 	*(uint64_t *)p = SEG_CANARY;
+	fiber_stack_made(s);
 	seg_count((long)whole);
 	return s;
 }
@@ -183,9 +184,10 @@ void seg_free(struct seg *s)
 
 	if (!seg_is_whole(s))
 		fatal_overrun(s);
+	fiber_stack_gone(s);
 	seg_count(-(long)s->bytes);
 	if (class >= SEG_CLASSES) {
-		sys_unmap(s->low, s->bytes);
+		fiber_unmap(s->low, s->bytes);
 		return;
 	}
 	lock_get(&pool.lock);

@@ -17,10 +17,10 @@
 #include <pgo/sys.h>
 
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/m.h"
 #include "runtime/names.h"
 #include "runtime/sched.h"
-#include "runtime/sys.h"
 
 enum {
 	ALT_STACK_BYTES = 64 << 10,     /* AVX-512 frames are 3 KiB each */
@@ -54,7 +54,7 @@ void signal_m_begin(struct m *m)
 	stack_t ss = { .ss_size = ALT_STACK_BYTES };
 	sigset_t set;
 
-	ss.ss_sp = sys_map(ALT_STACK_BYTES);
+	ss.ss_sp = fiber_map(ALT_STACK_BYTES);
 	if (!ss.ss_sp)
 		fatal_throw("out of memory for a signal stack");
 	sigaltstack(&ss, &m->program_stack);
@@ -66,7 +66,7 @@ void signal_m_begin(struct m *m)
 void signal_m_end(struct m *m)
 {
 	sigaltstack(&m->program_stack, NULL);
-	sys_unmap((void *)m->alt_low, ALT_STACK_BYTES);
+	fiber_unmap((void *)m->alt_low, ALT_STACK_BYTES);
 	pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
 }
 

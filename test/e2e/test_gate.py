@@ -201,6 +201,25 @@ def test_the_runner_counts_what_a_program_says(root, tmp_path, body, rc, said,
     assert result.stdout.splitlines()[-1] == f"{last}, 0 skipped"
 
 
+CANNOT = "echo '[  FAILED  ] %s'; echo '[  FAILED  ] 1 test(s)'; exit %d"
+TICKS = "a_ticker_goes_on_and_drops_what_nobody_takes"
+
+
+@pytest.mark.parametrize("name, status, rc, count", [
+    (TICKS, 1, 0, "0 1"), (TICKS, 99, 1, "1 2"), ("another", 1, 1, "1 1"),
+])
+def test_what_a_mode_cannot_run_is_counted(root, tmp_path, name, status, rc,
+                                           count):
+    at = write(tmp_path / "test/unit/pgo/timer", "#!/bin/sh\n"
+               + CANNOT % (name, status))
+    at.chmod(0o755)
+    result = run(sys.executable, root / "test/run.py", "-t", "5", "--", at,
+                 env={**os.environ, "PGO_TEST_MODE": "valgrind",
+                      "PGO_TEST_COUNTS": str(tmp_path / "counts")})
+    assert result.returncode == rc, result.stdout
+    assert (tmp_path / "counts").read_text() == count + "\n"
+
+
 # Skips
 
 def pytest_with(root, tmp_path, env, allowed):
