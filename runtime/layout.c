@@ -29,7 +29,7 @@
 #define VARIABLE(name, what) { name, (uintptr_t)&what, 0, sizeof(what) }
 #define CODE(name, what) { name, (uintptr_t)what, 0, 0 }
 
-enum { FIELDS = 78 };
+enum { FIELDS = 83 };
 
 struct table {
 	struct pgo_layout head;
@@ -116,6 +116,11 @@ struct table pgo_layout = {
 		MEMBER(g, grows),
 		MEMBER(g, shrinks),
 		STRUCT(left),
+		MEMBER(left, r15),
+		MEMBER(left, r14),
+		MEMBER(left, r13),
+		MEMBER(left, r12),
+		MEMBER(left, rbx),
 		MEMBER(left, rbp),
 		MEMBER(left, pc),
 		STRUCT(seg),

@@ -22,6 +22,7 @@
 #include "runtime/cc/copies.h"
 #include "runtime/cc/folder.h"
 #include "runtime/cc/run.h"
+#include "runtime/cc/script.h"
 #include "runtime/cc/where.h"
 #include "runtime/cc/wraps.h"
 
@@ -102,6 +103,21 @@ static void look(struct link *l)
 	}
 	/* The option may also stand for a few libraries. */
 	l->bare &= !loader && !l->shared;
+}
+
+/* A program tells gdb where pgo's script is. */
+static void add_script(const struct link *l, struct strs *cmd)
+{
+	struct bytes object = { 0 };
+	const char *path = where()->script;
+
+	if (l->shared || !path)
+		return;
+	script_object(&object, path);
+	path = folder_file("script.o");
+	file_write(path, object.p, object.n);
+	strs_add(cmd, path);
+	strs_add(cmd, "-u" SCRIPT_SYMBOL);
 }
 
 static void add_wraps(struct strs *cmd, const struct check *c)
@@ -243,6 +259,7 @@ static void make_command(const struct link *l, struct strs *cmd,
 	size_t i;
 
 	strs_add(cmd, real_ld());
+	add_script(l, cmd);
 	add_thunks(l, cmd, c);
 	if (foreign && !l->shared)
 		strs_add(cmd, "-upgo_stack_foreign");

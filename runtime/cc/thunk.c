@@ -21,10 +21,10 @@
 
 #include "runtime/cc/thunk.h"
 
-#include <elf.h>
 #include <string.h>
 
 #include "runtime/cc/mem.h"
+#include "runtime/cc/object.h"
 
 enum {
 	S_NULL, S_TEXT, S_RELATEXT, S_EH, S_RELAEH, S_PROP, S_STACK, S_SPLIT,
@@ -211,12 +211,7 @@ static void add_thunk(struct object *o, const struct thunk *t)
 	unwind_fde(o, at, text->n - at, t->kind);
 }
 
-static const struct {
-	const char *name;
-	Elf64_Word type;
-	Elf64_Xword flags, align, entry_bytes;
-	Elf64_Word link, info;
-} shape[S_COUNT] = {
+static const struct section shape[S_COUNT] = {
 	[S_NULL] = { "", SHT_NULL, 0, 0, 0, 0, 0 },
 	[S_TEXT] = { ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 16,
 		0, 0, 0 },
@@ -234,43 +229,6 @@ static const struct {
 	[S_SHSTRTAB] = { ".shstrtab", SHT_STRTAB, 0, 1, 0, 0, 0 },
 };
 
-/* Lays the sections out behind the ELF header and the table after them. */
-static void write_object(struct bytes *out, struct object *o)
-{
-	Elf64_Ehdr eh = {
-		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB,
-			EV_CURRENT },
-		.e_type = ET_REL, .e_machine = EM_X86_64,
-		.e_version = EV_CURRENT, .e_ehsize = sizeof(eh),
-		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = S_COUNT,
-		.e_shstrndx = S_SHSTRTAB,
-	};
-	Elf64_Shdr sh[S_COUNT] = { 0 };
-	size_t begin = out->n;
-	int i;
-
-	for (i = 0; i < S_COUNT; i++)
-		sh[i].sh_name = (Elf64_Word)bytes_str(&o->sec[S_SHSTRTAB],
-						      shape[i].name);
-	bytes_add(out, &eh, sizeof(eh));
-	for (i = 1; i < S_COUNT; i++) {
-		bytes_pad(out, 8, 0);
-		sh[i].sh_type = shape[i].type;
-		sh[i].sh_flags = shape[i].flags;
-		sh[i].sh_addralign = shape[i].align;
-		sh[i].sh_entsize = shape[i].entry_bytes;
-		sh[i].sh_link = shape[i].link;
-		sh[i].sh_info = shape[i].info;
-		sh[i].sh_offset = out->n - begin;
-		sh[i].sh_size = o->sec[i].n;
-		bytes_add(out, o->sec[i].p, o->sec[i].n);
-	}
-	bytes_pad(out, 8, 0);
-	eh.e_shoff = out->n - begin;
-	bytes_add(out, sh, sizeof(sh));
-	memcpy(out->p + begin, &eh, sizeof(eh));
-}
-
 void thunk_object(struct bytes *out, const struct thunk *t, size_t n)
 {
 	/* The code keeps indirect branch and shadow stack promises. */
@@ -287,5 +245,5 @@ void thunk_object(struct bytes *out, const struct thunk *t, size_t n)
 	unwind_cie(&o);
 	for (i = 0; i < n; i++)
 		add_thunk(&o, &t[i]);
-	write_object(out, &o);
+	object_write(out, shape, o.sec, S_COUNT);
 }

@@ -39,6 +39,9 @@ static void find(struct where *w)
 	if (!w->lib)
 		die("%s/../lib: not there (make, or make install)", w->bin);
 	w->include = find_include(w->bin, &w->in_tree);
+	w->script = realpath(str_form("%s/../share/%sgdb/pgo-gdb.py",
+				      w->include, w->in_tree ? "" : "pgo/"),
+			     NULL);
 }
 
 const struct where *where(void)

@@ -7,10 +7,12 @@
  *	BIN/pgo-cc
  *	BIN/../lib/libpgo.a, pgo/{ld,wrap.rsp,libpgo-thunks.a}
  *	BIN/../include/pgo, or in a build tree two or three folders up
+ *	BIN/../share/pgo/gdb/pgo-gdb.py, or share/gdb of the tree
  */
 
 struct where {
 	char *bin, *lib, *include;
+	char *script;		/* gdb's; NULL: not there */
 	int in_tree;		/* not installed: libraries need an rpath */
 };
 

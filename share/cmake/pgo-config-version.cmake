@@ -1,8 +1,11 @@
-# The version is told in one place: pgo.pc.
-file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/../../pkgconfig/pgo.pc" _pgo_version
-  REGEX "^Version: ")
+# The version is told in one place: pgo.pc, beside this folder or, in Debian,
+# in a folder of the architecture's.
+file(GLOB _pgo_pc "${CMAKE_CURRENT_LIST_DIR}/../../pkgconfig/pgo.pc"
+  "${CMAKE_CURRENT_LIST_DIR}/../../*/pkgconfig/pgo.pc")
+file(STRINGS ${_pgo_pc} _pgo_version REGEX "^Version: ")
 string(REPLACE "Version: " "" PACKAGE_VERSION "${_pgo_version}")
 unset(_pgo_version)
+unset(_pgo_pc)
 
 if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)
   set(PACKAGE_VERSION_COMPATIBLE FALSE)

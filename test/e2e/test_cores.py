@@ -1,16 +1,13 @@
 """Core files, gdb's and the kernel's: what is read from one is what was read
 from the process the moment before."""
-import contextlib
 import os
-import pathlib
-import resource
 import shutil
-import signal
 import subprocess
 
 import pytest
 
 import goprog
+from corefiles import DUMPED_BY, gcore, running
 from outside import dump
 
 FLAVOURS = {"default": (), "stripped": ("-ldflags=-s -w",)}
@@ -21,43 +18,6 @@ def folder(tmp_path):
     """gdb writes a GB for a Go program: nothing of it stays."""
     yield tmp_path
     shutil.rmtree(tmp_path)
-
-
-@contextlib.contextmanager
-def running(*command, folder):
-    """The program, started in FOLDER; it has said "ready", and may dump."""
-    program = subprocess.Popen(
-        command, text=True, cwd=folder, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=dict(os.environ, GOTRACEBACK="crash"),
-        preexec_fn=lambda: resource.setrlimit(
-            resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2))
-    try:
-        assert program.stdout.readline() == "ready\n"
-        yield program
-    finally:
-        program.kill()
-        program.communicate()
-
-
-def gcore(program, folder):
-    subprocess.run(["gcore", "-o", folder / "gcore", str(program.pid)],
-                   check=True, timeout=50, capture_output=True)
-    return folder / f"gcore.{program.pid}"
-
-
-def kernel(program, folder):
-    """Ends the program; its core."""
-    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text()
-    if pattern.startswith(("|", "/")):
-        pytest.skip(f"cores go elsewhere: core_pattern is {pattern.strip()}")
-    program.send_signal(signal.SIGABRT)
-    assert program.wait(30) == -signal.SIGABRT
-    core, = (f for f in folder.iterdir() if f.name.startswith("core"))
-    return core
-
-
-DUMPED_BY = {"gcore": gcore, "kernel": kernel}
 
 
 def at_rest(answer):
