@@ -225,13 +225,15 @@ def test_the_script_is_loaded_where_the_user_allows_it(tmp_path):
 
 
 FLAVOURS = {"pie": ["-pie"], "no pie": ["-no-pie"],
-            "optimized": ["-O2", "-Wl,--gc-sections"]}
+            "optimized": ["-O2", "-Wl,--gc-sections"], "contiguous": []}
 
 
 @pytest.mark.parametrize("flavour", [
-    "pie", *(pytest.param(f, marks=pytest.mark.long)
-             for f in FLAVOURS if f != "pie")])
-def test_live_goroutines_are_as_dumped(tmp_path, flavour):
+    "pie", "contiguous", pytest.param("no pie", marks=pytest.mark.long),
+    pytest.param("optimized", marks=pytest.mark.long)])
+def test_live_goroutines_are_as_dumped(tmp_path, monkeypatch, flavour):
+    if flavour == "contiguous":
+        monkeypatch.setenv("PGODEBUG", "stack=contiguous")
     program = built(tmp_path, (ROOT / "test/e2e/progs/waits.c").read_text(),
                     *FLAVOURS[flavour])
     with running(program, folder=tmp_path) as child:
@@ -348,7 +350,7 @@ def test_a_program_that_has_not_begun(tmp_path):
 def test_a_crash_leaves_gdb_usable(tmp_path):
     out = gdb(built(tmp_path, DEEP), commands=[
         "run", "info goroutines", "goroutine 1 bt 1", "goroutine 1 up 1",
-        *["continue"] * 5, "info goroutines"])
+        "continue", "kill", "info goroutines"])
     assert "received signal SIGILL" in out
     assert listed(out) == {1: ("syscall", listed(out)[1][1])}
     assert "No goroutines: the program is not being run." in out
