@@ -344,8 +344,12 @@ check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long
 	$(call PYTEST,7200,) || rc=1; exit $$rc
 check-all: check-debug check-asan check-tsan check-long ## everything, all modes
 
-bench: all $(BENCH)                     ## figures, a line each
-	$(Q)for b in $(BENCH); do echo "== $$b"; timeout 600 $$b || exit 1; done
+bench: all $(BENCH)                     ## figures, a line each; operations beside Go's
+	$(Q)for b in $(filter-out %/ops,$(BENCH)); do echo "== $$b"; \
+	    timeout 600 $$b || exit 1; done
+	$(Q)timeout 1800 $(PY) test/bench/compare.py $(B)
+bench-ir: $(B)/test/bench/ops           ## instructions an operation takes, against the baseline
+	$(Q)timeout 900 $(PY) test/bench/ir.py $(B) --check
 
 # Made-up input for each target, PGO_FUZZ_SECONDS long.  What it learns stays in
 # build/fuzz/learned; what breaks a target is put into build/fuzz.
@@ -464,7 +468,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
 .PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-unit check-debug \
-        check-asan check-tsan check-cov check-valgrind check-long check-all bench fuzz fuzz-run demo tidy tidy-headers tidy-layers \
+        check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
 .DELETE_ON_ERROR:

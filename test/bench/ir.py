@@ -34,7 +34,8 @@ def instructions(build, op, n):
             ["valgrind", "--tool=callgrind", "--separate-threads=yes",
              f"--callgrind-out-file={out}", build / "test/bench/ops", op,
              str(n)], check=True, capture_output=True, timeout=300,
-            env={**os.environ, "GOMAXPROCS": "1", "PGODEBUG": "asyncpreemptoff=1"})
+            env={**os.environ, "GOMAXPROCS": "1",
+                 "PGODEBUG": "asyncpreemptoff=1"})
         text = (out.parent / "out-01").read_text()
     return int(re.search(r"^(?:summary|totals): (\d+)", text, re.M)[1])
 
