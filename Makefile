@@ -73,7 +73,8 @@ endif
 PGOLIB   := $(B)/lib/libpgo.a
 DRIVER   := $(B)/bin/pgo-cc
 PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
-            $(B)/lib/libpgo-static.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo.pc)
+            $(B)/lib/libpgo-static.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
+            $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
             $(if $(TRACE),$(B)/bin/pgo-trace)
@@ -109,8 +110,8 @@ MKTHUNKS := $(B)/obj/pgo-mkthunks
 CCMAINS  := $(filter %/main.o %/mkthunks.o,$(CCDRV))
 CCLIB    := $(filter-out $(CCMAINS),$(CCDRV))
 # Members that pgo-cc pulls in by their symbols.
-OPTIONAL := $(filter %/stack_foreign.o %/stack_contiguous.o %/stack_unsplit.o,\
-            $(RT))
+OPTIONAL := $(filter %/stack_foreign.o %/stack_cxx.o %/stack_contiguous.o \
+            %/stack_unsplit.o,$(RT))
 # libpgo.a needs libc only: what needs zlib or a network is for tools and the
 # agent.
 NOTPGO   := $(OPTIONAL) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
@@ -152,6 +153,17 @@ $(B)/lib/pgo/libpgo-thunks.a: $(MKTHUNKS) $(B)/obj/protos.0.txt \
 $(B)/lib/pgo/wrap.rsp $(B)/obj/libpgo-thunks-static.a: \
 		$(B)/lib/pgo/libpgo-thunks.a ;
 
+# For objcopy: the X that file $(1) calls and that are wrapped, as __real_X.
+past_thunks = nm -u $(1) 2>/dev/null | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
+		$$2 in wrap { print $$2, "__real_" $$2 }' \
+		$(B)/lib/pgo/wrap.rsp -
+
+# What -static-libgcc links.
+$(B)/lib/pgo/gcc_eh.a: $(B)/lib/pgo/wrap.rsp
+	$(Q)cp $$($(CC) -print-file-name=libgcc_eh.a) $@.new && \
+		$(call past_thunks,$@.new) | sort -u > $(B)/obj/gcc_eh.syms && \
+		objcopy --redefine-syms=$(B)/obj/gcc_eh.syms $@.new && mv $@.new $@
+
 # A shared library reaches the program's __morestack by its __wrap_ name.
 $(B)/obj/libpgo-all.o: $(PGOOBJS)
 	$(call say,LD,$@)
@@ -167,9 +179,7 @@ libpgo_o = objcopy --localize-hidden --redefine-syms=$@.syms \
 
 $(B)/obj/libpgo.o: $(B)/obj/libpgo-all.o $(B)/lib/pgo/wrap.rsp
 	$(call say,OBJ,$@)
-	$(Q)nm -u $< | awk 'FNR == NR { wrap[substr($$0, 8)]; next } \
-		$$2 in wrap { print $$2, "__real_" $$2 }' \
-		$(B)/lib/pgo/wrap.rsp - > $@.syms
+	$(Q)$(call past_thunks,$<) > $@.syms
 	$(Q)$(libpgo_o)
 
 # For static links, which do without --wrap: X is X there.  libc.a has a dlopen()

@@ -103,6 +103,7 @@ struct g *g_new(void (*fn)(void *), void *arg, const struct stack_want *want)
 	gp->goexit = false;
 	gp->locks = 0;
 	gp->wait_on = NULL;
+	gp->exceptions = (struct exceptions){ 0 };
 	gp->stack_bytes = seg_memory(gp->base);
 	gp->stack_peak = gp->stack_bytes;
 	gp->grows = 0;

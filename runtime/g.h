@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "runtime/amd64/offsets.h"
+#include "runtime/exceptions.h"
 #include "runtime/gfree.h"
 #include "runtime/gtab.h"
 #include "runtime/seg.h"
@@ -42,6 +43,8 @@ struct g {
 				 * because it is locked to that thread */
 	struct m *m;            /* its M while RUNNING or in C, else NULL */
 	uint32_t locks;         /* owner: of pgo_lock_os_thread() */
+
+	struct exceptions exceptions; /* C++'s, while it does not run */
 
 	bool (*commit)(struct g *g, void *arg); /* sched_park(): see there */
 	void *commit_arg;

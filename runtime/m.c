@@ -95,6 +95,7 @@ void m_begin(struct m *m)
 	find_stack(m);
 	signal_m_begin(m);
 	limit_set(0);
+	m->exceptions = exceptions_of_thread();
 	pgo_m = m;
 	/* Release: sysmon looks at an M once it has a tid. */
 	atomic_store_explicit(&m->tid, sys_gettid(), memory_order_release);

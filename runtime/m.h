@@ -43,6 +43,7 @@ struct m {
 	void *volatile ctarget; /* owner: the C function called there */
 	void *volatile lsp;     /* owner: sp of the last leaf call */
 
+	struct exceptions *exceptions; /* constant: NULL without C++ */
 	struct lock tcb_lock;
 	char *tcb;              /* tcb_lock: the thread's control block */
 	struct p *p;            /* owner; sysmon under sched.lock while in C */

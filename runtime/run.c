@@ -20,6 +20,7 @@
 #include "runtime/crash.h"
 #include "runtime/dice.h"
 #include "runtime/env.h"
+#include "runtime/exceptions.h"
 #include "runtime/fiber.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
@@ -70,6 +71,8 @@ static int setup(void)
 		rc = crash_setup();
 	if (!rc)
 		rc = cpuprof_setup();
+	if (!rc)
+		exceptions_setup();
 	if (!rc)
 		agentload_start();
 	return rc;

@@ -412,7 +412,11 @@ static void execute(struct m *m, struct g *gp)
 	m->lsp = NULL;
 	m->g = gp;
 	m->switches++;
+	if (m->exceptions)
+		exceptions_swap(m->exceptions, &gp->exceptions);
 	switch_to_g(m, gp);
+	if (m->exceptions)
+		exceptions_swap(m->exceptions, &gp->exceptions);
 	m->g = NULL;
 	gp->m = NULL;
 }

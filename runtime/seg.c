@@ -25,12 +25,17 @@ enum {
 	ARENA_BYTES = 64 << 20,
 	SLACK_PLAIN = 1024,
 	SLACK_FOREIGN = 2048,
+	SLACK_CXX = 64 << 10,
 	FRAME_ROOM = 64,        /* __morestack's own words on a new segment */
 };
 
 /* An archive member that pgo-cc pulls in when the program links more than
  * libc, libm and libpthread: those bind lazily on a goroutine's stack. */
 extern const char pgo_stack_foreign[] __attribute__((weak));
+
+/* Another for C++, whose virtual calls into unsplit libraries no linker sees:
+ * a long double printed in full takes 39 KB. */
+extern const char pgo_stack_cxx[] __attribute__((weak));
 
 static struct {
 	struct lock lock;               /* everything below */
@@ -47,7 +52,8 @@ void seg_setup(size_t first_bytes)
 {
 	size_t bytes = SEG_MIN;
 
-	pool.slack = pgo_stack_foreign ? SLACK_FOREIGN : SLACK_PLAIN;
+	pool.slack = pgo_stack_cxx ? SLACK_CXX :
+		     pgo_stack_foreign ? SLACK_FOREIGN : SLACK_PLAIN;
 	if (first_bytes < 2 * pool.slack)
 		first_bytes = 2 * pool.slack;
 	while (bytes < first_bytes && bytes < SEG_FIRST_MAX)

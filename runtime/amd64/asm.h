@@ -19,6 +19,11 @@
 	.size \name,.-\name
 	.endm
 
+/* Whom unwinders ask before they pass this function; see runtime/unwind.c. */
+	.macro PASSED_BY fn
+	.cfi_personality 0x1b,\fn       # relative to the pc, 4 bytes
+	.endm
+
 /* The thread's M, or 0 on a thread that is none. */
 	.macro GETM reg
 	movq pgo_m@gottpoff(%rip),\reg

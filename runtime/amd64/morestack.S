@@ -23,6 +23,7 @@
 
 FUNCTION __morestack
 	.cfi_startproc
+	PASSED_BY unwind_morestack
 	.cfi_def_cfa rsp,16
 	.cfi_offset rip,-8
 	push %rbp

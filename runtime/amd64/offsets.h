@@ -39,7 +39,4 @@
  * alone; gcc's and clang's -fsplit-stack both read it. */
 #define TCB_LIMIT 0x70
 
-/* Room left above an unwinder that goes on from one of our landing pads. */
-#define UNWIND_ROOM 65536
-
 #endif

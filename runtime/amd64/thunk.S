@@ -50,6 +50,7 @@
 /* Register arguments only. */
 FUNCTION pgo_thunk_regs
 	.cfi_startproc
+	PASSED_BY unwind_thunk
 	ON_GOROUTINE_OR 9f
 	FRAME
 	push %rax

@@ -322,10 +322,6 @@ int cc_main(int argc, char **argv, int cxx)
 	if (j.libs.n && !j.inputs)
 		return answer_libs(&j);
 	add_compiler(&cmd, cxx);
-	if (j.inputs && j.cxx)
-		die("C++ needs goroutines on contiguous stacks, which this "
-		    "version does not have: its virtual calls reach unsplit "
-		    "code no linker sees (keep C++ behind pgo_sys())");
 	if (j.inputs)
 		add_compiler_args(&cmd, &j);
 	else

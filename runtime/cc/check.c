@@ -31,9 +31,10 @@ static int is_toolchain(const char *path)
 		"crt1.o", "Scrt1.o", "gcrt1.o", "grcrt1.o", "rcrt1.o",
 		"crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o",
 		"crtbeginT.o", "crtend.o", "crtendS.o", "crtfastmath.o",
-		"libc_nonshared.a", "libgcc.a", "libgcc_eh.a", "libpgo.a",
-		"libpgo-thunks.a", "libpgo-static.a", "libc.a", "libm.a",
-		"libmvec.a", "libpthread.a", "libdl.a", "librt.a", NULL
+		"libc_nonshared.a", "libgcc.a", "libgcc_eh.a", "gcc_eh.a",
+		"libpgo.a", "libpgo-thunks.a", "libpgo-static.a", "libc.a",
+		"libm.a", "libmvec.a", "libpthread.a", "libdl.a", "librt.a",
+		NULL
 	};
 	const char *base = str_base(path);
 
@@ -83,10 +84,19 @@ static int has_magic(const char *path, const char *magic, size_t n, size_t at)
 	return got >= at + n && !memcmp(head + at, magic, n);
 }
 
+/* "LIB", as a path or as the archive of "(ARCHIVE)MEMBER". */
+static int is_cxx_library(const char *line)
+{
+	const char *base = str_base(line);
+
+	return str_begins(base, "libstdc++.") || str_begins(base, "libc++.");
+}
+
 void check_add(struct check *c, const char *line)
 {
 	const char *close = strchr(line, ')');
 
+	c->cxx |= is_cxx_library(line);
 	if (*line == '(' && close && close[1])
 		add_object(c, str_form("%.*s", (int)(close - line - 1),
 				       line + 1), str_copy(close + 1));
@@ -207,6 +217,9 @@ static void one_call(struct check *c, const char *name, struct input *caller)
 	struct name *def = names_find(&c->defs, name);
 
 	refuse_own_wraps(c, name, caller);
+	/* Only an unwinder calls it, which is in C as far as it has to be. */
+	if (str_ends(name, "_personality_v0"))
+		return;
 	if (def && def->v == DEF_PLAIN)
 		cross(c, name, caller, def->p);
 	else if (!def && !names_find(&c->wraps, name) && !is_ours(name))

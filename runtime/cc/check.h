@@ -16,6 +16,7 @@ struct check {
 	struct input **in;	/* the user's objects, in link order */
 	size_t n_in, n_plain, n_split;
 	struct strs shared;	/* shared libraries, in link order */
+	int cxx;		/* C++'s library was taken in */
 
 	/* The verdict. */
 	struct thunk *thunks;	/* to be made, with their --wrap */

@@ -210,12 +210,15 @@ static const char *static_lib(void)
 
 /*
  * The driver, pgo.pc and the like name the same runtime for every link.  And
- * gcc's -fsplit-stack wraps pthread_create, for libc.a too.
+ * gcc's -fsplit-stack wraps pthread_create, for libc.a too.  The unwinder of
+ * -static-libgcc must call libc past the thunks: see runtime/unwind.c.
  */
 static void add_arg(const struct link *l, struct strs *cmd, const char *a)
 {
 	int runtime = !strcmp(str_base(a), "libpgo.a");
 
+	if (!l->bare && !strcmp(a, "-lgcc_eh"))
+		a = str_form("%s/pgo/gcc_eh.a", where()->lib);
 	if (runtime && l->bare)
 		strs_add(cmd, static_lib());
 	else if (!(runtime && l->shared) &&
@@ -262,7 +265,8 @@ static void make_command(const struct link *l, struct strs *cmd,
 	add_script(l, cmd);
 	add_thunks(l, cmd, c);
 	if (foreign && !l->shared)
-		strs_add(cmd, "-upgo_stack_foreign");
+		strs_add(cmd, c->cxx ? "-upgo_stack_cxx" :
+			      "-upgo_stack_foreign");
 	for (i = 0; i < l->args.n; i++)
 		add_arg(l, cmd, l->args.v[i]);
 	if (!l->bare)

@@ -18,7 +18,14 @@ const char *const libc_own[] = {
 	"__errno_location", "longjmp", "_longjmp", "siglongjmp",
 	"__longjmp_chk", "sigaction", "signal", "dlsym", "pthread_create",
 	"posix_spawn", "posix_spawnp",
+	"_ZSt13set_terminatePFvvE", "_ZSt13get_terminatev",
 	NULL
+};
+
+const char *const libc_unwind[] = {
+	"_Unwind_RaiseException", "_Unwind_Resume",
+	"_Unwind_Resume_or_Rethrow", "_Unwind_ForcedUnwind",
+	"_Unwind_DeleteException", "_Unwind_Backtrace", NULL
 };
 
 static const char *const leaf[] = {
@@ -108,7 +115,7 @@ int libc_is_bare(const char *name)
 	       str_begins(name, "__morestack") ||
 	       str_begins(name, "__splitstack") ||
 	       (str_begins(name, "_Unwind_") &&
-		strcmp(name, "_Unwind_Backtrace"));
+		!is_one_of(libc_unwind, name));
 }
 
 /* "__isoc23_" of a name that has it, else "". */
@@ -163,7 +170,7 @@ void libc_thunk(struct thunk *t, const char *name, const struct names *protos,
 	*t = (struct thunk){ .name = name, .real = name };
 	if (is_one_of(leaf, name))
 		t->kind = THUNK_LEAF;
-	else if (is_one_of(few_words, name))
+	else if (is_one_of(few_words, name) || is_one_of(libc_unwind, name))
 		t->kind = THUNK_REGS;
 	else if (!as_valist(t, name, funcs))
 		by_prototype(t, protos);

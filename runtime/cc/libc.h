@@ -18,6 +18,10 @@ int libc_returns_twice(const char *name);
 /* The names of those the runtime wraps, NULL-terminated. */
 extern const char *const libc_own[];
 
+/* Those of libgcc that walk the stack, NULL-terminated: what they are given is
+ * in registers. */
+extern const char *const libc_unwind[];
+
 /* Fills T for NAME from its prototype; FUNCS tells which v-twins exist. */
 void libc_thunk(struct thunk *t, const char *name, const struct names *protos,
 		const struct names *funcs);

@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 		proto_read(&protos, argv[i]);
 	for (i = 0; libc_own[i]; i++)
 		names_get(&funcs, libc_own[i]);
+	for (i = 0; libc_unwind[i]; i++)
+		names_get(&funcs, libc_unwind[i]);
 	make(&funcs, &protos, argv + 1);
 	return 0;
 }

@@ -16,6 +16,7 @@ class Tool:
     def __init__(self, where):
         self.dir = where
         self.pgo_cc = str(BUILD / "bin" / "pgo-cc")
+        self.pgo_cxx = str(BUILD / "bin" / "pgo-c++")
 
     def write(self, name, text):
         (self.dir / name).write_text(text)
@@ -36,6 +37,9 @@ class Tool:
 
     def cc_ok(self, *args, **kw):
         return self.ok(self.pgo_cc, *args, **kw)
+
+    def cxx_ok(self, *args, **kw):
+        return self.ok(self.pgo_cxx, *args, **kw)
 
     def code(self, exe, function):
         """The disassembly of one function."""

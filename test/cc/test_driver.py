@@ -114,10 +114,6 @@ def test_questions(t):
     (["-fsanitize=address", "a.c"],
      "-fsanitize=address: needs contiguous stacks, which pgo-cc does not make "
      "(-fsanitize=undefined works)"),
-    (["-c", "a.cc"],
-     "C++ needs goroutines on contiguous stacks, which this version does not "
-     "have: its virtual calls reach unsplit code no linker sees (keep C++ "
-     "behind pgo_sys())"),
     (["a.c", "--libs", "pgo-x"],
      "--libs pgo-x: no such library (pgo-agent, pgo-malloc)"),
 ])
@@ -136,10 +132,11 @@ def test_clang_is_refused(t):
         "variadic functions (use gcc)\n")
 
 
-def test_pgo_cxx_says_why_not(t):
-    t.write("a.cc", "int main() { return 0; }\n")
-    r = t.run(BUILD / "bin" / "pgo-c++", "a.cc")
-    assert r.returncode == 1 and r.stderr.startswith("pgo-c++: C++ needs ")
+def test_a_source_of_cxx_may_come_with_either_name(t):
+    t.write("a.cc", "int main() { throw 1; }\n")
+    t.cc_ok("-c", "a.cc")
+    t.cxx_ok("a.o")
+    t.cc_ok("a.cc", "-lstdc++")
 
 
 def test_print_wraps_names_the_libc_calls_of_an_object(t):

@@ -1,0 +1,178 @@
+"""C++ from goroutines: exceptions wherever they come from and go to."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT, Tool
+
+PROGRAMS = ROOT / "test" / "matrix"
+QUICK = ["throw", "park", "callback", "library"]
+SLOW = ["streams"]
+STACKS = ["segmented", "contiguous"]
+
+OPTIONS = {
+    "O0": ["-O0"],
+    "O1": ["-O1"],
+    "O3": ["-O3"],
+    "lto": ["-O2", "-flto"],
+    "static libgcc": ["-O2", "-static-libgcc"],
+    "static libstdc++": ["-O2", "-static-libstdc++", "-static-libgcc"],
+    "no pie": ["-O2", "-fno-pie", "-no-pie"],
+    "fortify": ["-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-all"],
+    "clash cet": ["-O2", "-fstack-clash-protection", "-fcf-protection"],
+    "gc sections": ["-O2", "-ffunction-sections", "-Wl,--gc-sections"],
+    "c++20": ["-O1", "-std=c++20"],
+}
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory):
+    """Builds program NAME once."""
+    t = Tool(tmp_path_factory.mktemp("cxx"))
+
+    def path(name, source=None):
+        if not (t.dir / name).exists():
+            t.cxx_ok("-O2", source or PROGRAMS / f"cxx_{name}.cc", "-o", name)
+        return t.dir / name
+    return path
+
+
+def run(program, stack, procs, keys=""):
+    env = dict(os.environ, GOMAXPROCS=str(procs),
+               PGODEBUG=f"stack={stack}{keys}")
+    r = subprocess.run([program], env=env, capture_output=True, text=True,
+                       timeout=60)
+    assert r.returncode == 0, f"{r.returncode}\n{r.stdout}{r.stderr[:3000]}"
+    assert re.match(r"\w+ [0-9a-f]{16}\n", r.stdout)
+    return r
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("name", QUICK)
+def test_it_works_on_both_stacks(programs, name, stack):
+    first = run(programs(name), stack, 2).stdout
+    assert run(programs(name), stack, 4, ",preempt=always").stdout == first
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("keys", ["", ",preempt=always", ",yield=always",
+                                  ",steal=always", ",seg=always"])
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("name", QUICK + SLOW)
+def test_it_works_whatever_the_scheduler_does(programs, name, stack, keys):
+    first = run(programs(name), "segmented", 1).stdout
+    for procs in 1, 2, 3, 4:
+        assert run(programs(name), stack, procs, keys).stdout == first
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("name", QUICK + SLOW)
+def test_it_works_with_every_option(t, name, option):
+    t.cxx_ok(*OPTIONS[option], PROGRAMS / f"cxx_{name}.cc", "-o", "a")
+    for stack in STACKS:
+        run(t.dir / "a", stack, 2)
+
+
+def test_catch_blocks_go_on_on_another_thread(programs):
+    r = run(programs("park"), "segmented", 4)
+    assert int(re.search(r"moved (\d+)", r.stderr)[1]) > 0
+
+
+@pytest.fixture
+def die(t, programs):
+    """Runs terminate.cc."""
+    exe = programs("terminate", pathlib.Path(__file__).parent / "terminate.cc")
+
+    def run(how, stack, **env):
+        return t.run(exe, how, env=dict(env, PGODEBUG=f"stack={stack}"))
+    return run
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("how", ["uncaught", "noexcept"])
+def test_an_exception_nobody_catches_names_its_goroutine(die, how, stack):
+    r = die(how, stack)
+    assert r.returncode == -6
+    lines = r.stderr.splitlines()
+    assert lines[:3] == [
+        "fatal error: std::terminate() in goroutine 2",
+        "terminate called after throwing an instance of 'std::runtime_error'",
+        "  what():  boom"]
+    assert "goroutine 2 [running]:" in lines
+    assert r.stderr.count("deep") == 30, "the stack as it was at the throw"
+    assert re.search(r"created by .*begin", r.stderr)
+
+
+def test_a_second_exception_on_the_way_of_the_first_ends_it(die):
+    r = die("double", "segmented")
+    assert r.returncode == -6
+    assert r.stderr.startswith("fatal error: std::terminate() in goroutine 2\n")
+
+
+@pytest.mark.parametrize("keys", ["", ",preempt=always"])
+def test_a_handler_of_the_programs_may_park(die, keys):
+    r = die("handler", "segmented" + keys, GOMAXPROCS="2")
+    assert (r.returncode, r.stderr) == (3, "")
+    assert r.stdout == "mine: boom\nin goroutine 2, as set\n"
+
+
+def test_a_thread_of_the_programs_dies_as_ever(die):
+    r = die("thread", "segmented")
+    assert r.returncode == -6
+    assert r.stderr.startswith("terminate called after throwing an instance "
+                               "of 'int'")
+
+
+C_PART = """#include <stdlib.h>
+static void gone(int *n) { ++*n; }
+int cleaned;
+static void count(int *n) { (void)n; cleaned++; }
+int through(int depth, int (*fn)(int), int *n)
+{
+	__attribute__((cleanup(gone))) int own = depth;
+	__attribute__((cleanup(count))) volatile char frame[2000];
+
+	frame[0] = 1;
+	if (depth)
+		return through(depth - 1, fn, n) + own + frame[0];
+	return fn(own);
+}
+"""
+CXX_PART = """#include <pgo/pgo.h>
+#include <cstdio>
+extern "C" int through(int, int (*)(int), int *);
+extern "C" int cleaned;
+static int caught;
+static void begin(void *)
+{
+	int n = 0;
+
+	for (int i = 0; i < 10; i++)
+		try {
+			through(10 * i, [](int i) -> int { throw i; }, &n);
+		} catch (int) {
+			caught++;
+		}
+}
+int main()
+{
+	pgo_run(begin, nullptr);
+	std::printf("%d %d\\n", caught, cleaned);
+}
+"""
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("options", [["-O0"], ["-O2"]])
+def test_clean_ups_of_c_run(t, options, stack):
+    t.write("c.c", C_PART)
+    t.write("m.cc", CXX_PART)
+    t.cc_ok(*options, "-w", "-fexceptions", "-c", "c.c")
+    t.cxx_ok(*options, "-w", "m.cc", "c.o", "-o", "a")
+    out = t.ok("./a", env={"PGODEBUG": f"stack={stack}"})
+    assert out == "10 460\n", "ten throws past 1, 11, .. 91 frames"
