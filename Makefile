@@ -164,13 +164,17 @@ $(B)/lib/pgo/gcc_eh.a: $(B)/lib/pgo/wrap.rsp
 		$(call past_thunks,$@.new) | sort -u > $(B)/obj/gcc_eh.syms && \
 		objcopy --redefine-syms=$(B)/obj/gcc_eh.syms $@.new && mv $@.new $@
 
-# A shared library reaches the program's __morestack by its __wrap_ name.
+# A shared library reaches the program's __morestack by its __wrap_ name, and
+# what sets signal handlers by libc's; see runtime/sigaction.c.
+HANDLERS := sigaction signal bsd_signal ssignal sysv_signal __sysv_signal \
+            sigset siginterrupt sigaltstack
 $(B)/obj/libpgo-all.o: $(PGOOBJS)
 	$(call say,LD,$@)
 	$(Q)ld -r --defsym=__wrap___morestack=__morestack \
 		--defsym=__wrap___morestack_non_split=__morestack_non_split \
 		--defsym=__wrap___morestack_large_model=__morestack_large_model \
 		--defsym=__wrap___morestack_allocate_stack_space=__morestack_allocate_stack_space \
+		$(foreach s,$(HANDLERS),--defsym=$s=__wrap_$s) \
 		-z noexecstack -o $@ $(PGOOBJS)
 
 libpgo_o = objcopy --localize-hidden --redefine-syms=$@.syms \
@@ -188,7 +192,7 @@ $(B)/obj/libpgo-static.o: $(B)/obj/libpgo-all.o
 	$(call say,OBJ,$@)
 	$(Q)nm -u $< | awk '$$2 == "dlopen" { print $$2, "pgo_no_dlopen" } \
 		sub(/^__real_/, "", $$2) { print "__real_" $$2, $$2 }' > $@.syms
-	$(Q)$(libpgo_o)
+	$(Q)$(libpgo_o) $(addprefix --localize-symbol=,$(HANDLERS))
 
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(OPTIONAL)
 $(B)/lib/libpgo-static.a: $(B)/obj/libpgo-thunks-static.a \
@@ -395,7 +399,8 @@ tidy-headers:                           ## each header compiles alone
 tidy-layers:                            ## no include points upwards
 	$(Q)awk -f test/lint/layers.awk test/lint/layers $(SOURCES)
 tidy-symbols: $(PGOCC)                  ## libpgo.a exports pgo_* and the wraps only
-	$(Q)$(if $(PGOCC),sh test/lint/symbols.sh $(PGOLIB) $(B)/lib/pgo/wrap.rsp,:)
+	$(Q)$(if $(PGOCC),sh test/lint/symbols.sh $(PGOLIB) $(B)/lib/pgo/wrap.rsp \
+	    $(HANDLERS),:)
 tidy-stack: $(OBJS)                     ## [g] entries keep to their stack bounds
 	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
 	    $(patsubst %.o,%.ci,$(filter-out $(patsubst %.S,$(B)/obj/%.o,\

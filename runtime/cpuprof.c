@@ -41,8 +41,10 @@ static void on_prof(int sig, siginfo_t *info, void *uc)
 	struct m *m = m_get();
 
 	(void)sig;
-	/* A tick and a question may have become one signal. */
+	/* A tick, a question and a change may have become one signal. */
 	probe_answer(uc);
+	if (m)
+		signal_renew_m_mask(uc);
 	if (info->si_code != SI_TKILL)
 		cpu_sample_take(&prof.sampler, m ? &m->cpu : NULL, info, uc);
 }

@@ -217,7 +217,7 @@ int crash_setup(void)
 	int rc = 0;
 
 	for (size_t i = 0; i < CRASHES && !rc; i++)
-		if (!sigaction(crashes[i].sig, NULL, &old) &&
+		if (!signal_action(crashes[i].sig, NULL, &old) &&
 		    old.sa_handler == SIG_DFL)
 			rc = signal_handle(crashes[i].sig, on_crash, 0);
 	return rc;

@@ -12,6 +12,7 @@
 
 #include "runtime/fatal.h"
 #include "runtime/sched.h"
+#include "runtime/sigaction.h"
 #include "runtime/sys.h"
 #include "runtime/timer.h"
 
@@ -110,7 +111,7 @@ void sched_check_dead(void)
 	/* Goroutine 1 is not there yet while the first Ms are made. */
 	if (!atomic_load(&sched.last_id) || asleep < sched.nm ||
 	    atomic_load(&sched.stopping) || timer_next_ns() != INT64_MAX ||
-	    any_queued())
+	    any_queued() || sigaction_may_wake())
 		return;
 	/* Beside a program's own threads goroutines may come and go. */
 	if (!sched.m0 && !atomic_load(&sched.live) &&

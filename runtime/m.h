@@ -56,6 +56,7 @@ struct m {
 	_Atomic pid_t tid;      /* 0: it has no thread, yet or any more */
 	uintptr_t alt_low;      /* constant: its signal stack */
 	stack_t program_stack;  /* constant: the one it had before */
+	uint32_t handlers;      /* owner: the program's that have begun */
 	int64_t deadline_ns;    /* sched.lock: it claimed, while idle; -1 */
 	bool spinning;          /* owner, or who wakes it: looks for work */
 	bool blocked;           /* owner: parked on its note */

@@ -158,7 +158,7 @@ static void name_in(struct module *m, uintptr_t pc, struct name *out)
 	out->offset = addr - func.start;
 }
 
-void names_find(uintptr_t pc, struct name *out)
+static void look_up(uintptr_t pc, struct name *out)
 {
 	struct module *m;
 
@@ -175,6 +175,21 @@ void names_find(uintptr_t pc, struct name *out)
 	lock_put(&names.lock);
 }
 
+#define WRAP "__wrap_"
+
+/* Libc's functions that the runtime has in their place go by libc's name. */
+static bool is_wrap(const struct name *name)
+{
+	return name->func && !strncmp(name->func, WRAP, strlen(WRAP));
+}
+
+void names_find(uintptr_t pc, struct name *out)
+{
+	look_up(pc, out);
+	if (is_wrap(out))
+		out->func += strlen(WRAP);
+}
+
 bool names_is_runtime(uintptr_t pc)
 {
 	return pc >= (uintptr_t)__start_pgo_text &&
@@ -187,6 +202,7 @@ bool names_is_shown(uintptr_t pc)
 
 	if (!names_is_runtime(pc))
 		return true;
-	names_find(pc, &name);
-	return name.func && !strncmp(name.func, "pgo_", 4);
+	look_up(pc, &name);
+	return is_wrap(&name) ||
+	       (name.func && !strncmp(name.func, "pgo_", 4));
 }

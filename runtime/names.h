@@ -25,7 +25,8 @@ void names_find(uintptr_t pc, struct name *out);
 void names_hurry(void);
 
 /* Whether a stack shows PC to users: not the runtime's own functions, but what
- * a program calls by name, pgo_*.  A return address must come less 1. */
+ * a program calls by name: pgo_*, and libc's that are wrapped.  A return
+ * address must come less 1. */
 bool names_is_shown(uintptr_t pc);
 
 /* Whether PC is the runtime's code. */

@@ -263,6 +263,9 @@ static void give_p_away(struct m *m)
 
 static void bind(struct m *m, struct g *gp)
 {
+	if (m->insched && m->handlers)
+		fatal_throw("a signal handler that interrupted goroutine code "
+			    "cannot wait");
 	lock_get(&sched.lock);
 	gp->bound = m;
 	m->bound_g = gp;

@@ -1,73 +1,119 @@
 /*
- * The runtime's signals and the program's handlers.
+ * The threads that take signals, and their masks.
  *
- * A handler interrupts goroutine code at any instruction.  On its alternate
- * stack it must not grow segments (limit 0) nor be taken for goroutine code
- * (csp 0); errno is the interrupted code's.  The trampoline sees to that, so a
- * split handler just works, and so do thunks below it.
+ * An M leaves open what its own instructions and system calls bring about, and
+ * what the runtime sends to it by name.  All else goes to the plain thread,
+ * which has the program's mask and does nothing but wait: whatever its handlers
+ * call, they interrupt nothing.
+ *
+ * A thread's mask can only be changed by itself.  So who changes the program's
+ * mask asks the plain thread and waits; where the change is about a signal of
+ * system calls, every M is told by SIGPROF, which restarts what it interrupts.
  */
 #include "runtime/signal.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <pgo/cdefs.h>
-#include <pgo/sys.h>
 
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
 #include "runtime/m.h"
-#include "runtime/names.h"
 #include "runtime/sched.h"
+#include "runtime/sigaction.h"
+#include "runtime/sys.h"
 
 enum {
 	ALT_STACK_BYTES = 64 << 10,     /* AVX-512 frames are 3 KiB each */
 	THREAD_STACK_BYTES = 256 << 10,
-	NSIGNALS = 65,
 };
 
-static sigset_t program_mask;   /* constant after signal_setup() */
+/* Signals 32 and 33 are libc's, for setuid(2) and pthread_cancel(3). */
+#define SIGNALS_OF_LIBC (3ULL << 31)
+#define SIGNALS_OF_OURS (signal_bit(SIGPROF) | signal_bit(SIGURG))
 
-const sigset_t *signal_program_mask(void)
+static struct {
+	_Atomic uint64_t mask;          /* who holds lock, before anyone else */
+	struct lock lock;               /* asked */
+	_Atomic uint32_t asked;
+	_Atomic uint32_t seen;          /* the plain thread: of asked */
+	struct note change;
+	bool is_child;                  /* after fork(): there is none */
+	uintptr_t stack_low;            /* constant once it runs */
+	uintptr_t stack_high;
+} plain;
+
+uint64_t signal_program_mask(void)
 {
-	return &program_mask;
+	return atomic_load(&plain.mask);
 }
 
-/* What an M leaves open: what the kernel sends for its own instructions, and
- * what the runtime sends to it by name. */
-static void m_mask(sigset_t *set)
+bool signal_is_shared(void)
 {
-	static const int open_signals[] = {
-		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
-		SIGPROF, SIGURG,
-	};
+	return !plain.is_child;
+}
 
-	sigfillset(set);
-	for (size_t i = 0; i < sizeof(open_signals) / sizeof(int); i++)
-		sigdelset(set, open_signals[i]);
+uint64_t signal_set_mask(uint64_t mask)
+{
+	uint64_t before = 0;
+
+	mask &= ~SIGNALS_OF_LIBC;
+	sys_call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof(mask));
+	return before;
+}
+
+static uint64_t m_mask(void)
+{
+	uint64_t open = SIGNALS_OF_A_FAULT | SIGNALS_OF_OURS;
+
+	return ~(open | (SIGNALS_OF_A_CALL & ~signal_program_mask()));
+}
+
+void signal_open_m(int sig)
+{
+	signal_set_mask(m_mask() & ~signal_bit(sig));
+}
+
+void signal_restore_m_mask(void)
+{
+	signal_set_mask(plain.is_child ? signal_program_mask() : m_mask());
+}
+
+void signal_renew_m_mask(ucontext_t *uc)
+{
+	uint64_t mask;
+
+	memcpy(&mask, &uc->uc_sigmask, sizeof(mask));
+	mask = (mask & ~SIGNALS_OF_A_CALL) |
+	       (signal_program_mask() & SIGNALS_OF_A_CALL);
+	memcpy(&uc->uc_sigmask, &mask, sizeof(mask));
 }
 
 void signal_m_begin(struct m *m)
 {
 	stack_t ss = { .ss_size = ALT_STACK_BYTES };
-	sigset_t set;
 
 	ss.ss_sp = fiber_map(ALT_STACK_BYTES);
 	if (!ss.ss_sp)
 		fatal_throw("out of memory for a signal stack");
-	sigaltstack(&ss, &m->program_stack);
+	sys_call(SYS_sigaltstack, &ss, &m->program_stack, 0, 0);
 	m->alt_low = (uintptr_t)ss.ss_sp;
-	m_mask(&set);
-	pthread_sigmask(SIG_SETMASK, &set, NULL);
+	signal_restore_m_mask();
 }
 
 void signal_m_end(struct m *m)
 {
-	sigaltstack(&m->program_stack, NULL);
+	sys_call(SYS_sigaltstack, &m->program_stack, NULL, 0, 0);
 	fiber_unmap((void *)m->alt_low, ALT_STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
+	signal_set_mask(signal_program_mask());
+}
+
+/* Its other name: sigaction() is the program's, see runtime/sigaction.c. */
+int __sigaction(int, const struct sigaction *, struct sigaction *);
+
+int signal_action(int sig, const struct sigaction *act, struct sigaction *old)
+{
+	return __sigaction(sig, act, old);
 }
 
 int signal_handle(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
@@ -78,7 +124,7 @@ int signal_handle(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 	};
 
 	sigfillset(&sa.sa_mask);
-	return sigaction(sig, &sa, NULL) ? -errno : 0;
+	return signal_action(sig, &sa, NULL) ? -errno : 0;
 }
 
 /* The plain thread -------------------------------------------------------- */
@@ -86,10 +132,46 @@ int signal_handle(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 static void *signal_thread(void *arg)
 {
 	(void)arg;
-	pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
-	for (;;)
-		pause();
+	for (;;) {
+		uint32_t asked = atomic_load(&plain.asked);
+
+		signal_set_mask(signal_program_mask());
+		atomic_store(&plain.seen, asked);
+		futex_wake(&plain.seen, INT32_MAX);
+		note_wait(&plain.change, -1);
+	}
 	return NULL;
+}
+
+static void tell_ms(void)
+{
+	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
+
+	for (; m; m = m->alllink)
+		if (m->tid)
+			sys_call(SYS_tgkill, sys_getpid(), m->tid, SIGPROF, 0);
+}
+
+void signal_set_program_mask(uint64_t mask)
+{
+	uint64_t was;
+	uint32_t asked;
+	uint32_t seen;
+
+	lock_get(&plain.lock);
+	was = atomic_exchange(&plain.mask, mask);
+	asked = atomic_fetch_add(&plain.asked, 1) + 1;
+	lock_put(&plain.lock);
+	note_wake(&plain.change);
+	while ((int32_t)((seen = atomic_load(&plain.seen)) - asked) < 0)
+		futex_wait(&plain.seen, seen, -1);
+	if ((was ^ mask) & SIGNALS_OF_A_CALL)
+		tell_ms();
+}
+
+bool signal_on_plain_stack(uintptr_t addr)
+{
+	return addr >= plain.stack_low && addr < plain.stack_high;
 }
 
 static void on_quit(int sig, siginfo_t *info, void *uc)
@@ -108,21 +190,25 @@ static void on_urgent(int sig, siginfo_t *info, void *uc)
 	(void)uc;
 }
 
+/* All signals blocked until it has the program's mask. */
 static int start_thread(void)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
-	sigset_t all;
-	sigset_t old;
+	uint64_t before;
+	char *stack = sys_map(THREAD_STACK_BYTES);
 	int rc;
 
-	sigfillset(&all);
+	if (!stack)
+		return -ENOMEM;
+	plain.stack_low = (uintptr_t)stack;
+	plain.stack_high = (uintptr_t)stack + THREAD_STACK_BYTES;
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+	pthread_attr_setstack(&attr, stack, THREAD_STACK_BYTES);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
+	before = signal_set_mask(~UINT64_C(0));
 	rc = pthread_create(&thread, &attr, signal_thread, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	signal_set_mask(before);
 	pthread_attr_destroy(&attr);
 	if (!rc)
 		atomic_fetch_add(&sched.runtime_threads, 1);
@@ -132,137 +218,30 @@ static int start_thread(void)
 /* After fork(): the child is the program's, as it will be after execve(). */
 static void open_in_child(void)
 {
+	plain.is_child = true;
 	if (m_get())
-		pthread_sigmask(SIG_SETMASK, &program_mask, NULL);
+		signal_set_mask(signal_program_mask());
+}
+
+static bool is_default(int sig)
+{
+	struct sigaction now;
+
+	return !signal_action(sig, NULL, &now) && now.sa_handler == SIG_DFL;
 }
 
 int signal_setup(void)
 {
-	struct sigaction old;
+	uint64_t mask = 0;
 
-	pthread_sigmask(SIG_SETMASK, NULL, &program_mask);
-	if (!sigaction(SIGQUIT, NULL, &old) && old.sa_handler == SIG_DFL)
+	sys_call(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &mask, sizeof(mask));
+	atomic_store(&plain.mask, mask);
+	sigaction_adopt();
+	if (is_default(SIGQUIT))
 		signal_handle(SIGQUIT, on_quit, 0);
-	if (!sigaction(SIGURG, NULL, &old) && old.sa_handler == SIG_DFL)
+	if (is_default(SIGURG))
 		signal_handle(SIGURG, on_urgent, 0);
 	if (pthread_atfork(NULL, NULL, open_in_child))
 		return -ENOMEM;
 	return start_thread();
-}
-
-/* The program's handlers -------------------------------------------------- */
-
-int __real_sigaction(int, const struct sigaction *, struct sigaction *);
-PGO_API int __wrap_sigaction(int sig, const struct sigaction *act,
-			     struct sigaction *old);
-PGO_API sighandler_t __wrap_signal(int sig, sighandler_t fn);
-
-static struct {
-	struct lock lock;               /* writers */
-	struct sigaction act[NSIGNALS]; /* what the program asked for */
-} program;
-
-static void call(int sig, siginfo_t *info, void *uc)
-{
-	const struct sigaction *act = &program.act[sig];
-
-	if (act->sa_flags & SA_SIGINFO)
-		act->sa_sigaction(sig, info, uc);
-	else
-		act->sa_handler(sig);
-}
-
-static void trampoline(int sig, siginfo_t *info, void *uc)
-{
-	struct m *m = m_get();
-	uintptr_t limit;
-	void *csp;
-	int err;
-
-	if (!m || !m->csp) {
-		/* On its way into goroutine code limit is set before csp. */
-		limit = limit_get();
-		limit_set(0);
-		call(sig, info, uc);
-		limit_set(limit);
-		return;
-	}
-	err = *m->errnop;
-	csp = m->csp;
-	/* The order keeps sysmon from taking the P: what was interrupted may
-	 * be the runtime at work on it. */
-	m->insched = 1;
-	m->csp = NULL;
-	limit_set(0);
-	call(sig, info, uc);
-	*m->errnop = err;
-	/* Poison that came meanwhile is lost, preempt is not. */
-	limit_set(m->g->preempt ? LIMIT_POISON : m->g->cur->limit);
-	m->csp = csp;
-	m->insched = 0;
-}
-
-static bool is_function(const struct sigaction *act)
-{
-	return act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN;
-}
-
-/* A handler of the runtime's, which the program has been told and gives back.
- * It needs no help. */
-static bool is_ours(const struct sigaction *act)
-{
-	return names_is_runtime((uintptr_t)act->sa_sigaction);
-}
-
-/* On the thread's stack. */
-static void *set_action(int sig, const struct sigaction *act,
-			struct sigaction *old)
-{
-	struct sigaction ours;
-	struct sigaction was;
-	int rc;
-
-	lock_get(&program.lock);
-	was = program.act[sig];
-	if (act && is_function(act) && !is_ours(act)) {
-		ours = *act;
-		ours.sa_sigaction = trampoline;
-		ours.sa_flags |= SA_SIGINFO | SA_ONSTACK;
-		program.act[sig] = *act;
-		act = &ours;
-	}
-	rc = __real_sigaction(sig, act, old);
-	if (rc)
-		program.act[sig] = was;
-	lock_put(&program.lock);
-	if (!rc && old && old->sa_sigaction == trampoline) {
-		old->sa_sigaction = was.sa_sigaction;
-		old->sa_flags = was.sa_flags;
-	}
-	return (void *)(intptr_t)rc;
-}
-
-int __wrap_sigaction(int sig, const struct sigaction *act,
-		     struct sigaction *old)
-{
-	void *fn = sig < 1 || sig >= NSIGNALS ? (void *)__real_sigaction :
-						(void *)set_action;
-
-	return (int)(intptr_t)pgo_sys(fn, sig, act, old);
-}
-
-static void *set_handler(int sig, sighandler_t fn)
-{
-	struct sigaction act = { .sa_flags = SA_RESTART };
-	struct sigaction old;
-
-	act.sa_handler = fn;
-	if (__wrap_sigaction(sig, &act, &old))
-		return (void *)SIG_ERR;
-	return (void *)old.sa_handler;
-}
-
-sighandler_t __wrap_signal(int sig, sighandler_t fn)
-{
-	return (sighandler_t)pgo_sys(set_handler, sig, fn);
 }

@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <spawn.h>
 
 #include <pgo/cdefs.h>
 #include <pgo/sys.h>
@@ -27,21 +26,6 @@ int __real_pthread_create(pthread_t *, const pthread_attr_t *,
 			  void *(*)(void *), void *);
 PGO_API int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 			  void *(*fn)(void *), void *arg);
-int __real_posix_spawn(pid_t *, const char *,
-		       const posix_spawn_file_actions_t *,
-		       const posix_spawnattr_t *, char *const[], char *const[]);
-int __real_posix_spawnp(pid_t *, const char *,
-			const posix_spawn_file_actions_t *,
-			const posix_spawnattr_t *, char *const[],
-			char *const[]);
-PGO_API int __wrap_posix_spawn(pid_t *pid, const char *path,
-			       const posix_spawn_file_actions_t *actions,
-			       const posix_spawnattr_t *attr,
-			       char *const argv[], char *const envp[]);
-PGO_API int __wrap_posix_spawnp(pid_t *pid, const char *file,
-				const posix_spawn_file_actions_t *actions,
-				const posix_spawnattr_t *attr,
-				char *const argv[], char *const envp[]);
 void *__real_dlsym(void *, const char *);
 PGO_API void *__wrap_dlsym(void *handle, const char *name);
 _Noreturn void __real_longjmp(jmp_buf, int);
@@ -73,12 +57,10 @@ struct thread_call {
 /* A thread of the program's gets the program's signal mask, not an M's. */
 static void *thread_create(struct thread_call *c)
 {
-	sigset_t old;
-	int rc;
+	uint64_t before = signal_set_mask(signal_program_mask());
+	int rc = __real_pthread_create(c->thread, c->attr, c->fn, c->arg);
 
-	pthread_sigmask(SIG_SETMASK, signal_program_mask(), &old);
-	rc = __real_pthread_create(c->thread, c->attr, c->fn, c->arg);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	signal_set_mask(before);
 	return (void *)(intptr_t)rc;
 }
 
@@ -90,63 +72,6 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	if (!m_get())
 		return __real_pthread_create(thread, attr, fn, arg);
 	return (int)(intptr_t)pgo_sys(thread_create, &c);
-}
-
-/* Children ---------------------------------------------------------------- */
-
-typedef int spawn_fn(pid_t *, const char *, const posix_spawn_file_actions_t *,
-		     const posix_spawnattr_t *, char *const[], char *const[]);
-
-struct spawn_call {
-	spawn_fn *fn;
-	pid_t *pid;
-	const char *file;
-	const posix_spawn_file_actions_t *actions;
-	const posix_spawnattr_t *attr;
-	char *const *argv;
-	char *const *envp;
-};
-
-/* A child of the program's too: pthread_atfork() does not see these. */
-static void *spawn(struct spawn_call *c)
-{
-	sigset_t old;
-	int rc;
-
-	pthread_sigmask(SIG_SETMASK, signal_program_mask(), &old);
-	rc = c->fn(c->pid, c->file, c->actions, c->attr, c->argv, c->envp);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return (void *)(intptr_t)rc;
-}
-
-static int spawn_as_program(struct spawn_call *c)
-{
-	if (!m_get())
-		return c->fn(c->pid, c->file, c->actions, c->attr, c->argv,
-			     c->envp);
-	return (int)(intptr_t)pgo_sys(spawn, c);
-}
-
-int __wrap_posix_spawn(pid_t *pid, const char *path,
-		       const posix_spawn_file_actions_t *actions,
-		       const posix_spawnattr_t *attr, char *const argv[],
-		       char *const envp[])
-{
-	struct spawn_call c = { __real_posix_spawn, pid, path, actions, attr,
-				argv, envp };
-
-	return spawn_as_program(&c);
-}
-
-int __wrap_posix_spawnp(pid_t *pid, const char *file,
-			const posix_spawn_file_actions_t *actions,
-			const posix_spawnattr_t *attr, char *const argv[],
-			char *const envp[])
-{
-	struct spawn_call c = { __real_posix_spawnp, pid, file, actions, attr,
-				argv, envp };
-
-	return spawn_as_program(&c);
 }
 
 /* longjmp ----------------------------------------------------------------- */
@@ -182,6 +107,14 @@ static bool is_alive(const struct m *m, const struct seg *s, uintptr_t sp)
 		     sp > (uintptr_t)__builtin_frame_address(0));
 }
 
+/* A handler there has interrupted nothing to go back to. */
+static bool leaves_plain_thread(uintptr_t sp)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	return signal_on_plain_stack(here) && !signal_on_plain_stack(sp);
+}
+
 /* A jump back to goroutine code leaves segments, C, and handlers. */
 static void leave_for(const struct __jmp_buf_tag *env)
 {
@@ -189,6 +122,9 @@ static void leave_for(const struct __jmp_buf_tag *env)
 	struct m *m = m_get();
 	struct seg *s;
 
+	if (leaves_plain_thread(sp))
+		fatal_throw("longjmp() out of a signal handler, which runs on "
+			    "a thread of its own");
 	if (!m || !m->g)
 		return;
 	s = segment_of(m->g, sp);
@@ -197,6 +133,7 @@ static void leave_for(const struct __jmp_buf_tag *env)
 			    "another goroutine's");
 	if (!s)
 		return;
+	m->handlers = 0;
 	if (m->insched) {
 		/* Out of a handler: what its trampoline would have put back. */
 		m->csp = m->ctop;

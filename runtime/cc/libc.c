@@ -16,9 +16,19 @@
 
 const char *const libc_own[] = {
 	"__errno_location", "longjmp", "_longjmp", "siglongjmp",
-	"__longjmp_chk", "sigaction", "signal", "dlsym", "pthread_create",
-	"posix_spawn", "posix_spawnp",
+	"__longjmp_chk", "dlsym", "pthread_create",
 	"_ZSt13set_terminatePFvvE", "_ZSt13get_terminatev",
+	/* runtime/child.c */
+	"posix_spawn", "posix_spawnp", "system", "popen", "wordexp", "execve",
+	"execv", "execvp", "execvpe", "fexecve", "execveat",
+	/* runtime/sigaction.c */
+	"sigaction", "__sigaction", "signal", "bsd_signal", "ssignal",
+	"sysv_signal", "__sysv_signal", "sigset", "siginterrupt",
+	/* runtime/sigmask.c */
+	"pthread_sigmask", "sigprocmask", "sigblock", "sigsetmask",
+	"siggetmask", "sighold", "sigrelse", "sigsuspend", "__sigsuspend",
+	"sigpause", "__sigpause", "__xpg_sigpause", "pause", "raise",
+	"gsignal", "kill", "pthread_kill", "sigaltstack",
 	NULL
 };
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +70,37 @@ static void a_forked_child_has_the_programs_signals(void **state)
 	assert_int_equal(fork_status, 0);
 }
 
+static int system_status = -1, popen_status = -1, exec_status = -1;
+
+static void run_shells(void *arg)
+{
+	pid_t pid;
+	FILE *f;
+
+	(void)arg;
+	system_status = system(check);
+	f = popen(check, "r");
+	if (f)
+		popen_status = pclose(f);
+	/* vfork() tells nobody, so execv() has to see to it. */
+	pid = vfork();
+	if (!pid) {
+		execv("/bin/sh", argv_of_check);
+		_exit(99);
+	}
+	if (pid > 0)
+		waitpid(pid, &exec_status, 0);
+}
+
+static void every_child_has_the_programs_signals(void **state)
+{
+	(void)state;
+	on_goroutine(run_shells, NULL);
+	assert_int_equal(system_status, 0);
+	assert_int_equal(popen_status, 0);
+	assert_int_equal(exec_status, 0);
+}
+
 static sigjmp_buf out;
 static volatile int jumps;
 static volatile long depth_after;
@@ -117,6 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_spawned_child_has_the_programs_signals),
 		cmocka_unit_test(a_forked_child_has_the_programs_signals),
+		cmocka_unit_test(every_child_has_the_programs_signals),
 		cmocka_unit_test(
 			a_jump_out_of_a_handler_leaves_a_stack_that_grows),
 	};

@@ -1,0 +1,309 @@
+/*
+ * A handler interrupts goroutine code at any instruction.  On its alternate
+ * stack it must not grow segments (limit 0) nor be taken for goroutine code
+ * (csp 0); errno is the interrupted code's.  The trampoline sees to that, so a
+ * split handler just works, and so do thunks below it.
+ *
+ * A library that calls sigaction() past the linker would have its handler run
+ * on whatever stack is there, which may be 2 KiB: so the program exports the
+ * names that set handlers, and the dynamic linker binds libraries to them.
+ * That is why the real one is reached as __sigaction.
+ *
+ * Not chosen: a check of SA_ONSTACK at each signal, as Go does, which can only
+ * die.
+ */
+#include "runtime/sigaction.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include <pgo/cdefs.h>
+#include <pgo/sys.h>
+
+#include "runtime/m.h"
+#include "runtime/names.h"
+#include "runtime/sigmask.h"
+#include "runtime/signal.h"
+
+typedef void handler_fn(int, siginfo_t *, void *);
+
+static struct {
+	struct lock lock;               /* writers */
+	struct sigaction act[SIGNAL_MAX + 1]; /* lock: as they were asked for */
+	_Atomic(handler_fn *) fn[SIGNAL_MAX + 1];
+	_Atomic uint64_t set;           /* a bit for each handler */
+	uint64_t interrupts;            /* lock: by siginterrupt() */
+	_Atomic uint32_t returned;      /* handlers that have */
+	_Atomic uint32_t waiting;       /* for the next to return */
+} program;
+
+bool sigaction_may_wake(void)
+{
+	return atomic_load(&program.set) &
+	       ~(SIGNALS_OF_A_FAULT | SIGNALS_OF_A_CALL);
+}
+
+uint32_t sigaction_count(void)
+{
+	return atomic_load(&program.returned);
+}
+
+void sigaction_wait(uint32_t n)
+{
+	atomic_fetch_add(&program.waiting, 1);
+	while (atomic_load(&program.returned) == n)
+		futex_wait(&program.returned, n, -1);
+	atomic_fetch_sub(&program.waiting, 1);
+}
+
+/* The way to a handler ---------------------------------------------------- */
+
+/* One that takes the number only does not mind the others. */
+static void call(int sig, siginfo_t *info, void *uc)
+{
+	handler_fn *fn = atomic_load(&program.fn[sig]);
+
+	if (fn)
+		fn(sig, info, uc);
+	/* Sequentially consistent with sigaction_wait(): it is counted as
+	 * waiting, or sees the new number. */
+	atomic_fetch_add(&program.returned, 1);
+	if (atomic_load(&program.waiting))
+		futex_wake(&program.returned, INT_MAX);
+}
+
+static void trampoline(int sig, siginfo_t *info, void *uc)
+{
+	struct m *m = m_get();
+	uintptr_t limit;
+	void *csp;
+	int err;
+
+	if (!m || !m->csp) {
+		/* On its way into goroutine code limit is set before csp. */
+		limit = limit_get();
+		limit_set(0);
+		if (m)
+			m->handlers++;
+		call(sig, info, uc);
+		if (m)
+			m->handlers--;
+		limit_set(limit);
+		return;
+	}
+	err = *m->errnop;
+	csp = m->csp;
+	/* The order keeps sysmon from taking the P: what was interrupted may
+	 * be the runtime at work on it. */
+	m->insched = 1;
+	m->csp = NULL;
+	limit_set(0);
+	m->handlers++;
+	call(sig, info, uc);
+	m->handlers--;
+	*m->errnop = err;
+	/* Poison that came meanwhile is lost, preempt is not. */
+	limit_set(m->g->preempt ? LIMIT_POISON : m->g->cur->limit);
+	m->csp = csp;
+	m->insched = 0;
+}
+
+/* Setting one ------------------------------------------------------------- */
+
+static bool is_function(const struct sigaction *act)
+{
+	return act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN;
+}
+
+/* The trampoline, or a handler of the runtime's that the program was told and
+ * gives back: they need no help. */
+static bool is_ours(const struct sigaction *act)
+{
+	return names_is_runtime((uintptr_t)act->sa_sigaction);
+}
+
+static void note_set(int sig, bool set)
+{
+	if (set)
+		atomic_fetch_or(&program.set, signal_bit(sig));
+	else
+		atomic_fetch_and(&program.set, ~signal_bit(sig));
+}
+
+/* lock held: ACT becomes OURS, which calls it. */
+static void wrap(int sig, const struct sigaction *act, struct sigaction *ours)
+{
+	*ours = *act;
+	ours->sa_sigaction = trampoline;
+	ours->sa_flags |= SA_SIGINFO | SA_ONSTACK;
+	program.act[sig] = *act;
+	/* Before the kernel may call it. */
+	atomic_store(&program.fn[sig], act->sa_sigaction);
+}
+
+static int set_action(int sig, const struct sigaction *act,
+		      struct sigaction *old)
+{
+	struct sigaction was = program.act[sig];
+	struct sigaction ours;
+	bool wraps = act && is_function(act) && !is_ours(act);
+	int rc;
+
+	if (wraps) {
+		wrap(sig, act, &ours);
+		act = &ours;
+	}
+	rc = signal_action(sig, act, old);
+	if (rc && wraps) {
+		program.act[sig] = was;
+		atomic_store(&program.fn[sig], was.sa_sigaction);
+	}
+	if (!rc && act)
+		note_set(sig, wraps);
+	if (!rc && old && old->sa_sigaction == trampoline) {
+		old->sa_sigaction = was.sa_sigaction;
+		old->sa_flags = was.sa_flags;
+	}
+	return rc;
+}
+
+/* On the thread's stack, as all below that is called through pgo_sys(). */
+static void *set_action_locked(int sig, const struct sigaction *act,
+			       struct sigaction *old)
+{
+	int rc;
+
+	if (sig < 1 || sig > SIGNAL_MAX) {
+		errno = EINVAL;
+		return (void *)(intptr_t)-1;
+	}
+	lock_get(&program.lock);
+	rc = set_action(sig, act, old);
+	lock_put(&program.lock);
+	return (void *)(intptr_t)rc;
+}
+
+void sigaction_adopt(void)
+{
+	struct sigaction now;
+
+	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
+		if (!signal_action(sig, NULL, &now) && is_function(&now) &&
+		    !is_ours(&now))
+			set_action_locked(sig, &now, NULL);
+}
+
+/* The words for it -------------------------------------------------------- */
+
+static sighandler_t set_handler(int sig, sighandler_t fn, int flags)
+{
+	struct sigaction act = { .sa_handler = fn, .sa_flags = flags };
+	struct sigaction old;
+
+	if (fn == SIG_ERR) {
+		errno = EINVAL;
+		return SIG_ERR;
+	}
+	if (!(flags & SA_NODEFER) && sig >= 1 && sig <= SIGNAL_MAX)
+		sigaddset(&act.sa_mask, sig);
+	if (set_action_locked(sig, &act, &old))
+		return SIG_ERR;
+	return old.sa_handler;
+}
+
+/* BSD's: it stays set, and calls are restarted unless siginterrupt() said
+ * otherwise. */
+static void *set_bsd(int sig, sighandler_t fn)
+{
+	bool interrupts = sig >= 1 && sig <= SIGNAL_MAX &&
+			  (program.interrupts & signal_bit(sig));
+
+	return (void *)set_handler(sig, fn, interrupts ? 0 : SA_RESTART);
+}
+
+/* System V's: it is gone once it is called. */
+static void *set_sysv(int sig, sighandler_t fn)
+{
+	return (void *)set_handler(sig, fn, SA_RESETHAND | SA_NODEFER);
+}
+
+static void *set_interrupt(int sig, int flag)
+{
+	struct sigaction act;
+
+	if (set_action_locked(sig, NULL, &act))
+		return (void *)(intptr_t)-1;
+	lock_get(&program.lock);
+	if (flag)
+		program.interrupts |= signal_bit(sig);
+	else
+		program.interrupts &= ~signal_bit(sig);
+	lock_put(&program.lock);
+	act.sa_flags = (act.sa_flags & ~SA_RESTART) | (flag ? 0 : SA_RESTART);
+	return set_action_locked(sig, &act, NULL);
+}
+
+static void *set_and_unblock(int sig, sighandler_t fn)
+{
+	sigset_t one;
+	sigset_t before;
+	struct sigaction old;
+	sighandler_t was;
+
+	sigemptyset(&one);
+	if (sigaddset(&one, sig) || set_action_locked(sig, NULL, &old))
+		return (void *)SIG_ERR;
+	was = old.sa_handler;
+	if (fn != SIG_HOLD)
+		was = set_handler(sig, fn, 0);
+	if (was == SIG_ERR ||
+	    sigmask_change(fn == SIG_HOLD ? SIG_BLOCK : SIG_UNBLOCK, &one,
+			   &before))
+		return (void *)SIG_ERR;
+	return (void *)(sigismember(&before, sig) ? SIG_HOLD : was);
+}
+
+PGO_API int __wrap_sigaction(int sig, const struct sigaction *act,
+			     struct sigaction *old);
+PGO_API sighandler_t __wrap_signal(int sig, sighandler_t fn);
+PGO_API sighandler_t __wrap_sysv_signal(int sig, sighandler_t fn);
+PGO_API sighandler_t __wrap_sigset(int sig, sighandler_t fn);
+PGO_API int __wrap_siginterrupt(int sig, int flag);
+
+int __wrap_sigaction(int sig, const struct sigaction *act,
+		     struct sigaction *old)
+{
+	return (int)(intptr_t)pgo_sys((void *)set_action_locked, sig, act,
+				      old);
+}
+
+sighandler_t __wrap_signal(int sig, sighandler_t fn)
+{
+	return (sighandler_t)pgo_sys((void *)set_bsd, sig, fn);
+}
+
+sighandler_t __wrap_sysv_signal(int sig, sighandler_t fn)
+{
+	return (sighandler_t)pgo_sys((void *)set_sysv, sig, fn);
+}
+
+sighandler_t __wrap_sigset(int sig, sighandler_t fn)
+{
+	return (sighandler_t)pgo_sys((void *)set_and_unblock, sig, fn);
+}
+
+int __wrap_siginterrupt(int sig, int flag)
+{
+	return (int)(intptr_t)pgo_sys((void *)set_interrupt, sig, flag);
+}
+
+/* Their other names. */
+#define ALSO(name, of) \
+	PGO_API extern __typeof(of) name __attribute__((alias(#of)))
+
+ALSO(__wrap___sigaction, __wrap_sigaction);
+ALSO(__wrap_bsd_signal, __wrap_signal);
+ALSO(__wrap_ssignal, __wrap_signal);
+ALSO(__wrap___sysv_signal, __wrap_sysv_signal);
