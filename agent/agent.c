@@ -30,7 +30,8 @@ static struct {
 	pthread_mutex_t lock;           /* all of it */
 	const struct view *view;
 	bool running;
-	pid_t pid;                      /* whose sockets they are */
+	bool noticed;                   /* in_child() will be called */
+	bool is_child;                  /* of fork(): it has no agent */
 	struct doors doors;
 } agent = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -95,6 +96,20 @@ static void tell_addresses(void)
 
 /* Beginning and end -------------------------------------------------------- */
 
+/* By pthread_atfork().  A child has no agent: it lets go of what would keep
+ * clients waiting after the parent's end, and removes nothing. */
+static void in_child(void)
+{
+	if (agent.running) {
+		httpd_in_child();
+		names_in_child();
+	}
+	agent.doors.n = 0;
+	agent.running = false;
+	pthread_mutex_init(&agent.lock, NULL);
+	agent.is_child = true;
+}
+
 static int start(const char *addresses)
 {
 	const struct provider *p = source_setup(agent.view);
@@ -114,7 +129,9 @@ static int start(const char *addresses)
 		say("%s", strerror(-rc));
 		return rc;
 	}
-	agent.pid = getpid();
+	if (!agent.noticed && pthread_atfork(NULL, NULL, in_child))
+		return -ENOMEM;
+	agent.noticed = true;
 	open_each(addresses);
 	doors_serve(&agent.doors, say);
 	agent.running = agent.doors.n > 0;
@@ -148,6 +165,8 @@ int pgo_agent_start(const char *addresses)
 {
 	if (!addresses)
 		return -EINVAL;
+	if (agent.is_child)
+		return -ENOTSUP;
 	if (!agent.view)
 		agent.view = &pgo_view_1;
 	return agent.view ? start_masked(addresses) : -ENOSYS;
@@ -175,10 +194,9 @@ void pgo_agent_stop(void)
 	pthread_mutex_unlock(&agent.lock);
 }
 
-/* Not all of pgo_agent_stop(): whoever calls exit() waits for no request.  A
- * child made by fork() has no agent, and the sockets are not its. */
+/* Not all of pgo_agent_stop(): whoever calls exit() waits for no request. */
 __attribute__((destructor)) static void at_exit(void)
 {
-	if (agent.running && agent.pid == getpid())
+	if (agent.running)
 		doors_remove(&agent.doors);
 }

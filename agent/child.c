@@ -92,6 +92,13 @@ int child_start(struct child *c, const char *file, struct err *e)
 	return err_set(e, pid < 0 ? pid : s.error, "%s", file);
 }
 
+void child_forget(struct child *c)
+{
+	if (c->pid)
+		close(c->fd);
+	*c = (struct child){ 0 };
+}
+
 void child_stop(struct child *c)
 {
 	if (!c->pid)

@@ -34,6 +34,9 @@ struct child_frame {
 /* Runs FILE --serve.  0 or -E with words in E.  [any but g] */
 int child_start(struct child *c, const char *file, struct err *e);
 
+/* After fork(), in the child: C is the parent's. */
+void child_forget(struct child *c);
+
 /* Ends it and waits for its end. */
 void child_stop(struct child *c);
 

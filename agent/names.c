@@ -315,3 +315,8 @@ void names_stop(void)
 	t.sym = NULL;
 	pthread_mutex_unlock(&t.lock);
 }
+
+void names_in_child(void)
+{
+	child_forget(&t.child);
+}

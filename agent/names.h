@@ -20,6 +20,9 @@ void names_setup(const char *sym);
 /* Ends the child; names of symbol tables remain. */
 void names_stop(void);
 
+/* After fork(): the child is the parent's. */
+void names_in_child(void);
+
 /* The functions at PC, innermost first; 0 when nobody knows. */
 size_t names_frames(uint64_t pc, const struct serve_frame **out);
 

@@ -20,6 +20,7 @@
 #include "lib/wire/pprof_stacks.h"
 #include "runtime/cpuprof.h"
 #include "runtime/env.h"
+#include "runtime/forked.h"
 #include "runtime/lock.h"
 
 enum { HZ_DEFAULT = 100, HZ_MAX = 1000 };
@@ -146,6 +147,7 @@ static int start(int fd, int hz)
 {
 	int rc;
 
+	forked_check();
 	if (hz == 0)
 		hz = HZ_DEFAULT;
 	if (hz < 0 || hz > HZ_MAX)
@@ -170,6 +172,7 @@ static int stop(void)
 	struct buf out = { 0 };
 	int rc;
 
+	forked_check();
 	lock_get(&file.lock);
 	rc = file.running ? render(&out) : -EINVAL;
 	if (!rc)
@@ -217,7 +220,8 @@ void cpuprof_finish(void)
 	int fd = file.env_fd;
 	int rc;
 
-	if (fd < 0)
+	/* A child of fork() leaves its parent's file alone. */
+	if (fd < 0 || is_forked)
 		return;
 	file.env_fd = -1;
 	rc = stop();

@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <stdatomic.h>
 
+#include "runtime/forked.h"
 #include "runtime/sys.h"
 
 /* About a microsecond: longer than any section that does not allocate. */
@@ -20,6 +21,8 @@ void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
 	struct timespec ts = { deadline_ns / 1000000000,
 			       deadline_ns % 1000000000 };
 
+	/* Nobody would come. */
+	forked_check();
 	/* The bitset form takes an absolute time. */
 	sys_call6(SYS_futex, (long)word,
 		  FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value,

@@ -22,6 +22,7 @@
 #include "runtime/env.h"
 #include "runtime/exceptions.h"
 #include "runtime/fiber.h"
+#include "runtime/forked.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
@@ -66,6 +67,8 @@ static int setup(void)
 		return rc;
 	rc = make_ps();
 	if (!rc)
+		rc = forked_setup();
+	if (!rc)
 		rc = signal_setup();
 	if (!rc)
 		rc = crash_setup();
@@ -95,7 +98,10 @@ static struct g *new_goroutine(void (*fn)(void *), void *arg,
 			       const struct stack_want *want)
 {
 	struct g *me = g_get();
-	struct g *gp = g_new(fn, arg, want);
+	struct g *gp;
+
+	forked_check();
+	gp = g_new(fn, arg, want);
 
 	if (!gp)
 		return NULL;

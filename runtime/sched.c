@@ -19,6 +19,7 @@
 #include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
+#include "runtime/forked.h"
 #include "runtime/fiber.h"
 
 struct sched sched = { .timer_deadline = INT64_MAX };
@@ -33,6 +34,7 @@ __attribute__((noinline)) void sched_leave(enum sched_leave why)
 	struct m *m = m_get();
 	struct g *gp = m->g;
 
+	forked_check();
 	gp->leave = why;
 	switch_to_sched(m, gp);
 }
@@ -263,6 +265,7 @@ static void give_p_away(struct m *m)
 
 static void bind(struct m *m, struct g *gp)
 {
+	forked_check();
 	if (m->insched && m->handlers)
 		fatal_throw("a signal handler that interrupted goroutine code "
 			    "cannot wait");

@@ -61,6 +61,19 @@ void seg_setup(size_t first_bytes)
 	pool.first_bytes = bytes;
 }
 
+void seg_in_child(void)
+{
+	if (lock_try(&pool.lock)) {
+		lock_put(&pool.lock);
+		return;
+	}
+	/* The holder, who is not here, may have been half through. */
+	for (int i = 0; i < SEG_CLASSES; i++)
+		pool.free[i] = NULL;
+	pool.arena_left = 0;
+	pool.lock = (struct lock){ 0 };
+}
+
 size_t seg_first_bytes(void)
 {
 	return pool.first_bytes;

@@ -47,6 +47,9 @@ enum { SEG_FIXED_SLACK = 8192, SEG_PAGE = 4096 };
 /* Fixes the sizes; FIRST_BYTES 0 takes what the link chose.  [any, once] */
 void seg_setup(size_t first_bytes);
 
+/* After fork(): segments are to be had, whatever other threads held.  [m] */
+void seg_in_child(void);
+
 /* Bytes of a first segment: 2048 or 4096 by the link, or PGODEBUG=stackmin. */
 size_t seg_first_bytes(void);
 

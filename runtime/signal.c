@@ -215,8 +215,7 @@ static int start_thread(void)
 	return -rc;
 }
 
-/* After fork(): the child is the program's, as it will be after execve(). */
-static void open_in_child(void)
+void signal_in_child(void)
 {
 	plain.is_child = true;
 	if (m_get())
@@ -241,7 +240,5 @@ int signal_setup(void)
 		signal_handle(SIGQUIT, on_quit, 0);
 	if (is_default(SIGURG))
 		signal_handle(SIGURG, on_urgent, 0);
-	if (pthread_atfork(NULL, NULL, open_in_child))
-		return -ENOMEM;
 	return start_thread();
 }

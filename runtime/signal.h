@@ -44,6 +44,9 @@ void signal_m_end(struct m *m);
 /* Installs a handler of the runtime's own, past the program's wrappers. */
 int signal_handle(int sig, void (*fn)(int, siginfo_t *, void *), int flags);
 
+/* After fork(): the child is the program's, as it will be after execve(). */
+void signal_in_child(void);
+
 /* sigaction(2) itself. */
 int signal_action(int sig, const struct sigaction *act,
 		  struct sigaction *old);

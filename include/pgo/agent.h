@@ -16,7 +16,7 @@ PGO_BEGIN
  * Listens at ADDR, several with commas, each "unix", "unix:PATH" or
  * "HOST:PORT".  0 when at least one of them is there; each that is not is one
  * line on stderr.  -EALREADY while the agent runs; -EINVAL when none was of
- * use.  [any]
+ * use; -ENOTSUP in a child of fork().  [any]
  */
 PGO_API int pgo_agent_start(const char *addr);
 

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/base/clock.h"
 
@@ -118,4 +119,12 @@ void deadline_forget(int fd)
 	if (w)
 		*w = watch.all[--watch.n];
 	pthread_mutex_unlock(&watch.lock);
+}
+
+void deadline_in_child(void)
+{
+	for (int i = 0; i < watch.n; i++)
+		close(watch.all[i].fd);
+	watch.n = 0;
+	watch.running = false;
 }

@@ -17,6 +17,10 @@ void deadline_stop(void);
 /* Connection FD has AFTER_NS from now on; replaces what was said before. */
 void deadline_set(int fd, int64_t after_ns);
 
+/* After fork(), in the child: closes the connections, which are the
+ * parent's. */
+void deadline_in_child(void);
+
 /* FD is about to be closed. */
 void deadline_forget(int fd);
 

@@ -297,3 +297,23 @@ void httpd_stop(void)
 	close(httpd.stop);
 	httpd.stop = -1;
 }
+
+static void close_listener(struct MHD_Daemon *d)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(d, MHD_DAEMON_INFO_LISTEN_FD);
+
+	if (info)
+		close(info->listen_fd);
+}
+
+/* The threads are gone: nothing can be ended, and little be freed. */
+void httpd_in_child(void)
+{
+	for (int i = 0; i < httpd.n; i++)
+		close_listener(httpd.daemons[i]);
+	httpd.n = 0;
+	deadline_in_child();
+	close(httpd.stop);
+	httpd.stop = -1;
+}

@@ -17,6 +17,9 @@ int httpd_setup(struct serve *s, void (*threads_add)(int n));
  * or -E with words in E. */
 int httpd_add(int fd, bool tcp, struct err *e);
 
+/* After fork(), in the child: closes all sockets, which are the parent's. */
+void httpd_in_child(void);
+
 /* Cuts off all requests, ends all threads, closes all sockets. */
 void httpd_stop(void);
 

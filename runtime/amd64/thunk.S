@@ -276,6 +276,20 @@ FUNCTION pgo_sys
 	.cfi_endproc
 END pgo_sys
 
+/*
+ * vfork(): its child would run in this very memory, take the way into C, and
+ * leave csp and the segment as exec or _exit found them.  On a goroutine's
+ * stack it is fork(), as it may be.
+ */
+FUNCTION __wrap_vfork
+	.cfi_startproc
+	ON_GOROUTINE_OR 9f
+	mov fork@GOTPCREL(%rip),%r11
+	jmp pgo_thunk_regs
+9:	jmp *vfork@GOTPCREL(%rip)
+	.cfi_endproc
+END __wrap_vfork
+
 /* For functions found by dlsym(): sixteen bytes each, see runtime/wrap.c. */
 	.globl pgo_dl_trampolines
 	.type pgo_dl_trampolines,@function

@@ -16,7 +16,7 @@
 
 const char *const libc_own[] = {
 	"__errno_location", "longjmp", "_longjmp", "siglongjmp",
-	"__longjmp_chk", "dlsym", "pthread_create",
+	"__longjmp_chk", "dlsym", "pthread_create", "vfork",
 	"_ZSt13set_terminatePFvvE", "_ZSt13get_terminatev",
 	/* runtime/child.c */
 	"posix_spawn", "posix_spawnp", "system", "popen", "wordexp", "execve",
@@ -60,7 +60,7 @@ static const char *const leaf[] = {
 };
 
 static const char *const twice[] = {
-	"setjmp", "_setjmp", "__sigsetjmp", "sigsetjmp", "vfork", "__vfork",
+	"setjmp", "_setjmp", "__sigsetjmp", "sigsetjmp", "__vfork",
 	"getcontext", "savectx", NULL
 };
 

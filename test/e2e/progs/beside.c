@@ -13,7 +13,7 @@
 
 enum { MS = 1000000 };
 
-static struct pgo_chan *c;
+static struct pgo_chan *c, *answers;
 
 static void tick(void *arg)
 {
@@ -27,7 +27,7 @@ static void answer(void *arg)
 	const char *text = "goroutines answer";
 
 	(void)arg;
-	pgo_chan_send(c, &text);
+	pgo_chan_send(answers, &text);
 }
 
 static void wait_for_nobody(void *arg)
@@ -41,7 +41,7 @@ static void ask_at_exit(void)
 	const char *text = "nothing";
 
 	if (pgo_go(answer, NULL) > 0)
-		pgo_chan_recv(c, &text);
+		pgo_chan_recv(answers, &text);
 	printf("at exit: %s\n", text);
 }
 
@@ -172,6 +172,7 @@ int main(int argc, char **argv)
 		return 9;
 	}
 	c = pgo_chan_make(sizeof(void *), 0);
+	answers = pgo_chan_make(sizeof(void *), 0);
 	for (size_t i = 0; i < n; i++)
 		if (argc > 1 && !strcmp(argv[1], ways[i].name))
 			return ways[i].fn();
