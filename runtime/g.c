@@ -32,14 +32,6 @@ static void *first_frame(const struct seg *s)
 	return sp;
 }
 
-static enum gfree_kind kind_of(const struct stack_want *want)
-{
-	if (want->contiguous)
-		return arena_is_usual(want->bytes) ? GFREE_CONTIGUOUS :
-						     GFREE_BARE;
-	return want->bytes <= seg_first_bytes() ? GFREE_SEGMENTED : GFREE_BARE;
-}
-
 static struct seg *stack_new(const struct stack_want *want)
 {
 	if (want->contiguous)
@@ -68,15 +60,14 @@ static struct g *slot_new(enum gfree_kind kind)
 /* A goroutine that has a stack. */
 static struct g *g_get_free(const struct stack_want *want)
 {
-	enum gfree_kind kind = kind_of(want);
-	struct g *gp = gfree_pop(kind);
+	struct g *gp = gfree_pop(want->kind);
 	struct seg *s;
 
 	if (gp && gp->base)
 		return gp;
 	s = stack_new(want);
 	if (s && !gp)
-		gp = slot_new(kind);
+		gp = slot_new(want->kind);
 	if (s && gp) {
 		gp->base = s;
 		return gp;

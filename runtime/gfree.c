@@ -48,29 +48,34 @@ static void push_global(struct g *gp)
 	lock_put(&all.lock);
 }
 
+/* Up to half of what a P may have, from one list to another; how many. */
+static uint32_t move(struct g **from, struct g **to)
+{
+	struct g *first = *from;
+	struct g *last = first;
+	uint32_t n = 1;
+
+	if (!first)
+		return 0;
+	for (; n < GFREE_MAX / 2 && last->link; n++)
+		last = last->link;
+	*from = last->link;
+	last->link = *to;
+	*to = first;
+	return n;
+}
+
 static void refill(struct p *pp, enum gfree_kind kind)
 {
-	struct g *gp;
-
 	lock_get(&all.lock);
-	for (int n = GFREE_MAX / 2; n && all.list[kind]; n--) {
-		gp = take(&all.list[kind]);
-		put(&pp->gfree[kind], gp);
-		pp->gfree_count++;
-	}
+	pp->gfree_count += move(&all.list[kind], &pp->gfree[kind]);
 	lock_put(&all.lock);
 }
 
 static void give_away(struct p *pp, enum gfree_kind kind)
 {
-	struct g *gp;
-
 	lock_get(&all.lock);
-	for (int n = GFREE_MAX / 2; n && pp->gfree[kind]; n--) {
-		gp = take(&pp->gfree[kind]);
-		put(&all.list[kind], gp);
-		pp->gfree_count--;
-	}
+	pp->gfree_count -= move(&pp->gfree[kind], &all.list[kind]);
 	lock_put(&all.lock);
 }
 

@@ -148,7 +148,6 @@ static int wait_begun(void)
 /* The caller's thread is M0 until goroutine 1 has returned. */
 static int run(void (*fn)(void *), void *arg)
 {
-	struct stack_want want = stackmode_usual();
 	struct m *m = m_new();
 	struct g *gp = NULL;
 	int rc;
@@ -160,7 +159,7 @@ static int run(void (*fn)(void *), void *arg)
 	sched_take_p(m, sched_pidle_get());
 	rc = sysmon_start();
 	if (!rc) {
-		gp = new_goroutine(fn, arg, 0, &want);
+		gp = new_goroutine(fn, arg, 0, &stackmode_usual);
 		rc = gp ? 0 : -ENOMEM;
 	}
 	begun(rc);
@@ -248,11 +247,10 @@ static bool is_time_to_go(void)
 
 int64_t pgo_go(void (*fn)(void *), void *arg)
 {
-	struct stack_want want = stackmode_usual();
-
 	if (!is_time_to_go())
 		return -EINVAL;
-	return go(fn, arg, (uintptr_t)__builtin_return_address(0), &want);
+	return go(fn, arg, (uintptr_t)__builtin_return_address(0),
+		  &stackmode_usual);
 }
 
 int64_t pgo_go_opts(const struct pgo_go_opts *o, void (*fn)(void *), void *arg)

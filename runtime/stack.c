@@ -33,6 +33,8 @@ enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40 };
  */
 static void blocks_free_below(struct g *gp, struct seg *s, uintptr_t sp)
 {
+	if (!s->blocks)
+		return;
 	while (s->blocks && s->blocks->sp < sp) {
 		struct alloca_block *b = s->blocks;
 

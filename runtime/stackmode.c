@@ -12,7 +12,9 @@
 
 #include <pgo/go.h>
 
+#include "runtime/arena.h"
 #include "runtime/env.h"
+#include "runtime/seg.h"
 
 extern const char pgo_stack_contiguous[] __attribute__((weak));
 extern const char pgo_stack_unsplit[] __attribute__((weak));
@@ -20,41 +22,42 @@ extern const char pgo_stack_unsplit[] __attribute__((weak));
 /* More than there are addresses. */
 #define STACK_BYTES_MAX ((size_t)1 << 47)
 
-static bool contiguous;         /* constant after stackmode_setup() */
+struct stack_want stackmode_usual;
 
 bool stackmode_is_unsplit(void)
 {
 	return pgo_stack_unsplit;
 }
 
-void stackmode_setup(void)
+static void want(struct stack_want *out, bool contiguous, size_t bytes)
 {
-	contiguous = pgo_stack_contiguous || pgo_stack_unsplit;
-	if (env.stack != PGO_STACK_DEFAULT)
-		contiguous = env.stack == PGO_STACK_CONTIGUOUS;
+	out->contiguous = contiguous;
+	out->bytes = bytes;
+	out->kind = contiguous ? GFREE_CONTIGUOUS : GFREE_SEGMENTED;
+	if (contiguous ? !arena_is_usual(bytes) : bytes > seg_first_bytes())
+		out->kind = GFREE_BARE;
 }
 
-struct stack_want stackmode_usual(void)
+void stackmode_setup(void)
 {
-	return (struct stack_want){ .contiguous = contiguous };
+	bool contiguous = pgo_stack_contiguous || pgo_stack_unsplit;
+
+	if (env.stack != PGO_STACK_DEFAULT)
+		contiguous = env.stack == PGO_STACK_CONTIGUOUS;
+	want(&stackmode_usual, contiguous, 0);
 }
 
 int stackmode_want(struct stack_want *out, int stack, size_t bytes)
 {
-	if (bytes > STACK_BYTES_MAX)
+	bool contiguous = stack == PGO_STACK_DEFAULT ?
+				  stackmode_usual.contiguous :
+				  stack == PGO_STACK_CONTIGUOUS;
+
+	if (bytes > STACK_BYTES_MAX || stack < PGO_STACK_DEFAULT ||
+	    stack > PGO_STACK_CONTIGUOUS)
 		return -EINVAL;
-	*out = stackmode_usual();
-	out->bytes = bytes;
-	switch (stack) {
-	case PGO_STACK_DEFAULT:
-		return 0;
-	case PGO_STACK_SEGMENTED:
-		out->contiguous = false;
-		return stackmode_is_unsplit() ? -ENOTSUP : 0;
-	case PGO_STACK_CONTIGUOUS:
-		out->contiguous = true;
-		return 0;
-	default:
-		return -EINVAL;
-	}
+	if (!contiguous && stackmode_is_unsplit())
+		return -ENOTSUP;
+	want(out, contiguous, bytes);
+	return 0;
 }
