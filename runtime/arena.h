@@ -1,8 +1,8 @@
 /*
  * Contiguous stacks: one segment for all of a goroutine's frames.
  *
- *   |  guard  |  slack  |      frames grow downwards      | header | canary |
- *            low      limit                              struct seg
+ *   |  guard  |  slack  |    frames grow downwards    | header | | canary |
+ *            low      limit                          struct seg
  *
  * Strides of one size lie side by side in large reservations; pages cost
  * memory when they are touched, and a goroutine that never went deep has

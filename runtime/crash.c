@@ -167,20 +167,33 @@ static void take_stack(struct dump *d, int sig, const siginfo_t *info,
 		d->n = DUMP_PCS;
 }
 
-/* Code that does not check its stack ran into the guard below it. */
-static bool hit_guard(const siginfo_t *info)
+enum { OVERFLOW_BYTES = 1 << 30 };
+
+/* A goroutine with a contiguous stack whose frames are below it: there is no
+ * guard, or a large frame went past it. */
+static bool is_below(const struct m *m, uintptr_t sp)
+{
+	uintptr_t low = (uintptr_t)m->g->base->low;
+
+	return m->csp && seg_is_fixed(m->g->base) && sp < low &&
+	       low - sp < OVERFLOW_BYTES;
+}
+
+/* Code that does not check its stack ran into the guard below it, or on. */
+static bool is_overflow(const siginfo_t *info, const ucontext_t *uc)
 {
 	const struct m *m = m_get();
 
 	return info->si_signo == SIGSEGV && info->si_code > 0 && m &&
 	       !m->insched && m->g &&
-	       arena_guards(m->g->base, (uintptr_t)info->si_addr);
+	       (arena_guards(m->g->base, (uintptr_t)info->si_addr) ||
+		is_below(m, (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]));
 }
 
 /* No crash of C's: the death of a goroutine, as where a prologue finds that
  * there is no room. */
-static _Noreturn void die_at_guard(struct dump *d, const siginfo_t *info,
-				   const ucontext_t *uc)
+static _Noreturn void die_of_overflow(struct dump *d, const siginfo_t *info,
+				      const ucontext_t *uc)
 {
 	fatal_put_overflow(m_get()->g,
 			   (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]);
@@ -195,8 +208,8 @@ static void on_crash(int sig, siginfo_t *info, void *uc)
 	const ucontext_t *at = uc;
 	struct dump *d = fatal_begin();
 
-	if (hit_guard(info))
-		die_at_guard(d, info, at);
+	if (is_overflow(info, at))
+		die_of_overflow(d, info, at);
 	put_crash(d->out, c, info, (uint64_t)at->uc_mcontext.gregs[REG_RIP]);
 	/* Out with it, before what follows dies of the same trouble. */
 	fatal_flush();

@@ -163,24 +163,6 @@ static const struct g *owner_of(const struct seg *s)
 	return NULL;
 }
 
-static void *die_overrun(const struct seg *s)
-{
-	const struct g *gp;
-
-	fatal_begin();
-	gp = owner_of(s);
-	text_put(&death.out.sink, "fatal error: goroutine ");
-	text_int(&death.out.sink, gp ? gp->id : 0);
-	text_put(&death.out.sink, " overran its stack segment (call foreign "
-			     "code through pgo_sys(), or build it with "
-			     "pgo-cc)\n");
-	/* Its frames cannot be trusted: who it is, and the others. */
-	death.dump.current = gp;
-	death.dump.n = 0;
-	put_goroutines(false);
-	fatal_leave();
-}
-
 /* As Go says it, and the way out. */
 void fatal_put_overflow(const struct g *gp, uintptr_t sp)
 {
@@ -200,6 +182,33 @@ void fatal_put_overflow(const struct g *gp, uintptr_t sp)
 			    "stackmin=BYTES, gives more)\n" :
 			    "] (PGODEBUG=stackmax=BYTES gives more)\n");
 	text_put(t, "fatal error: stack overflow\n");
+}
+
+static void put_overrun(const struct g *gp)
+{
+	const struct text_sink *t = &death.out.sink;
+
+	text_put(t, "fatal error: goroutine ");
+	text_int(t, gp ? gp->id : 0);
+	text_put(t, " overran its stack segment (call foreign code through "
+		    "pgo_sys(), or build it with pgo-cc)\n");
+}
+
+static void *die_overrun(const struct seg *s)
+{
+	const struct g *gp;
+
+	fatal_begin();
+	gp = owner_of(s);
+	if (gp && seg_is_fixed(s))
+		fatal_put_overflow(gp, (uintptr_t)gp->sp);
+	else
+		put_overrun(gp);
+	/* Its frames cannot be trusted: who it is, and the others. */
+	death.dump.current = gp;
+	death.dump.n = 0;
+	put_goroutines(false);
+	fatal_leave();
 }
 
 void fatal_overflow(const struct g *gp, uintptr_t sp)

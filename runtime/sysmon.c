@@ -29,7 +29,8 @@ enum {
 	TIMER_LATE_NS = 1000000,
 	RECHECK_NS = 1000000000,        /* of a deadlock others could end */
 	STACK_BYTES = 256 << 10,
-	TRIM_BATCH = 1000,              /* at 1 to 6 us each */
+	TRIM_BATCH = 1000,              /* a turn, at 1 to 6 us each */
+	TRIM_RESTLESS = 1000,           /* an epoch */
 };
 
 static struct {
@@ -37,6 +38,8 @@ static struct {
 	_Atomic uint32_t asleep;        /* in the long sleep */
 	int64_t epoch_ns;               /* sysmon: when the next one begins */
 	struct g *trim;                 /* sysmon: to be looked at */
+	uint32_t restless;              /* sysmon: so many in this epoch */
+	uint32_t turns;                 /* sysmon: a look at one in so many */
 } monitor;
 
 void sysmon_wake(void)
@@ -144,16 +147,19 @@ static bool watch(struct m *m, int64_t now_ns)
 /* What goroutines have to spare -------------------------------------------- */
 
 /*
- * Pages of a contiguous stack: what lies below the frames of one that has
- * waited for an epoch.  In one epoch of 16 it need not have: it may have been
- * deep long ago and never rest since.  Returns whether it is to be looked at
- * again.
+ * Pages of a contiguous stack, below the frames of one that waits.  Who has
+ * waited for an epoch is done with; the others are looked at in turns when
+ * there are many, for each look is a system call or two.  Returns whether it
+ * is to be looked at again.
  */
 static bool trim_pages(struct g *gp, int64_t now_ns)
 {
+	uint32_t epoch = atomic_load(&sched.shrink_epoch);
 	bool rests = now_ns - gp->since_ns >= EPOCH_NS;
 
-	if (rests || !(atomic_load(&sched.shrink_epoch) % 16))
+	if (!rests)
+		monitor.restless++;
+	if (rests || !(((uint32_t)gp->slot + epoch) % monitor.turns))
 		g_shrink_below(gp, (uintptr_t)gp->sp);
 	return !rests;
 }
@@ -211,6 +217,8 @@ static void new_epoch(int64_t now_ns)
 	atomic_fetch_add(&sched.shrink_epoch, 1);
 	if (monitor.trim)
 		return;
+	monitor.turns = 1 + monitor.restless / TRIM_RESTLESS;
+	monitor.restless = 0;
 	lock_get(&sched.trim_lock);
 	monitor.trim = sched.trim;
 	sched.trim = NULL;

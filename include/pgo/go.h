@@ -48,7 +48,7 @@ enum {
 struct pgo_go_opts {
 	size_t size;                    /* sizeof(struct pgo_go_opts) */
 	int stack;                      /* PGO_STACK_... */
-	size_t stack_bytes;             /* contiguous: room for frames, 231 KiB
+	size_t stack_bytes;             /* contiguous: room for frames, 229 KiB
 					 * by default; segmented: the first
 					 * segment.  At least so much */
 };

@@ -82,6 +82,9 @@ static void set_stack(struct pgo_batch *b, uint32_t i, struct snap_row *row)
 	if (l->kind == PGO_RUNS || b->no_stacks)
 		return;
 	row->number[ROW_STACK_USED] = (int64_t)l->used;
+	/* What of a contiguous stack was touched is counted now and then. */
+	if (row->number[ROW_STACK_BYTES] < (int64_t)l->used)
+		row->number[ROW_STACK_BYTES] = (int64_t)l->used;
 	if (l->segments)
 		row->number[ROW_SEGMENTS] = l->segments;
 	row->stack = pgo_stacks_id(b->p, l->walk.pcs, l->walk.n);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -157,6 +158,41 @@ static void a_segmented_stack_begins_as_large_as_it_was_asked_for(void **state)
 	}
 }
 
+/* What the process has of addresses, and of memory, in MiB. */
+static void measure(long *addresses, long *memory)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%ld %ld", addresses, memory), 2);
+	fclose(f);
+	*addresses /= 256;
+	*memory /= 256;
+}
+
+/* From the arena's lists, and mapped by themselves. */
+static const size_t own_sizes[] = { 1 << 20, 5 << 20, 20 << 20 };
+
+static void stacks_of_their_own_size_come_back(void **state)
+{
+	long addresses, memory, addresses_after, memory_after;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct visit v = { .bytes = own_sizes[i] };
+
+		visit(&v, PGO_STACK_CONTIGUOUS, v.bytes);
+		measure(&addresses, &memory);
+		for (int n = 0; n < 20; n++)
+			visit(&v, PGO_STACK_CONTIGUOUS, v.bytes);
+		measure(&addresses_after, &memory_after);
+		/* One may not be quite gone when the next begins. */
+		assert_in_range(addresses_after - addresses + 64, 0,
+				64 + 2 * 32 + 64);
+		assert_in_range(memory_after - memory + 64, 0, 64 + 2 * 20);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +201,7 @@ int main(void)
 		cmocka_unit_test(a_contiguous_stack_has_the_room_asked_for),
 		cmocka_unit_test(
 			a_segmented_stack_begins_as_large_as_it_was_asked_for),
+		cmocka_unit_test(stacks_of_their_own_size_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, world_begin, world_end);
