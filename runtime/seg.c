@@ -26,7 +26,8 @@ enum {
 	SLACK_PLAIN = 1024,
 	SLACK_FOREIGN = 2048,
 	SLACK_CXX = 64 << 10,
-	FRAME_ROOM = 64,        /* __morestack's own words on a new segment */
+	FRAME_ROOM = 128,       /* __morestack's own words on a new segment,
+				 * and what aligns arguments there */
 };
 
 /* An archive member that pgo-cc pulls in when the program links more than

@@ -4,7 +4,8 @@
  * gcc's protocol: r10 = bytes of frame, r11 = bytes of stack arguments, every
  * argument register live.  The return address points at a one-byte `ret`; the
  * body is called one byte after it, so the processor's return stack stays in
- * balance.  The new segment gets a copy of the stack arguments.
+ * balance.  The new segment gets a copy of the stack arguments, aligned like
+ * them: a __m512 among them is moved by instructions that insist on it.
  *
  * Exactness.  Unwinders must see body -> __morestack -> caller of the body:
  * the slot of the `ret` does not exist for them, so the CFA is rbp + 24.  For
@@ -85,14 +86,15 @@ pgo_morestack_ret:
 	.cfi_def_cfa rsp,16
 	ret
 	.cfi_restore_state
-.Lcopy:
-	lea 15(%r11),%rsi
-	and $-16,%rsi
-	mov %rdi,%rsp
-	sub %rsi,%rsp
-	mov %rcx,%rax
-	mov %rsp,%rdi
+.Lcopy:                                 # as they lie modulo 64: vectors
+	sub %r11,%rdi
 	lea 24(%rbp),%rsi
+	mov %rdi,%rax
+	sub %rsi,%rax
+	and $63,%eax
+	sub %rax,%rdi
+	mov %rdi,%rsp
+	mov %rcx,%rax
 	mov %r11,%rcx
 	shr $3,%rcx
 	rep movsq

@@ -40,6 +40,15 @@
 	mov %r10d,(\tmp1)
 	.endm
 
+/* r10, where a copy of the arguments at 16(%rbp) shall lie, down to where it is
+ * aligned like them: there may be vectors among them. */
+	.macro ALIGN_LIKE_ARGS tmp,tmp32
+	lea -16(%r10),\tmp
+	sub %rbp,\tmp
+	and $63,\tmp32
+	sub \tmp,%r10
+	.endm
+
 	.macro DIRECT
 	.cfi_def_cfa rsp,8
 	.cfi_restore rbp
@@ -127,10 +136,9 @@ FUNCTION pgo_thunk_stack
 	.cfi_offset r12,-32
 	ERRNO_IN %r12
 	mov %eax,%eax
-	lea 15(%rax),%r12
-	and $-16,%r12
 	mov M_CSP(%rbx),%r10
-	sub %r12,%r10
+	sub %rax,%r10
+	ALIGN_LIKE_ARGS %r12,%r12d
 1:	mov 8(%rbp,%rax),%r12
 	mov %r12,-8(%r10,%rax)
 	sub $8,%rax
@@ -178,10 +186,10 @@ FUNCTION pgo_thunk_any
 	mov $4096,%r14d
 	cmp %r14,%r12
 	cmova %r14,%r12
-	add $15,%r12
-	and $-16,%r12
+	and $-8,%r12                    # what looked like rbp may be anything
 	mov M_CSP(%rbx),%r10
 	sub %r12,%r10
+	ALIGN_LIKE_ARGS %r14,%r14d
 	test %r12,%r12
 	jz 3f
 2:	mov 8(%rbp,%r12),%r14
