@@ -353,6 +353,8 @@ check-valgrind: all $(UNIT) $(UNITPGO) $(STRESS) ## the units of check under val
 	$(Q)rm -f $(COUNTS); rc=0; \
 	$(call RUN,1,300,$(UNIT) $(UNITPGO) $(STRESS),-u '$(UNDER)') || rc=1; \
 	$(PY) test/modes.py $(COUNTS) || rc=1; exit $$rc
+check-matrix: all                       ## every row of what programs are compiled with
+	$(Q)$(call PYTEST,3600,-m matrix)
 check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
@@ -482,7 +484,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-unit check-debug \
+.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-matrix check-unit check-debug \
         check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help

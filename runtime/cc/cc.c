@@ -42,6 +42,7 @@ struct job {
 	struct strs flat;	/* the same with @files opened */
 	struct strs libs;	/* of --libs */
 	int inputs, links, shared, partial, bare, statically, cxx;
+	int large, no_pic;	/* -mcmodel=large; last said of -fpic */
 };
 
 static void refuse_unless_known(const char *lib)
@@ -76,8 +77,21 @@ static void one_flag(struct job *j, const char *a)
 		"-nostdlib", "-nodefaultlibs", NULL
 	};
 
+	static const char *const no_pic[] = {
+		"-fno-pie", "-fno-PIE", "-fno-pic", "-fno-PIC", NULL
+	};
+	static const char *const pic[] = {
+		"-fpie", "-fPIE", "-fpic", "-fPIC", NULL
+	};
+
 	if (args_is_one_of(a, no_link))
 		j->links = 0;
+	else if (args_is_one_of(a, no_pic))
+		j->no_pic = 1;
+	else if (args_is_one_of(a, pic))
+		j->no_pic = 0;
+	else if (str_begins(a, "-mcmodel="))
+		j->large = str_ends(a, "=large");
 	else if (args_is_one_of(a, no_libs))
 		j->bare = 1;
 	else if (!strcmp(a, "-shared"))
@@ -318,6 +332,10 @@ int cc_main(int argc, char **argv, int cxx)
 		return status;
 	split_args(&j, argc, argv);
 	look(&j);
+	if (j.large && !j.no_pic)
+		die("-mcmodel=large: gcc loses the arguments of variadic "
+		    "functions where code is position-independent (-fno-pie "
+		    "-no-pie, or -mcmodel=medium)");
 	j.cxx |= cxx;
 	if (j.libs.n && !j.inputs)
 		return answer_libs(&j);

@@ -287,6 +287,9 @@ void check_calls(struct check *c)
 	size_t i;
 
 	for (i = 0; i < c->n_in; i++) {
+		if (c->in[i]->split && !c->in[i]->lto &&
+		    c->in[i]->exec_stack)
+			die("%s: " NEEDS_EXEC_STACK, c->in[i]->label);
 		input_defs(c->in[i], &c->defs);
 		if (c->in[i]->split)
 			input_calls(c->in[i], &c->calls);

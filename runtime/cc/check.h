@@ -24,6 +24,10 @@ struct check {
 	struct strs unwrapped;	/* libc's names the user defines himself */
 };
 
+/* Of an object, or of a program that was linked. */
+#define NEEDS_EXEC_STACK "needs an executable stack, which goroutines have " \
+	"not: it takes the address of a nested function (pass it what it uses)"
+
 /* Takes one line of ld --trace: an object, a member, a library. */
 void check_add(struct check *c, const char *line);
 
@@ -31,8 +35,9 @@ void check_add(struct check *c, const char *line);
 void check_calls(struct check *c);
 
 /*
- * Looks at the linked file: whether its LTO code has limit checks, and
- * whether a call got past its thunk.  Returns what is wrong, or NULL.
+ * Looks at the linked file: whether its LTO code has limit checks and keeps
+ * none on stacks, and whether a call got past its thunk.  Returns what is
+ * wrong, or NULL.
  */
 const char *check_linked(const struct check *c, const char *path);
 

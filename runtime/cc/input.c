@@ -139,6 +139,17 @@ static int is_unchecked(struct input *in, const GElf_Sym *s, const char *name)
 	return !code_has_check(code, s->st_size < n ? s->st_size : n);
 }
 
+/* By a note that says so, or without one, as assembly may be.  gcc writes it
+ * where the address of a nested function is taken. */
+static int asks_for_exec_stack(struct input *in)
+{
+	Elf_Scn *note = section_named(in, ".note.GNU-stack");
+	GElf_Shdr sh;
+
+	return !note || !gelf_getshdr(note, &sh) ||
+	       (sh.sh_flags & SHF_EXECINSTR) != 0;
+}
+
 static void look(struct input *in)
 {
 	struct symtab t = symtab_of(in);
@@ -149,6 +160,7 @@ static void look(struct input *in)
 	in->split = section_named(in, ".note.GNU-split-stack") != NULL;
 	in->lto = input_plugin &&
 		  section_named(in, ".gnu.lto_.symtab") != NULL;
+	in->exec_stack = asks_for_exec_stack(in);
 	if (in->lto)
 		in->split = 1;
 	for (i = 1; in->split && !in->lto && i < t.n; i++) {

@@ -16,6 +16,7 @@ struct input {
 	Elf *elf;
 	int split;		/* its functions check the stack limit */
 	int lto;		/* holds intermediate code, no functions */
+	int exec_stack;		/* asks for a stack that code can run on */
 	size_t n_unchecked;	/* functions of a split object that do not */
 };
 

@@ -187,6 +187,26 @@ static const char *unchecked_lto(const struct linked *l,
 	return NULL;
 }
 
+/* LTO code says so only here; assembly may ask for it without need. */
+static const char *lto_on_stacks(const struct linked *l,
+				 const struct check *c)
+{
+	size_t i, lto = 0, n = 0;
+	GElf_Phdr ph;
+
+	for (i = 0; i < c->n_in; i++) {
+		if (c->in[i]->exec_stack && !c->in[i]->split)
+			return NULL;
+		lto += (size_t)c->in[i]->lto;
+	}
+	elf_getphdrnum(l->elf, &n);
+	for (i = 0; lto && i < n; i++)
+		if (gelf_getphdr(l->elf, (int)i, &ph) &&
+		    ph.p_type == PT_GNU_STACK && (ph.p_flags & PF_X))
+			return NEEDS_EXEC_STACK;
+	return NULL;
+}
+
 static const char *libgcc_morestack(const struct linked *l)
 {
 	const char *name;
@@ -212,6 +232,8 @@ const char *check_linked(const struct check *c, const char *path)
 	bad = libgcc_morestack(&l);
 	if (!bad)
 		bad = unchecked_lto(&l, c);
+	if (!bad)
+		bad = lto_on_stacks(&l, c);
 	if (!bad && c->n_split)
 		bad = bypass(&l, c);
 	return bad;

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import ROOT, Tool
 
+pytestmark = pytest.mark.matrix
 PROGRAMS = ROOT / "test" / "matrix"
 QUICK = ["throw", "park", "callback", "library"]
 SLOW = ["streams"]

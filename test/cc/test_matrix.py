@@ -1,55 +1,152 @@
-"""libc from a goroutine, whatever the program was compiled with."""
+"""
+The matrix: what a program may be compiled with, on both kinds of stacks.
 
-import pathlib
+A row compiles, links, runs on goroutines and comes to the sums that the same
+code comes to on a plain thread, or it is refused in a line that says why.
+`make check-matrix` tries all rows, `make check` those marked quick.
+"""
+import os
+import subprocess
 
 import pytest
 
-HERE = pathlib.Path(__file__).parent
+from conftest import ROOT
 
-FAST = {
+LIBC = ROOT / "test/cc/libc.c"
+FRAMES = sorted((ROOT / "test/matrix").glob("*.c"))
+STACKS = ["segmented", "contiguous"]
+
+QUICK = {
     "O0": ["-O0"],
     "O2": ["-O2"],
     "fortify": ["-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-all"],
     "lto": ["-O2", "-flto"],
 }
-ALL = {
+ROWS = QUICK | {
     "O1": ["-O1"],
+    "O3": ["-O3"],
     "Os": ["-Os"],
     "O3 native": ["-O3", "-march=native"],
-    "no frame pointers": ["-O2", "-fomit-frame-pointer"],
+    "avx2": ["-O3", "-mavx2"],
+    "lto O0": ["-O0", "-flto"],
+    "fat lto": ["-O2", "-flto", "-ffat-lto-objects"],
+    "static": ["-O2", "-static", "-DSTATIC"],
+    "static pie": ["-O2", "-static-pie", "-DSTATIC"],
     "no pie": ["-O2", "-fno-pie", "-no-pie"],
-    "fortify 3": ["-O2", "-D_FORTIFY_SOURCE=3"],
+    "pic": ["-O2", "-fPIC"],
     "cet": ["-O2", "-fcf-protection=full"],
+    "fortify 3": ["-O2", "-D_FORTIFY_SOURCE=3"],
+    "stack clash": ["-O2", "-fstack-clash-protection"],
+    "protector": ["-O2", "-fstack-protector-strong"],
+    "protector O0": ["-O0", "-fstack-protector-all"],
+    "debian": ["debian"],
+    "debian hardened": ["debian", "hardening=+all"],
+    "no frame pointers": ["-O2", "-fomit-frame-pointer"],
+    "sibling calls": ["-O2", "-foptimize-sibling-calls"],
     "no plt": ["-O2", "-fno-plt"],
+    "no builtins": ["-O2", "-fno-builtin"],
+    "medium": ["-O2", "-mcmodel=medium"],
+    "large no pie": ["-O2", "-mcmodel=large", "-fno-pie", "-no-pie"],
     "ubsan": ["-O2", "-fsanitize=undefined"],
     "gc sections": ["-O2", "-ffunction-sections", "-Wl,--gc-sections"],
     "stripped": ["-O2", "-s"],
     "coverage": ["-O1", "--coverage"],
     "profiled": ["-O2", "-pg"],
-    "lto O0": ["-O0", "-flto"],
-    "fat lto": ["-O2", "-flto", "-ffat-lto-objects"],
-    "stack clash": ["-O2", "-fstack-clash-protection"],
+    "instrumented": ["-O2", "-finstrument-functions"],
+    "no tables": ["-O2", "-fno-asynchronous-unwind-tables"],
     "rdynamic": ["-O2", "-rdynamic"],
+}
+REFUSED = {
+    "static lto": (["-O2", "-flto", "-static"],
+                   "-flto and -static do not go together"),
+    "large pie": (["-O2", "-mcmodel=large"],
+                  "-mcmodel=large: gcc loses the arguments of variadic"),
+    "gold": (["-fuse-ld=gold"], "-fuse-ld=gold: only GNU ld wraps"),
+    "lld": (["-fuse-ld=lld"], "-fuse-ld=lld: only GNU ld wraps"),
+    "unsplit": (["-O2", "-fno-split-stack"],
+                "run.c: main() calls pgo_run(), but was built without"),
 }
 
 
-def run(t, flags):
-    t.cc_ok("-w", *flags, HERE / "libc.c", "-o", "a")
+def debian(*options):
+    """What dpkg-buildflags adds to a package's build."""
+    env = dict(os.environ, DEB_BUILD_MAINT_OPTIONS=" ".join(options))
+    pie = ["-pie"] if options else []
+    return pie + [flag for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS")
+                  for flag in subprocess.run(
+                      ["dpkg-buildflags", "--get", name], env=env, text=True,
+                      check=True, capture_output=True).stdout.split()]
+
+
+def build(t, flags, *sources):
+    if flags[0] == "debian":
+        flags = debian(*flags[1:])
+    return t.cc("-w", f"-I{ROOT}", *flags, *sources, "-o", "a", "-lm")
+
+
+def rows(quick, every):
+    """Parameters: the rest is for check-matrix and check-long."""
+    return [pytest.param(name, marks=[pytest.mark.matrix] +
+                         ([] if name in quick else [pytest.mark.long]))
+            for name in every]
+
+
+@pytest.mark.parametrize("name", rows(QUICK, ROWS))
+def test_libc_works_from_a_goroutine(t, name):
+    r = build(t, ROWS[name], LIBC)
+    assert r.returncode == 0, r.stderr
     r = t.run("./a")
     assert r.returncode == 0, r.stdout + r.stderr
     assert r.stdout.endswith("atexit ran, 0 failures\n")
     assert t.ok("objdump", "-d", "a").count("%fs:0x70") > 20
 
 
-@pytest.mark.parametrize("name", FAST)
-def test_libc_works_from_a_goroutine(t, name):
-    run(t, FAST[name])
+@pytest.mark.parametrize("name", rows(["O2", "fortify"], ROWS))
+def test_frames_of_every_kind(t, name):
+    r = build(t, ROWS[name], *FRAMES)
+    assert r.returncode == 0, r.stderr
+    for stack in STACKS:
+        r = t.run("./a", stack, env={"GOMAXPROCS": "4"})
+        sums = r.stdout.splitlines()
+        assert r.returncode == 0 and len(sums) == len(FRAMES) - 2, (
+            f"{stack}: {r.returncode}\n{r.stdout}{r.stderr[:3000]}")
+        assert all("24 of 24" in line for line in sums)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", ALL)
-def test_libc_works_from_a_goroutine_with_every_option(t, name):
-    run(t, ALL[name])
+@pytest.mark.parametrize("name", rows(REFUSED, REFUSED))
+def test_what_cannot_work_is_refused(t, name):
+    flags, line = REFUSED[name]
+    r = build(t, flags, *FRAMES)
+    assert r.returncode == 1
+    assert line in r.stderr and r.stderr.startswith("pgo-cc: ")
+    assert not (t.dir / "a").exists()
+
+
+TRAMPOLINE = """#include <pgo/pgo.h>
+#include <stdlib.h>
+static void first(void *arg)
+{
+	int v[3] = { 3, 1, 2 }, up = !arg;
+	int by_value(const void *a, const void *b)
+	{
+		return up ? *(int *)a - *(int *)b : *(int *)b - *(int *)a;
+	}
+	qsort(v, 3, sizeof(*v), by_value);
+}
+int main(void) { return pgo_run(first, NULL); }
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("lto", ["-fno-lto", "-flto"])
+def test_code_on_stacks_is_refused(t, lto):
+    t.write("a.c", TRAMPOLINE)
+    r = t.cc("-O2", lto, "a.c", "-o", "a")
+    assert r.returncode == 1
+    assert ("needs an executable stack, which goroutines have not: it takes "
+            "the address of a nested function (pass it what it uses)"
+            in r.stderr)
+    assert not (t.dir / "a").exists()
 
 
 PLAIN = """#include <string.h>
