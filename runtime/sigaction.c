@@ -77,9 +77,9 @@ static void call(int sig, siginfo_t *info, void *uc)
 static void trampoline(int sig, siginfo_t *info, void *uc)
 {
 	struct m *m = m_get();
+	int err = errno;
 	uintptr_t limit;
 	void *csp;
-	int err;
 
 	if (!m || !m->csp) {
 		/* On its way into goroutine code limit is set before csp. */
@@ -91,9 +91,9 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 		if (m)
 			m->handlers--;
 		limit_set(limit);
+		errno = err;
 		return;
 	}
-	err = *m->errnop;
 	csp = m->csp;
 	/* The order keeps sysmon from taking the P: what was interrupted may
 	 * be the runtime at work on it. */
@@ -103,7 +103,7 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 	m->handlers++;
 	call(sig, info, uc);
 	m->handlers--;
-	*m->errnop = err;
+	errno = err;
 	/* Poison that came meanwhile is lost, preempt is not. */
 	limit_set(m->g->preempt ? LIMIT_POISON : m->g->cur->limit);
 	m->csp = csp;
