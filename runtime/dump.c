@@ -243,19 +243,39 @@ static bool look(struct dump *d, uint32_t slot, struct seen *s)
 	return true;
 }
 
-void dump_others(struct dump *d)
+size_t dump_some(struct dump *d, dump_wants *wants, void *ctx)
 {
 	uint32_t n = gtab_count();
+	size_t wanted = 0;
 
 	for (uint32_t slot = 0; slot < n; slot++) {
 		const struct g *gp = gtab_g(slot);
 		struct seen s;
 
-		if (gp == d->current || !look(d, slot, &s))
+		d->n = 0;
+		if (gp == d->current || !look(d, slot, &s) ||
+		    !wants(d, gp, ctx))
+			continue;
+		wanted++;
+		if (!d->out)
 			continue;
 		text_put(d->out, "\n");
 		put_goroutine(d, gp, &s);
 	}
+	return wanted;
+}
+
+static bool wants_all(struct dump *d, const struct g *gp, void *ctx)
+{
+	(void)d;
+	(void)gp;
+	(void)ctx;
+	return true;
+}
+
+void dump_others(struct dump *d)
+{
+	dump_some(d, wants_all, NULL);
 }
 
 /* The public one ---------------------------------------------------------- */

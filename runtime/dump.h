@@ -27,8 +27,16 @@ struct dump {
 /* D->current, running, with the stack in D->pcs.  On a big stack. */
 void dump_current(struct dump *d);
 
-/* Every other goroutine, by slot.  Stops nobody: who runs elsewhere shows no
- * stack.  On a big stack. */
+/* Whether GP is asked for.  Its stack is in D->pcs as it was walked; it has
+ * none while it runs elsewhere. */
+typedef bool dump_wants(struct dump *d, const struct g *gp, void *ctx);
+
+/* Every other goroutine that WANTS says yes to, by slot: how many.  Stops
+ * nobody: who runs elsewhere shows no stack.  They are counted only when
+ * D->out is NULL.  On a big stack. */
+size_t dump_some(struct dump *d, dump_wants *wants, void *ctx);
+
+/* The same for all others. */
 void dump_others(struct dump *d);
 
 #endif

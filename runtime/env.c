@@ -34,7 +34,8 @@ struct env env = {
 };
 
 static char cpuprofile[4096];
-static char agent[4096];
+static char agent[ENV_LIST];
+static char leakcheck_ignore[ENV_LIST];
 
 /* pgo: NAME=VALUE: WANTED */
 static void complain(const char *name, const char *value, size_t n,
@@ -269,6 +270,8 @@ static void read_pgodebug(void)
 			read_guard(&o);
 		else if (option_is(&o, "asyncpreemptoff"))
 			read_switch(&o, &env.async_preempt_off);
+		else if (option_is(&o, "leakcheck"))
+			read_switch(&o, &env.leakcheck);
 		else if (option_is(&o, "cpuprofile"))
 			read_cpuprofile(&o);
 		else if (option_is(&o, "seed"))
@@ -285,19 +288,20 @@ static void read_pgodebug(void)
 	}
 }
 
-static void read_agent(void)
+/* A variable's value, kept in BUF of ENV_LIST bytes; NULL when there is none,
+ * or it is too long, which is told. */
+static const char *read_list(const char *name, char *buf)
 {
-	const char *s = secure_getenv("PGO_AGENT");
+	const char *s = secure_getenv(name);
 	size_t n = s ? strlen(s) : 0;
 
 	if (!n)
-		return;
-	if (n >= sizeof(agent)) {
-		complain("PGO_AGENT", s, 60, "shorter than 4096 bytes");
-		return;
+		return NULL;
+	if (n >= ENV_LIST) {
+		complain(name, s, 60, "shorter than 4096 bytes");
+		return NULL;
 	}
-	memcpy(agent, s, n + 1);
-	env.agent = agent;
+	return memcpy(buf, s, n + 1);
 }
 
 void env_read(void)
@@ -307,5 +311,7 @@ void env_read(void)
 	read_godebug();
 	read_schedtrace();
 	read_pgodebug();
-	read_agent();
+	env.agent = read_list("PGO_AGENT", agent);
+	env.leakcheck_ignore = read_list("PGO_LEAKCHECK_IGNORE",
+					 leakcheck_ignore);
 }

@@ -8,6 +8,8 @@
 
 #include "runtime/arena.h"
 
+enum { ENV_LIST = 4096 };       /* bytes of a list at most, its 0 included */
+
 enum traceback_level {
 	TRACEBACK_NONE,
 	TRACEBACK_SINGLE,
@@ -35,6 +37,8 @@ struct env {
 	int stack;              /* PGO_STACK_*; default: as the link says */
 	enum arena_guard guard; /* of contiguous stacks */
 	const char *cpuprofile; /* file name, NULL: none */
+	bool leakcheck;
+	const char *leakcheck_ignore; /* patterns with commas, or NULL */
 	const char *agent;      /* PGO_AGENT, NULL or "off": none */
 };
 

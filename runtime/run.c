@@ -23,6 +23,7 @@
 #include "runtime/exceptions.h"
 #include "runtime/fiber.h"
 #include "runtime/forked.h"
+#include "runtime/leakcheck.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
@@ -78,6 +79,7 @@ static int setup(void)
 		exceptions_setup();
 	if (!rc)
 		agentload_start();
+	leakcheck_setup();
 	return rc;
 }
 

@@ -19,8 +19,9 @@
 #include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
-#include "runtime/forked.h"
 #include "runtime/fiber.h"
+#include "runtime/forked.h"
+#include "runtime/leakcheck.h"
 
 struct sched sched = { .timer_deadline = INT64_MAX };
 
@@ -44,6 +45,8 @@ void sched_goroutine_main(void)
 	struct g *gp = g_get();
 
 	gp->fn(gp->arg);
+	if (gp->id == 1)
+		leakcheck_main_returned();
 	sched_leave(LEAVE_DEAD);
 	__builtin_unreachable();
 }

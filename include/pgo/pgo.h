@@ -15,6 +15,7 @@
 #include <pgo/ctx.h>
 #include <pgo/go.h>
 #include <pgo/group.h>
+#include <pgo/leakcheck.h>
 #include <pgo/mutex.h>
 #include <pgo/profile.h>
 #include <pgo/select.h>
