@@ -4,13 +4,15 @@
  * A line of -aux-info is
  *	FILE:LINE:NC extern long double fmal (long double,
  *	long double, long double);
- * in which only typedef names of scalars are left.  What libc passes by value
- * as a struct (in_addr, sigval) is one word.
+ * in which only typedef names are left.  Of the structs that libc passes by value
+ * most travel in registers (in_addr, sigval, ENTRY); the others are a table.
  */
 
 #include "runtime/cc/proto.h"
 
+#include <arpa/nameser.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +64,23 @@ static int is_sse(const char *s)
 	return 0;
 }
 
+/* Bytes of a struct that goes on the stack, 0 for all else. */
+static long in_memory(const char *s)
+{
+	static const struct {
+		const char *type;
+		long bytes;
+	} structs[] = {
+		{ "cookie_io_functions_t", sizeof(cookie_io_functions_t) },
+		{ "ns_msg", sizeof(ns_msg) },
+	};
+
+	for (size_t i = 0; i < sizeof(structs) / sizeof(*structs); i++)
+		if (has_word(s, structs[i].type))
+			return (structs[i].bytes + 7) & ~7L;
+	return 0;
+}
+
 static void take(struct regs *r, const char *s)
 {
 	int is_complex = has_word(s, "complex") || has_word(s, "_Complex");
@@ -75,6 +94,8 @@ static void take(struct regs *r, const char *s)
 		r->stack += is_complex ? 32 : 16;
 	} else if (is_sse(s)) {
 		r->sse += is_complex && !is_single ? 2 : 1;
+	} else if (in_memory(s)) {
+		r->stack += in_memory(s);
 	} else {
 		r->gpr++;
 	}

@@ -373,6 +373,7 @@ def classes():
 @pytest.mark.parametrize("name,kind,size", [
     ("strtol", "regs", 0), ("write", "regs", 0), ("open", "regs", 0),
     ("fmal", "stack", 48), ("sinl", "stack", 16), ("cpowl", "stack", 64),
+    ("fopencookie", "stack", 32), ("hsearch", "regs", 0),
     ("printf", "valist", 0), ("__snprintf_chk", "valist", 0),
     ("strlen", "leaf", 0), ("getpid", "leaf", 0), ("sched_yield", "leaf", 0),
     ("syscall", "any", 0), ("cexpf", "regs", 0), ("mmap", "regs", 0),

@@ -102,6 +102,21 @@ def test_a_deadlock_in_a_callback_is_one_too(build):
         assert frames[-1] == "wait_in_callback"
 
 
+def test_goexit_does_not_leave_frames_of_c_behind(build):
+    result = die(build, "leave_through_c")
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "fatal error: pgo_goexit() in a callback from C\n\n"
+        "goroutine 1 [running]:\n")
+    assert goroutines(result.stderr)[1][1] == [
+        "pgo_goexit", "leave_in_callback", "qsort", "leave_through_c"]
+
+
+def test_functions_of_atexit_may_wait(build):
+    result = die(build, "exit_slowly")
+    assert (result.returncode, result.stdout) == (9, "farewell 4711\n")
+
+
 def test_nobody_left_after_goexit_of_goroutine_1(build):
     result = die(build, "leave_main")
     assert result.returncode == 2

@@ -94,6 +94,47 @@ APART static void leave_main(void *arg)
 	pgo_goexit();
 }
 
+static int leave_in_callback(const void *a, const void *b)
+{
+	(void)a;
+	(void)b;
+	pgo_goexit();
+}
+
+APART static void leave_through_c(void *arg)
+{
+	int two[2] = { 2, 1 };
+
+	(void)arg;
+	qsort(two, 2, sizeof(int), leave_in_callback);
+	after++;
+}
+
+static void send_farewell(void *arg)
+{
+	int v = 4711;
+
+	(void)arg;
+	pgo_chan_send(c, &v);
+}
+
+/* At exit() one may still wait, as in any callback. */
+static void say_farewell(void)
+{
+	int v;
+
+	pgo_go(send_farewell, NULL);
+	pgo_chan_recv(c, &v);
+	printf("farewell %d\n", v);
+}
+
+APART static void exit_slowly(void *arg)
+{
+	(void)arg;
+	atexit(say_farewell);
+	exit(9);
+}
+
 APART static void send_on_closed(void *arg)
 {
 	int v = 1;
@@ -247,6 +288,8 @@ static const struct {
 	{ "outlive_a_thread", outlive_a_thread },
 	{ "wait_in_callback", wait_in_callback },
 	{ "leave_main", leave_main },
+	{ "leave_through_c", leave_through_c },
+	{ "exit_slowly", exit_slowly },
 	{ "send_on_closed", send_on_closed },
 	{ "close_under_sender", close_under_sender },
 	{ "close_twice", close_twice },

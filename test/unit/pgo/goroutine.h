@@ -76,15 +76,22 @@ static void errand_main(void *arg)
 	pgo_chan_send(world.done, &c);
 }
 
-/* Calls FN(ARG) on a goroutine and waits until it has returned. */
-static __attribute__((unused)) void on_goroutine(void (*fn)(void *), void *arg)
+/* Calls FN(ARG) on a goroutine with options O and waits until it has
+ * returned. */
+static __attribute__((unused)) void
+on_goroutine_as(const struct pgo_go_opts *o, void (*fn)(void *), void *arg)
 {
 	struct errand e = { fn, arg };
 	char c;
 
-	if (pgo_go(errand_main, &e) < 0)
+	if (pgo_go_opts(o, errand_main, &e) < 0)
 		abort();
 	pgo_chan_recv(world.done, &c);
+}
+
+static __attribute__((unused)) void on_goroutine(void (*fn)(void *), void *arg)
+{
+	on_goroutine_as(NULL, fn, arg);
 }
 
 #endif
