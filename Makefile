@@ -262,6 +262,10 @@ PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
 $(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
 $(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/unit/,$@),-lcmocka -lunwind)
 
+LIBS.sqlite := -lsqlite3
+LIBS.zlib   := -lz
+LIBS.curl   := -lcurl
+
 # What it calls of libc must be called.
 $(B)/test/e2e/progs/tick: private CFLAGS += -fno-builtin
 
@@ -276,6 +280,9 @@ $(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC)
 	$(pgo_program)
 $(B)/test/stress/%: test/stress/%.c $(PGOCC)
 	$(pgo_program)
+$(B)/test/real/%: PGO_LIBS = $(LIBS.$*)
+$(B)/test/real/%: test/real/%.c $(PGOCC)
+	$(pgo_program)
 $(B)/test/bench/%: test/bench/%.c $(PGOCC)
 	$(pgo_program)
 $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
@@ -286,6 +293,7 @@ $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 #                        so it can reach private functions
 #   test/unit/pgo/X.c    the same in pgo's C, on libpgo.a
 #   test/stress/X.c      hammers, as long as PGO_STRESS_SECONDS says
+#   test/real/X.c        a library in a thousand goroutines; pytest starts them
 #   test/e2e, interop    pytest; the programs they start are e2e/progs/X.c
 #   test/tools/X.c       shows pytest what only C sees; plain C on $(PARTS)
 #   test/bench/X.c       prints figures, judges nothing
@@ -303,8 +311,9 @@ UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
 STRESS := $(if $(PGOCC),$(call progs,test/stress))
 PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))
 BENCH  := $(if $(PGOCC),$(call progs,test/bench))
+REAL   := $(if $(PGOCC),$(call progs,test/real))
 # What pytest starts.
-STARTED := $(PROGS) $(BENCH) $(call progs,test/tools)
+STARTED := $(PROGS) $(BENCH) $(REAL) $(call progs,test/tools)
 
 $(B)/test/unit/%: $(B)/obj/test/unit/%.o $(PARTS)
 	$(test_program)
