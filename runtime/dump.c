@@ -56,9 +56,12 @@ static bool drop_hidden(struct dump *d)
 
 /* Frames ------------------------------------------------------------------ */
 
-/* The name of the function at PC; where there is none, "libc.so.6 0x7f..." in
- * BUF. */
-static const char *function(uintptr_t pc, const struct name *name, char *buf,
+/*
+ * The name of the function at PC, C++'s as in the source where L, or NULL, has
+ * been found; where there is none, "libc.so.6 0x7f..." in BUF.
+ */
+static const char *function(uintptr_t pc, const struct name *name,
+			    const struct source_line *l, char *buf,
 			    size_t bytes)
 {
 	struct text_room room = { .p = buf, .bytes = bytes - 1 };
@@ -66,7 +69,8 @@ static const char *function(uintptr_t pc, const struct name *name, char *buf,
 	const char *slash = name->file ? strrchr(name->file, '/') : NULL;
 
 	if (name->func)
-		return name->func;
+		return l && !strncmp(name->func, "_Z", 2) ? l->func :
+							    name->func;
 	text_put(&t, slash ? slash + 1 : "\?\?");
 	text_put(&t, " ");
 	text_hex(&t, pc);
@@ -101,8 +105,10 @@ static void put_frame(struct dump *d, uintptr_t at, bool is_call)
 	n = find_lines(d, at, &name, &l);
 	for (; n > 1; n--, l++)
 		traceback_frame(d->out, l->func, l->file, l->line, 0);
-	traceback_frame(d->out, function(at, &name, buf, sizeof(buf)),
-			n ? l->file : NULL, n ? l->line : 0,
+	if (n == 0)
+		l = NULL;
+	traceback_frame(d->out, function(at, &name, l, buf, sizeof(buf)),
+			l ? l->file : NULL, l ? l->line : 0,
 			name.offset + is_call);
 }
 
@@ -140,10 +146,12 @@ static void put_creator(struct dump *d, const struct g *gp)
 		return;
 	names_find(at, &name);
 	n = find_lines(d, at, &name, &l);
+	if (n == 0)
+		l = NULL;
 	traceback_created_by(d->out, n > 1 ? l->func :
-			     function(at, &name, buf, sizeof(buf)),
-			     (uint64_t)gp->parent_id, n ? l->file : NULL,
-			     n ? l->line : 0, name.offset + 1);
+			     function(at, &name, l, buf, sizeof(buf)),
+			     (uint64_t)gp->parent_id, l ? l->file : NULL,
+			     l ? l->line : 0, name.offset + 1);
 }
 
 /* Goroutines -------------------------------------------------------------- */

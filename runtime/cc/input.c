@@ -124,6 +124,14 @@ static int is_function(struct input *in, const GElf_Sym *s)
 		type == STT_GNU_IFUNC) && code_of(in, s, &n);
 }
 
+/* Of C++: it moves the pointer to the object and jumps to a function that
+ * checks. */
+static int is_adjustor(const char *name)
+{
+	return str_begins(name, "_ZTh") || str_begins(name, "_ZTv") ||
+	       str_begins(name, "_ZTc");
+}
+
 /* A cold part is jumped to by a function that has checked. */
 static int is_unchecked(struct input *in, const GElf_Sym *s, const char *name)
 {
@@ -131,7 +139,7 @@ static int is_unchecked(struct input *in, const GElf_Sym *s, const char *name)
 	size_t n;
 
 	if (GELF_ST_TYPE(s->st_info) != STT_FUNC || !s->st_size ||
-	    strstr(name, ".cold"))
+	    strstr(name, ".cold") || is_adjustor(name))
 		return 0;
 	code = code_of(in, s, &n);
 	if (!code)

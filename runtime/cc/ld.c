@@ -256,28 +256,48 @@ static void add_static(struct strs *cmd)
 	strs_add(cmd, "--end-group");
 }
 
+/* The last object of all: it ends the unwind tables, which libgcc reads from
+ * one end to the other in a static program. */
+static int ends_tables(const char *a)
+{
+	return !strcmp(str_base(a), "crtend.o") ||
+	       !strcmp(str_base(a), "crtendS.o");
+}
+
+/* The command line, and what comes after the libraries. */
+static void add_args(const struct link *l, struct strs *cmd)
+{
+	int added = !l->bare;
+	size_t i;
+
+	for (i = 0; i < l->args.n; i++) {
+		if (!added && ends_tables(l->args.v[i])) {
+			add_static(cmd);
+			added = 1;
+		}
+		add_arg(l, cmd, l->args.v[i]);
+	}
+	if (!added)
+		add_static(cmd);
+}
+
 static void make_command(const struct link *l, struct strs *cmd,
 			 const struct check *c, int foreign)
 {
-	size_t i;
-
 	strs_add(cmd, real_ld());
 	add_script(l, cmd);
 	add_thunks(l, cmd, c);
 	if (foreign && !l->shared)
 		strs_add(cmd, c->cxx ? "-upgo_stack_cxx" :
 			      "-upgo_stack_foreign");
-	for (i = 0; i < l->args.n; i++)
-		add_arg(l, cmd, l->args.v[i]);
+	add_args(l, cmd);
 	if (!l->bare)
 		add_wraps(cmd, c);
 	strs_add(cmd, "-z");
 	strs_add(cmd, "now");
-	if (l->bare)
-		add_static(cmd);
-	else if (l->shared)
+	if (l->shared)
 		add_shared(cmd);
-	else
+	else if (!l->bare)
 		add_program(cmd);
 	strs_add(cmd, "-t");
 	strs_add(cmd, "-t");

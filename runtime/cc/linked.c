@@ -102,21 +102,26 @@ static const char *name_of(const struct linked *l, uint64_t addr)
 	return "?";
 }
 
-/* Where the user's functions without limit checks came to lie. */
+/* Where the user's functions without limit checks came to lie.  An inline
+ * function of C++ may be in objects of both kinds: what was linked tells. */
 static uint64_t *plain_addresses(const struct linked *l,
 				 const struct check *c, size_t *n)
 {
 	uint64_t *v = mem_get((l->n + 1) * sizeof(*v));
+	const unsigned char *code;
 	const struct name *def;
 	const char *name;
+	size_t i, bytes = 0;
 	GElf_Sym s;
-	size_t i;
 
 	for (i = 1; i < l->n; i++) {
 		name = symbol(l, i, &s);
 		def = name ? names_find(&c->defs, name) : NULL;
-		if (def && def->v == DEF_PLAIN &&
-		    GELF_ST_BIND(s.st_info) != STB_LOCAL)
+		if (!def || def->v != DEF_PLAIN ||
+		    GELF_ST_BIND(s.st_info) == STB_LOCAL)
+			continue;
+		code = code_at(l, &s, &bytes);
+		if (!code || !code_has_check(code, bytes))
 			v[(*n)++] = s.st_value;
 	}
 	return v;
