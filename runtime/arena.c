@@ -16,10 +16,12 @@
  */
 #include "runtime/arena.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
+#include "runtime/lines.h"
 #include "runtime/lock.h"
 #include "runtime/seg.h"
 #include "runtime/sys.h"
@@ -37,6 +39,7 @@ enum {
 	COLOUR_BYTES = 256,
 	WINDOW = 1 << 20,       /* that one mincore(2) looks at */
 	ADVICE_GUARD = 102,     /* MADV_GUARD_INSTALL */
+	MAPPINGS = 65530,       /* the kernel's default for a process */
 };
 
 static struct {
@@ -73,18 +76,16 @@ static bool can_madvise(void)
 /* A guard splits its mapping in two; the program needs some as well. */
 static size_t mprotect_max(void)
 {
-	char text[24];
-	size_t max = 0;
-	long fd = sys_call(SYS_openat, -100, "/proc/sys/vm/max_map_count",
-			   0 /* O_RDONLY */, 0);
-	long n;
+	struct lines l;
+	const char *line;
+	size_t max = MAPPINGS;
 
-	if (fd < 0)
-		return 0;
-	n = sys_call(SYS_read, fd, text, sizeof(text), 0);
-	sys_call(SYS_close, fd, 0, 0, 0);
-	for (long i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
-		max = max * 10 + (size_t)(text[i] - '0');
+	if (lines_open(&l, "/proc/sys/vm/max_map_count")) {
+		line = lines_next(&l);
+		if (line)
+			max = strtoul(line, NULL, 10);
+		lines_close(&l);
+	}
 	return max / 2 - max / 16;
 }
 

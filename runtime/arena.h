@@ -29,7 +29,7 @@ enum arena_guard {
 };
 
 /* Fixes the usual size, for frames of LEAST_BYTES at least, and how guards are
- * made; a wish the kernel cannot fulfil is a line.  [any, once] */
+ * made; a wish the kernel cannot fulfil is a line.  [m, once] */
 void arena_setup(size_t least_bytes, enum arena_guard wish);
 
 /* Whether a stack for BYTES of frames has the usual size. */
