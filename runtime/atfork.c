@@ -1,0 +1,35 @@
+/* What the child of a fork() forgets of its parent's threads. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "runtime/forked.h"
+#include "runtime/m.h"
+#include "runtime/seg.h"
+#include "runtime/signal.h"
+
+/* What others asked of this thread, they asked of the parent's.  In C it is:
+ * fork() is. */
+static void forget_requests(struct m *m)
+{
+	m->attn = 0;
+	if (m->g)
+		atomic_store_explicit(&m->g->preempt, 0, memory_order_relaxed);
+}
+
+/* By pthread_atfork(), the runtime's before those of most others. */
+static void in_child(void)
+{
+	struct m *m = m_get();
+
+	is_forked = true;
+	if (m)
+		forget_requests(m);
+	signal_in_child();
+	seg_in_child();
+}
+
+int forked_setup(void)
+{
+	return pthread_atfork(NULL, NULL, in_child) ? -ENOMEM : 0;
+}
