@@ -225,12 +225,14 @@ def test_the_script_is_loaded_where_the_user_allows_it(tmp_path):
 
 
 FLAVOURS = {"pie": ["-pie"], "no pie": ["-no-pie"],
-            "optimized": ["-O2", "-Wl,--gc-sections"], "contiguous": []}
+            "optimized": ["-O2", "-Wl,--gc-sections"], "contiguous": [],
+            "static": ["-static"]}
 
 
 @pytest.mark.parametrize("flavour", [
     "pie", "contiguous", pytest.param("no pie", marks=pytest.mark.long),
-    pytest.param("optimized", marks=pytest.mark.long)])
+    pytest.param("optimized", marks=pytest.mark.long),
+    pytest.param("static", marks=pytest.mark.long)])
 def test_live_goroutines_are_as_dumped(tmp_path, monkeypatch, flavour):
     if flavour == "contiguous":
         monkeypatch.setenv("PGODEBUG", "stack=contiguous")
