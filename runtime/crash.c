@@ -32,16 +32,15 @@
 
 static const struct crash {
 	int sig;
-	bool again;             /* the instruction does it again by itself */
 	const char *text;
 } crashes[] = {
-	{ SIGSEGV, true, "SIGSEGV: segmentation violation" },
-	{ SIGBUS, true, "SIGBUS: bus error" },
-	{ SIGFPE, true, "SIGFPE: floating-point exception" },
-	{ SIGILL, true, "SIGILL: illegal instruction" },
-	{ SIGTRAP, false, "SIGTRAP: trace trap" },
-	{ SIGABRT, false, "SIGABRT: abort" },
-	{ SIGSYS, false, "SIGSYS: bad system call" },
+	{ SIGSEGV, "SIGSEGV: segmentation violation" },
+	{ SIGBUS, "SIGBUS: bus error" },
+	{ SIGFPE, "SIGFPE: floating-point exception" },
+	{ SIGILL, "SIGILL: illegal instruction" },
+	{ SIGTRAP, "SIGTRAP: trace trap" },
+	{ SIGABRT, "SIGABRT: abort" },
+	{ SIGSYS, "SIGSYS: bad system call" },
 };
 
 enum { CRASHES = sizeof(crashes) / sizeof(crashes[0]) };
@@ -219,9 +218,10 @@ static void on_crash(int sig, siginfo_t *info, void *uc)
 		put_registers(d->out, at);
 	fatal_flush();
 	fatal_set_default(sig);
-	/* Where it can, it happens again, so that a core file shows that. */
-	if (!c->again || info->si_code <= 0)
-		sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), sig, 0);
+	/* Once more, as it was, where it happened: a core file shows that.
+	 * The instruction alone might find memory there by now, of this dump's
+	 * own. */
+	sys_call(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), sig, info);
 }
 
 int crash_setup(void)
