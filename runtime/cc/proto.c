@@ -4,8 +4,9 @@
  * A line of -aux-info is
  *	FILE:LINE:NC extern long double fmal (long double,
  *	long double, long double);
- * in which only typedef names are left.  Of the structs that libc passes by value
- * most travel in registers (in_addr, sigval, ENTRY); the others are a table.
+ * in which only typedef names are left.  Of the structs that libc passes by
+ * value most travel in registers (in_addr, sigval, ENTRY); the others are a
+ * table.
  */
 
 #include "runtime/cc/proto.h"

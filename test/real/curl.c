@@ -63,7 +63,8 @@ static void serve_one(void *arg)
 		for (long i = 0; i < size; i++)
 			body[i] = (char)byte_at(size, i);
 		snprintf(head, sizeof(head),
-			 "HTTP/1.0 200 OK\r\nContent-Length: %ld\r\n\r\n", size);
+			 "HTTP/1.0 200 OK\r\nContent-Length: %ld\r\n\r\n",
+			 size);
 		send_all(fd, head, strlen(head));
 		send_all(fd, body, (size_t)size);
 		free(body);
