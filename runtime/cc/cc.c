@@ -261,14 +261,14 @@ static int answer_libs(const struct job *j)
  * The compiler's own answer comes behind ours: it is what build systems look
  * into to see that this is a gcc.
  */
-static int answer_version(void)
+static int answer_version(int cxx)
 {
 	struct strs cmd = { 0 };
 
-	printf("pgo-cc %s\n", PGO_VERSION);
+	printf("%s %s\n", prog_name, PGO_VERSION);
 	if (fflush(stdout))
 		return 1;
-	add_compiler(&cmd, 0);
+	add_compiler(&cmd, cxx);
 	strs_add(&cmd, "--version");
 	become(&cmd);
 }
@@ -283,7 +283,7 @@ static int answer_cflags(void)
 }
 
 /* 1 when the first argument was a question to pgo-cc itself. */
-static int answer(int argc, char **argv, int *status)
+static int answer(int argc, char **argv, int cxx, int *status)
 {
 	const char *q = argc > 1 ? argv[1] : "";
 
@@ -291,7 +291,7 @@ static int answer(int argc, char **argv, int *status)
 	if (!strcmp(q, "--help"))
 		*status = fputs(usage, stdout) < 0;
 	else if (!strcmp(q, "--version"))
-		*status = answer_version();
+		*status = answer_version(cxx);
 	else if (!strcmp(q, "--cflags"))
 		*status = answer_cflags();
 	else if (!strcmp(q, "--print-wraps"))
@@ -328,7 +328,7 @@ int cc_main(int argc, char **argv, int cxx)
 
 	if (argc == 2 && !strcmp(argv[1], "--libs"))
 		return answer_libs(&j);
-	if (answer(argc, argv, &status))
+	if (answer(argc, argv, cxx, &status))
 		return status;
 	split_args(&j, argc, argv);
 	look(&j);

@@ -188,7 +188,7 @@ static void allow_runtime(struct strs *cmd)
  * A library takes the runtime from the program that loads it: the calls of
  * __morestack become undefined ones of __wrap___morestack, or libgcc's would
  * be linked in, and thunks come without the runtime.  What the thunks call
- * may be all that the library needs of libc and libm.
+ * may be all that the library needs of libc, libm and libgcc_s.
  */
 static void add_shared(struct strs *cmd)
 {
@@ -199,6 +199,7 @@ static void add_shared(struct strs *cmd)
 	strs_add(cmd, str_form("%s/pgo/libpgo-thunks.a", where()->lib));
 	strs_add(cmd, "--as-needed");
 	strs_add(cmd, "-lm");
+	strs_add(cmd, "-lgcc_s");
 	strs_add(cmd, "-lc");
 	allow_runtime(cmd);
 }

@@ -21,6 +21,7 @@ import gdb.unwinder
 RUNNABLE, RUNNING, WAITING = 1, 2, 4
 STATE_MASK, REASON_SHIFT = 0xfff, 16
 LAYOUT_BYTES_MAX = 1 << 20
+STRUCT_BYTES_MAX = 1 << 24
 GOROUTINES_MAX = 1 << 26
 THREADS_MAX = 1 << 20
 FRAMES_MAX = 64
@@ -127,7 +128,8 @@ class Layout:
         fields = {}
         for i in range(count):
             name, *where = struct.unpack_from("<24sQII", raw, i * each)
-            fields[name.split(b"\0")[0].decode("ascii", "replace")] = where
+            if max(where[1:]) <= STRUCT_BYTES_MAX:
+                fields[name.split(b"\0")[0].decode("ascii", "replace")] = where
         return fields
 
     def find(self, name):
@@ -366,8 +368,11 @@ class Program:
         layout = self.layout
         gtab = layout.address("gtab")
         row, g = layout.size("gtab_row"), layout.size("g")
-        each = min(layout.size("gtab_chunk.row") // row,
-                   layout.size("gtab_chunk.g") // g)
+        each = min(layout.size("gtab_chunk.row") // max(row, 1),
+                   layout.size("gtab_chunk.g") // max(g, 1))
+        if not each:
+            refuse("No goroutines: the program's table of them makes no "
+                   "sense.")
         count = int.from_bytes(read(gtab + layout.offset("gtab.count"), 4),
                                "little")
         count = min(count, layout.size("gtab.chunk") // 8 * each,
@@ -433,10 +438,9 @@ class ParkedUnwinder(gdb.unwinder.Unwinder):
                 int(pending.read_register("rsp")),
                 int(pending.read_register("rip"))):
             return None
-        regs = self.goroutine.left()
         info = pending.create_unwind_info(FrameId(self.goroutine.sp - 8,
-                                                  regs["rip"]))
-        for name, value in regs.items():
+                                                  self.regs["rip"]))
+        for name, value in self.regs.items():
             info.add_saved_register(name, gdb.Value(value))
         return info
 
@@ -445,6 +449,7 @@ class ParkedUnwinder(gdb.unwinder.Unwinder):
         self.unset()
         frame = gdb.newest_frame()
         self.at = tuple(int(frame.read_register(r)) for r in ("rsp", "rip"))
+        self.regs = goroutine.left()
         self.goroutine = goroutine
         gdb.invalidate_cached_frames()
         frame = gdb.newest_frame()
@@ -497,6 +502,8 @@ def run_parked(g, command):
                "breakpoint where it goes on.")
     try:
         frame = UNWINDER.set(g)
+        if not frame:
+            refuse(f"Goroutine {g.id}: its stack cannot be followed.")
         (g.program.own_frame(frame) or frame).select()
         gdb.execute(command)
     finally:
@@ -566,7 +573,7 @@ frames begin with 1 or 2.  Without a command: what is known of it."""
             gdb.write(f"\n{g.title()}\n")
             try:
                 run(g, command)
-            except gdb.error as e:
+            except (gdb.error, gdb.GdbError) as e:
                 gdb.write(f"{e}\n", gdb.STDERR)
 
 

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import BUILD, ROOT
 
 TALLY = ROOT / "test" / "projects" / "tally"
 OUT = "3 some few words\n1 one\n"
@@ -233,6 +233,10 @@ def test_a_library_with_z_defs_lacks_the_runtime_only(t):
             "liba.so")
     needed = t.ok("readelf", "-d", "liba.so")
     assert "libm.so.6" in needed
+    t.write("c.cc", "#include <string>\nint so(int n)\n"
+            "{ return std::to_string(n).size(); }\n")
+    t.ok(BUILD / "bin" / "pgo-c++", "-shared", "-fPIC",
+         "-Wl,--as-needed,-z,defs", "c.cc", "-o", "libc++.so")
     t.write("b.c", "void missing(void); void f(void) { missing(); }\n")
     r = t.cc("-shared", "-fPIC", "-Wl,--no-undefined", "b.c", "-o", "libb.so")
     assert r.returncode == 1

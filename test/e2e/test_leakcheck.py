@@ -24,7 +24,6 @@ def leaks(text):
     return [re.findall(r"^(\w+)\(\.\.\.\)$", s, re.M)[-1] for s in stacks]
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("way", ["three", "exit-0", "beside"])
 def test_who_is_left_at_the_end_is_dumped_and_status_0_becomes_1(build, way):
     done = run(build, way)
@@ -49,13 +48,11 @@ def test_who_ends_soon_is_no_leak(build):
     assert (done.returncode, done.stdout, done.stderr) == (0, "at exit\n", "")
 
 
-@pytest.mark.fast
 def test_another_status_stays(build):
     done = run(build, "exit-3")
     assert done.returncode == 3 and done.stderr.startswith(HEAD)
 
 
-@pytest.mark.fast
 def test_a_child_of_fork_is_not_checked(build):
     done = run(build, "fork")
     assert (done.returncode, done.stdout) == (0, "at exit\nchild: 0\n")
@@ -100,7 +97,6 @@ def test_a_list_that_is_too_long_is_a_line(build):
                            ": ignored, must be shorter than 4096 bytes\n")
 
 
-@pytest.mark.fast
 def test_options(build):
     done = run(build, "options", check=False)
     # All; since before; since after; two names; who ends soon, not waited
@@ -111,14 +107,12 @@ def test_options(build):
         3:] == [["parked"], ["ends_soon"]]
 
 
-@pytest.mark.fast
 def test_caller_and_goroutine_1_are_no_leaks(build):
     done = run(build, "from-another", check=False)
     assert done.stdout == "1\nat exit\n"
     assert leaks(done.stderr) == ["parked"]
 
 
-@pytest.mark.fast
 def test_a_thread_of_the_programs_may_ask_once_it_is_begun(build):
     done = run(build, "beside", check=False)
     assert done.stdout == "-22\n3\nat exit\n"
