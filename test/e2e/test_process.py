@@ -36,16 +36,25 @@ def status(folder):
     return dict(re.findall(r"^(\w+):\s+(.*)$", text, re.M))
 
 
+def settle(folder, threads):
+    """Until it has so many threads, and a moment more."""
+    end = time.monotonic() + 10
+    while int(status(folder)["Threads"]) < threads and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.3)
+
+
 @contextlib.contextmanager
-def running(program, on_quit=signal.SIG_DFL, **env):
-    """The folder in /proc of a program, a moment after its start."""
+def running(program, threads=3, on_quit=signal.SIG_DFL, **env):
+    """The folder in /proc of a program that has begun."""
     process = subprocess.Popen(
         [program], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, env={"GOMAXPROCS": "2", **env},
         preexec_fn=lambda: signal.signal(signal.SIGQUIT, on_quit))
     try:
-        time.sleep(0.3)
-        yield pathlib.Path(f"/proc/{process.pid}")
+        folder = pathlib.Path(f"/proc/{process.pid}")
+        settle(folder, threads)
+        yield folder
     finally:
         process.kill()
         process.wait()
@@ -80,7 +89,8 @@ def test_handlers_that_are_installed(proc):
 
 
 def test_a_signal_that_is_ignored_stays_so(build):
-    with running(build / "examples/sleepers", signal.SIG_IGN) as folder:
+    with running(build / "examples/sleepers",
+                 on_quit=signal.SIG_IGN) as folder:
         assert "SIGQUIT" in names(status(folder)["SigIgn"])
         assert "SIGQUIT" not in names(status(folder)["SigCgt"])
 
@@ -90,7 +100,7 @@ def test_before_the_runtime_starts_there_is_nothing(build, tmp_path):
                                      "int main(void) { return pause(); }\n")
     subprocess.run([build / "bin/pgo-cc", "-o", tmp_path / "wait",
                     tmp_path / "wait.c"], check=True)
-    with running(tmp_path / "wait") as folder:
+    with running(tmp_path / "wait", threads=1) as folder:
         assert status(folder)["Threads"] == "1"
         assert names(status(folder)["SigCgt"]) == set()
         assert descriptors(folder) == {}
@@ -113,7 +123,7 @@ def test_no_descriptor_and_no_child_is_kept(proc):
 
 
 def test_the_agent_has_a_socket(build, tmp_path):
-    with running(build / "examples/sleepers",
+    with running(build / "examples/sleepers", threads=5,
                  PGO_AGENT=f"unix:{tmp_path}/s") as folder:
         kinds = [link.split(":")[0] for link in descriptors(folder).values()]
         assert 1 <= kinds.count("socket") <= 2
