@@ -17,6 +17,7 @@
 #include "lib/base/hash.h"
 #include "pgo-trace/calls.h"
 #include "pgo-trace/units.h"
+#include "symbolizer/memo.h"
 
 /* Frames of all samples, inlined ones too: seconds of work beyond. */
 #define FRAMES_MAX (UINT64_C(1) << 28)
@@ -236,13 +237,15 @@ const char *report_node_name(const struct report_node *n, char *out,
 			     size_t bytes)
 {
 	const char *base = strrchr(n->file, '/');
+	struct memo names = { 0 };
 
 	if (*n->name)
-		snprintf(out, bytes, "%s", n->name);
+		snprintf(out, bytes, "%s", memo_demangle(&names, n->name));
 	else if (*n->file)
 		snprintf(out, bytes, "[%s]", base ? base + 1 : n->file);
 	else
 		snprintf(out, bytes, "<unknown>");
+	memo_release(&names);
 	return out;
 }
 

@@ -55,7 +55,8 @@ int report_make(struct report *r, const struct pprof *p,
 		const struct report_options *o, struct err *e);
 void report_release(struct report *r);
 
-/* How a row is called: the name, "[file]" or "<unknown>".  Returns OUT. */
+/* How a row is called: the name, C++ as in the source, "[file]" or "<unknown>".
+ * Returns OUT. */
 const char *report_node_name(const struct report_node *n, char *out,
 			     size_t bytes);
 

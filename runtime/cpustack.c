@@ -19,6 +19,8 @@
  *                        was called (m->ctarget); the goroutine from m->cfp
  *   in a leaf            the pc; the goroutine from m->lsp and m->cfp.  A leaf
  *                        runs on the goroutine's stack, below lsp
+ *   in an unwinder       as in a C call, also when it is out of C already and
+ *                        still on the thread's stack; so is longjmp()
  *
  * Not chosen: the pc itself as leaf of a C call.  It is often a local function
  * that a stripped libc has no name for; the function called has one.
@@ -59,6 +61,12 @@ static void take_leaf(struct tick *t)
 			 (uintptr_t)t->m->cfp, sp + 8);
 }
 
+/* Out of C, but not yet where it jumps to. */
+static bool jumps(const struct tick *t)
+{
+	return t->m->csp && t->w.stack.high && !stackwalk_is_ours(t->r.pc);
+}
+
 void cpustack_setup(void)
 {
 	stackwalk_setup();
@@ -81,7 +89,7 @@ size_t cpustack_take(void *ctx, const ucontext_t *uc, uint64_t *pcs,
 	}
 	if (!m->insched || !t.w.stack.high)
 		t.w.g = m->g;
-	if (t.w.g && !m->insched && !m->csp)
+	if (t.w.g && !m->insched && (!m->csp || jumps(&t)))
 		stackwalk_thread(&t.w, m, &t.r);
 	else if (stackwalk_is_ours(t.r.pc))
 		stackwalk_from(&t.w, &t.r);

@@ -26,6 +26,10 @@ int __real_pthread_create(pthread_t *, const pthread_attr_t *,
 			  void *(*)(void *), void *);
 PGO_API int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 			  void *(*fn)(void *), void *arg);
+_Noreturn void __real_pthread_exit(void *);
+_Noreturn void __real_thrd_exit(int);
+PGO_API _Noreturn void __wrap_pthread_exit(void *result);
+PGO_API _Noreturn void __wrap_thrd_exit(int result);
 void *__real_dlsym(void *, const char *);
 PGO_API void *__wrap_dlsym(void *handle, const char *name);
 _Noreturn void __real_longjmp(jmp_buf, int);
@@ -72,6 +76,26 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	if (!m_get())
 		return __real_pthread_create(thread, attr, fn, arg);
 	return (int)(intptr_t)pgo_sys(thread_create, &c);
+}
+
+/* It would unwind the goroutine, and its thread belongs to all of them. */
+static void refuse_to_exit(void)
+{
+	if (g_get())
+		fatal_panic("pthread_exit() in a goroutine (return from its "
+			    "function, or pgo_goexit())");
+}
+
+void __wrap_pthread_exit(void *result)
+{
+	refuse_to_exit();
+	__real_pthread_exit(result);
+}
+
+void __wrap_thrd_exit(int result)
+{
+	refuse_to_exit();
+	__real_thrd_exit(result);
 }
 
 /* longjmp ----------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 const char *const libc_own[] = {
 	"__errno_location", "longjmp", "_longjmp", "siglongjmp",
 	"__longjmp_chk", "dlsym", "pthread_create", "vfork",
+	"pthread_exit", "thrd_exit",
 	"_ZSt13set_terminatePFvvE", "_ZSt13get_terminatev",
 	/* runtime/child.c */
 	"posix_spawn", "posix_spawnp", "system", "popen", "wordexp", "execve",
@@ -72,7 +73,7 @@ static const char *const bare[] = {
 	"__deregister_frame_info", "__register_frame_info",
 	"__deregister_frame", "__register_frame", "_fini", "_init",
 	"arch_prctl", "__arch_prctl", "brk", "sbrk", "__sbrk", "__brk",
-	"xdr_void", "pthread_exit", "thrd_exit", NULL
+	"xdr_void", NULL
 };
 
 /* Variadic, but never more than six words and no floats. */

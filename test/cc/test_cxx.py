@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT, Tool
+from conftest import BUILD, ROOT, Tool
 
 pytestmark = pytest.mark.matrix
 PROGRAMS = ROOT / "test" / "matrix"
@@ -73,6 +73,7 @@ def test_it_works_whatever_the_scheduler_does(programs, name, stack, keys):
 
 
 @pytest.mark.long
+@pytest.mark.limit(300)         # of which compiling takes most
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("name", QUICK + SLOW)
 def test_it_works_with_every_option(t, name, option):
@@ -215,6 +216,48 @@ def test_objects_of_elsewhere(t, split, option):
         for stack in STACKS:
             out = t.ok("./a", env={"PGODEBUG": f"stack={stack}"})
             assert out == "17 17 18 outside 18 ysquare 6 1\n"
+
+
+THROWER = """#include <pgo/pgo.h>
+#include <chrono>
+#include <string>
+struct Cleaned { std::string s; ~Cleaned() {} };
+__attribute__((noipa)) static int descend(int depth)
+{
+	Cleaned c{"text"};
+	volatile int n = depth;
+
+	if (!depth)
+		throw 1;
+	return descend(depth - 1) + n;
+}
+__attribute__((noipa)) static void thrower()
+{
+	try {
+		descend(8);
+	} catch (int) {
+	}
+}
+static void begin(void *)
+{
+	auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+
+	while (std::chrono::steady_clock::now() < end)
+		for (int i = 0; i < 100; i++)
+			thrower();
+}
+int main() { return pgo_run(begin, nullptr); }
+"""
+
+
+def test_a_profile_knows_who_throws(t):
+    """Half of the time the unwinder is out of C and not back yet."""
+    t.write("a.cc", THROWER)
+    t.cxx_ok("-O1", "a.cc", "-o", "a")
+    t.ok("./a", env={"PGODEBUG": "cpuprofile=p.pb.gz"})
+    top = t.ok(BUILD / "bin" / "pgo-trace", "top", "--cum", "p.pb.gz")
+    row = re.search(r"([\d.]+)%  thrower\(\)$", top, re.M)
+    assert row and float(row[1]) > 90, top
 
 
 C_PART = """#include <stdlib.h>

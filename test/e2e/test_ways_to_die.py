@@ -64,6 +64,15 @@ def test_goroutine_1_dies(build, way, line, state):
     assert creator is None
 
 
+def test_a_thread_is_not_a_goroutines_to_end(build):
+    result = die(build, "exit_thread")
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "panic: pthread_exit() in a goroutine (return from its function, or "
+        "pgo_goexit())\n\ngoroutine 1 [running]:\n")
+    assert goroutines(result.stderr)[1][1] == ["pthread_exit", "exit_thread"]
+
+
 def test_a_recursion_without_end_dies_before_memory_is_out(build):
     result = die(build, "recurse_for_ever")
     assert result.returncode == 2

@@ -169,6 +169,11 @@ APART static void close_nothing(void *arg)
 	after++;
 }
 
+APART static void exit_thread(void *arg)
+{
+	pthread_exit(arg);
+}
+
 APART static void count_below_zero(void *arg)
 {
 	(void)arg;
@@ -295,6 +300,7 @@ static const struct {
 	{ "close_twice", close_twice },
 	{ "close_nothing", close_nothing },
 	{ "count_below_zero", count_below_zero },
+	{ "exit_thread", exit_thread },
 	{ "free_under_receiver", free_under_receiver },
 	{ "panic_in_another", panic_in_another },
 	{ "panic_deep", panic_deep },
