@@ -133,6 +133,14 @@ def test_a_thread_of_the_programs_dies_as_ever(die):
                                "of 'int'")
 
 
+def test_the_example_of_the_manual_page_runs(t):
+    page = (ROOT / "man" / "pgo-cc.1").read_text()
+    t.write("a.cc", re.search(r"^\.Bd -literal.*?\n(#include.*?)^\.Ed", page,
+                              re.S | re.M)[1])
+    t.cxx_ok("-std=c++11", "-Wall", "-Wextra", "-Werror", "a.cc", "-o", "a")
+    assert t.ok("./a") == "nothing left to do\n"
+
+
 HEADER = """#include <map>
 #include <stdexcept>
 #include <string>
