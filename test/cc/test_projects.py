@@ -26,8 +26,9 @@ def need(*programs):
 def installed(tmp_path_factory):
     """The folder that `make install` fills for a PREFIX."""
     prefix = tmp_path_factory.mktemp("pgo") / "usr"
-    subprocess.run(["make", "-s", "install", f"PREFIX={prefix}"], cwd=ROOT,
-                   check=True, capture_output=True, timeout=50)
+    made = subprocess.run(["make", "-s", "install", f"PREFIX={prefix}"],
+                          cwd=ROOT, capture_output=True, text=True, timeout=50)
+    assert made.returncode == 0, made.stderr
     return prefix
 
 
