@@ -63,6 +63,7 @@ struct m {
 	struct g *bound_g;      /* sched.lock: waits with this goroutine, or
 				 * runs no other */
 	bool bound_asleep;      /* sched.lock: counted in sched.nbound */
+	const void *bound_frame; /* owner: the frame it sleeps in, in C */
 	volatile uint64_t switches; /* owner: goroutines run */
 	_Atomic uint32_t scanning; /* a reader looks at g's stack */
 	uintptr_t stack_low;    /* constant: bounds of the thread's stack */

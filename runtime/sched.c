@@ -295,8 +295,10 @@ static void count_asleep(struct m *m, struct g *gp)
 	lock_put(&sched.lock);
 }
 
-static void park_bound(struct m *m, struct g *gp)
+/* A frame of its own, for who looks at the callbacks below it. */
+static __attribute__((noinline)) void park_bound(struct m *m, struct g *gp)
 {
+	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
 	begin_wait(gp);
 	if (!gp->commit(gp, gp->commit_arg))
@@ -305,8 +307,9 @@ static void park_bound(struct m *m, struct g *gp)
 	bound_sleep(m);
 }
 
-static void yield_bound(struct m *m, struct g *gp)
+static __attribute__((noinline)) void yield_bound(struct m *m, struct g *gp)
 {
+	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
 	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
 	sched_put_global_one(gp);

@@ -4,11 +4,15 @@
  */
 #include "runtime/stackwalk.h"
 
+#include <link.h>
+
 #include "runtime/m.h"
 #include "runtime/sched.h"
 
 enum {
 	SEGMENTS_MAX = 4096,    /* of one goroutine that are looked at */
+	LIBRARIES_MAX = 64,
+	C_FRAMES_MAX = 100,     /* of one call into C */
 };
 
 /* Constant after stackwalk_setup(). */
@@ -16,6 +20,51 @@ static struct {
 	struct cfi cfi;
 	size_t n_hidden;
 } code;
+
+/*
+ * The libraries the program was started with, constant before main(): they stay
+ * loaded.  Those of dlopen() may go while a signal handler walks, so frames
+ * behind theirs are not looked for.
+ */
+static struct {
+	size_t n;
+	struct cfi cfi[LIBRARIES_MAX];
+} libraries;
+
+/* What is executed of it and has call frame information. */
+static int add_code(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	uintptr_t at = 0;
+	bool has_frames = false;
+
+	(void)bytes;
+	(void)arg;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+
+		has_frames |= ph->p_type == PT_GNU_EH_FRAME;
+		if (ph->p_type == PT_LOAD && (ph->p_flags & PF_X))
+			at = info->dlpi_addr + ph->p_vaddr;
+	}
+	if (has_frames && at && libraries.n < LIBRARIES_MAX &&
+	    !cfi_init(&libraries.cfi[libraries.n], (const void *)at))
+		libraries.n++;
+	return 0;
+}
+
+__attribute__((constructor)) static void find_libraries(void)
+{
+	dl_iterate_phdr(add_code, NULL);
+}
+
+static const struct cfi *library_of(uintptr_t pc)
+{
+	for (size_t i = 0; i < libraries.n; i++)
+		if (pc >= libraries.cfi[i].text_low &&
+		    pc < libraries.cfi[i].text_high)
+			return &libraries.cfi[i];
+	return NULL;
+}
 
 struct walk_range stackwalk_hidden[STACKWALK_HIDDEN];
 
@@ -83,7 +132,9 @@ void stackwalk_add(struct stackwalk *w, uintptr_t pc)
 		w->cut = true;
 }
 
-enum walk_end stackwalk_from(struct stackwalk *sw, const struct walk_regs *r)
+/* OUTSIDE as in struct walk. */
+static enum walk_end walk_until(struct stackwalk *sw, const struct walk_regs *r,
+				struct walk_regs *outside)
 {
 	enum walk_end end;
 	struct walk w = {
@@ -91,6 +142,7 @@ enum walk_end stackwalk_from(struct stackwalk *sw, const struct walk_regs *r)
 		.ctx = sw,
 		.cfi = code.cfi.text_high ? &code.cfi : NULL,
 		.text = { code.cfi.text_low, code.cfi.text_high },
+		.outside = outside,
 		.hidden = stackwalk_hidden,
 		.n_hidden = code.n_hidden,
 	};
@@ -98,6 +150,11 @@ enum walk_end stackwalk_from(struct stackwalk *sw, const struct walk_regs *r)
 	sw->n += walk_stack(&w, r, sw->pcs + sw->n, sw->max - sw->n, &end);
 	sw->cut = end == WALK_CUT;
 	return end;
+}
+
+enum walk_end stackwalk_from(struct stackwalk *w, const struct walk_regs *r)
+{
+	return walk_until(w, r, NULL);
 }
 
 uintptr_t stackwalk_word(const struct stackwalk *w, uintptr_t addr)
@@ -131,30 +188,77 @@ void stackwalk_in_c(struct stackwalk *w, const struct m *m)
 			 fp + 16);
 }
 
-/* How many pcs are the program's before the first that is not. */
-static size_t own_frames(const struct stackwalk *w)
+/* A thunk, which the goroutine's call into C goes through. */
+static bool is_hidden(uintptr_t pc)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < code.n_hidden; i++)
+		if (pc >= stackwalk_hidden[i].low &&
+		    pc < stackwalk_hidden[i].high)
+			return true;
+	return false;
+}
 
-	while (i < w->n && stackwalk_is_ours(w->pcs[i]))
-		i++;
-	return i;
+/*
+ * R, in a library, becomes the code of ours that called it; ENTRY is where the
+ * library was entered: the function that was called, as far as it is known.
+ */
+static bool climb_out(const struct stackwalk *sw, struct walk_regs *r,
+		      uintptr_t *entry)
+{
+	struct walk w = { .range = range, .ctx = (void *)sw };
+
+	for (int i = 0; i < C_FRAMES_MAX; i++) {
+		uintptr_t at = r->pc - r->called;
+
+		if (stackwalk_is_ours(at))
+			return true;
+		w.cfi = library_of(at);
+		*entry = r->pc;
+		if (!w.cfi || !walk_up(&w, r))
+			return false;
+	}
+	return false;
+}
+
+/* Not yet, or not any more, on the goroutine's. */
+static bool is_on_thread(const struct stackwalk *w, const struct walk_regs *r)
+{
+	return r->r[WALK_SP] >= w->stack.low && r->r[WALK_SP] < w->stack.high;
+}
+
+/* From OUT, in a library, to the program's code that called it.  False when
+ * that is the goroutine's, or is not found. */
+static bool next_callback(struct stackwalk *w, struct walk_regs *out)
+{
+	uintptr_t entry = 0;
+
+	if (!climb_out(w, out, &entry))
+		return false;
+	if (entry && is_hidden(out->pc - 1))
+		return false;
+	if (entry)
+		stackwalk_add(w, entry);
+	return true;
 }
 
 void stackwalk_thread(struct stackwalk *w, const struct m *m,
 		      const struct walk_regs *r)
 {
-	size_t n;
+	struct walk_regs at = *r;
+	enum walk_end end = WALK_OUTSIDE;
 
-	if (stackwalk_is_ours(r->pc)) {
-		enum walk_end end = stackwalk_from(w, r);
+	while (end == WALK_OUTSIDE && next_callback(w, &at)) {
+		struct walk_regs from = at;
 
+		end = walk_until(w, &from, &at);
 		/* A C function of the program, or the thunk itself: the walk
 		 * went through to the goroutine. */
-		n = own_frames(w);
-		if (n == w->n && end != WALK_LOST)
+		if (end != WALK_OUTSIDE && end != WALK_LOST)
 			return;
-		w->n = n;
+		if (end == WALK_OUTSIDE && !is_on_thread(w, &at)) {
+			stackwalk_from(w, &at);
+			return;
+		}
 	}
 	stackwalk_in_c(w, m);
 }
@@ -183,6 +287,25 @@ __attribute__((noinline)) void stackwalk_self(struct stackwalk *w)
 		stackwalk_from(w, &r);
 }
 
+static void walk_bound(struct stackwalk *w, const struct m *m)
+{
+	const uintptr_t *frame = m->bound_frame;
+	struct walk_regs r = { .called = true };
+	uintptr_t at = (uintptr_t)frame;
+
+	/* In a signal handler it is on another stack. */
+	if (at < m->stack_low || at >= m->stack_high) {
+		stackwalk_in_c(w, m);
+		return;
+	}
+	w->stack.low = at;
+	w->stack.high = m->stack_high;
+	r.pc = frame[1];
+	r.r[WALK_FP] = frame[0];
+	r.r[WALK_SP] = at + 2 * sizeof(*frame);
+	stackwalk_thread(w, m, &r);
+}
+
 void stackwalk_parked(struct stackwalk *w, const struct g *gp)
 {
 	uintptr_t sp = (uintptr_t)gp->sp;
@@ -191,7 +314,7 @@ void stackwalk_parked(struct stackwalk *w, const struct g *gp)
 	w->g = gp;
 	/* It keeps its M: asleep in a callback, or about to go on there. */
 	if (gp->m) {
-		stackwalk_in_c(w, gp->m);
+		walk_bound(w, gp->m);
 		return;
 	}
 	pc = stackwalk_word(w, sp + offsetof(struct left, pc));

@@ -156,10 +156,10 @@ static bool apply(struct load *l, const struct walk_regs *r,
 
 /* True when the row decides; false leaves it to the bytes or to rbp. */
 static bool by_cfi(struct load *l, const struct walk_regs *r, enum leaf *how,
-		   uintptr_t *ra, uintptr_t *fp)
+		   struct walk_regs *up)
 {
+	uintptr_t *cfa = &up->r[WALK_SP];
 	struct cfi_row row;
-	uintptr_t cfa;
 
 	if (!l->w->cfi || cfi_row_at(l->w->cfi, r->pc - r->called, &row) < 0)
 		return false;
@@ -168,8 +168,9 @@ static bool by_cfi(struct load *l, const struct walk_regs *r, enum leaf *how,
 		return true;
 	}
 	*how = LEAF_CALLER;
-	return row.ra.kind != CFI_SAME && cfa_of(l, r, &row, &cfa) &&
-	       apply(l, r, &row.ra, cfa, ra) && apply(l, r, &row.fp, cfa, fp);
+	return row.ra.kind != CFI_SAME && cfa_of(l, r, &row, cfa) &&
+	       apply(l, r, &row.ra, *cfa, &up->pc) &&
+	       apply(l, r, &row.fp, *cfa, &up->r[WALK_FP]);
 }
 
 /* Bytes ------------------------------------------------------------------- */
@@ -240,8 +241,8 @@ static const struct shape *shape_of(const struct walk *w, uintptr_t pc)
 	return NULL;
 }
 
-static bool by_bytes(struct load *l, const struct walk_regs *r, uintptr_t *ra,
-		     uintptr_t *fp)
+static bool by_bytes(struct load *l, const struct walk_regs *r,
+		     struct walk_regs *up)
 {
 	uintptr_t sp = r->r[WALK_SP];
 	const struct shape *s;
@@ -251,20 +252,22 @@ static bool by_bytes(struct load *l, const struct walk_regs *r, uintptr_t *ra,
 	s = shape_of(l->w, r->pc);
 	if (!s)
 		return false;
-	*fp = r->r[WALK_FP];
-	if (s->above_sp && !load_word(l, sp, fp))
+	up->r[WALK_FP] = r->r[WALK_FP];
+	if (s->above_sp && !load_word(l, sp, &up->r[WALK_FP]))
 		return false;
-	return load_word(l, sp + s->above_sp, ra);
+	up->r[WALK_SP] = sp + s->above_sp + 8;
+	return load_word(l, sp + s->above_sp, &up->pc);
 }
 
-enum leaf leaf_step(struct load *l, const struct walk_regs *r, uintptr_t *ra,
-		    uintptr_t *fp)
+enum leaf leaf_step(struct load *l, const struct walk_regs *r,
+		    struct walk_regs *up)
 {
 	enum leaf how;
 
-	if (by_cfi(l, r, &how, ra, fp))
+	*up = (struct walk_regs){ .called = true };
+	if (by_cfi(l, r, &how, up))
 		return how;
 	if (r->called)
 		return LEAF_FRAME;
-	return by_bytes(l, r, ra, fp) ? LEAF_CALLER : LEAF_FRAME;
+	return by_bytes(l, r, up) ? LEAF_CALLER : LEAF_FRAME;
 }

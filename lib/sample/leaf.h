@@ -14,9 +14,9 @@ enum leaf {
 
 /*
  * Says what the frame interrupted with registers R looks like.  For
- * LEAF_CALLER, RA is its return address and FP the caller's rbp.  [sig]
+ * LEAF_CALLER, UP is its caller: pc, rbp and sp.  [sig]
  */
-enum leaf leaf_step(struct load *l, const struct walk_regs *r, uintptr_t *ra,
-		    uintptr_t *fp);
+enum leaf leaf_step(struct load *l, const struct walk_regs *r,
+		    struct walk_regs *up);
 
 #endif

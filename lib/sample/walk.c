@@ -43,8 +43,20 @@ static bool emit(const struct walk *w, struct out *o, uintptr_t pc,
 	return true;
 }
 
+static bool ends_outside(const struct walk *w, const struct walk_regs *up)
+{
+	uintptr_t call = up->pc - 1;
+
+	if (!w->outside || (call >= w->text.low && call < w->text.high))
+		return false;
+	*w->outside = *up;
+	return true;
+}
+
 static enum walk_end follow(struct load *l, struct out *o, uintptr_t fp)
 {
+	struct walk_regs up = { .called = true };
+
 	while (fp) {
 		const uintptr_t *frame = (const uintptr_t *)fp;
 		uintptr_t next, ra;
@@ -55,6 +67,11 @@ static enum walk_end follow(struct load *l, struct out *o, uintptr_t fp)
 		ra = frame[1];
 		if (!ra)
 			return WALK_DONE;
+		up.pc = ra;
+		up.r[WALK_FP] = next;
+		up.r[WALK_SP] = fp + 2 * sizeof(*frame);
+		if (ends_outside(l->w, &up))
+			return WALK_OUTSIDE;
 		if (!emit(l->w, o, ra, ra - 1))
 			return WALK_CUT;
 		if (next && next <= fp && next >= l->now.low)
@@ -68,18 +85,22 @@ static enum walk_end walk_from(const struct walk *w, const struct walk_regs *r,
 			       struct out *o)
 {
 	struct load l = { .w = w };
-	uintptr_t ra, fp = r->r[WALK_FP];
+	uintptr_t fp = r->r[WALK_FP];
+	struct walk_regs up;
 
 	if (!emit(w, o, r->pc, r->pc - r->called))
 		return WALK_CUT;
-	switch (leaf_step(&l, r, &ra, &fp)) {
+	switch (leaf_step(&l, r, &up)) {
 	case LEAF_LAST:
 		return WALK_DONE;
 	case LEAF_CALLER:
-		if (!ra)
+		if (!up.pc)
 			return WALK_DONE;
-		if (!emit(w, o, ra, ra - 1))
+		if (ends_outside(w, &up))
+			return WALK_OUTSIDE;
+		if (!emit(w, o, up.pc, up.pc - 1))
 			return WALK_CUT;
+		fp = up.r[WALK_FP];
 		break;
 	case LEAF_FRAME:
 		break;
@@ -96,6 +117,18 @@ size_t walk_stack(const struct walk *w, const struct walk_regs *r,
 	if (end)
 		*end = how;
 	return o.n;
+}
+
+bool walk_up(const struct walk *w, struct walk_regs *r)
+{
+	struct load l = { .w = w };
+	struct walk_regs up;
+
+	if (leaf_step(&l, r, &up) != LEAF_CALLER || !up.pc ||
+	    up.r[WALK_SP] <= r->r[WALK_SP])
+		return false;
+	*r = up;
+	return true;
 }
 
 void walk_regs_from(struct walk_regs *r, const ucontext_t *uc)

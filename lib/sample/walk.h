@@ -48,6 +48,10 @@ struct walk {
 	const struct cfi *cfi;
 	struct walk_range text;
 
+	/* Not NULL: the walk ends at the first caller that is not in text,
+	 * which may keep no frame pointer, and this becomes that caller. */
+	struct walk_regs *outside;
+
 	/* Code whose frames are not shown: stack growth, thunks. */
 	const struct walk_range *hidden;
 	size_t n_hidden;
@@ -58,6 +62,7 @@ enum walk_end {
 	WALK_DONE,              /* at the outermost frame */
 	WALK_CUT,               /* more frames than there was room for */
 	WALK_LOST,              /* at a frame pointer that makes no sense */
+	WALK_OUTSIDE,           /* where w->outside was asked for */
 };
 
 /*
@@ -77,6 +82,12 @@ enum walk_end {
  */
 size_t walk_stack(const struct walk *w, const struct walk_regs *r,
 		  uint64_t *pcs, size_t max, enum walk_end *end);
+
+/*
+ * R becomes its caller, by w->cfi, which covers it.  False at the outermost
+ * frame, and where the information leads nowhere.  [sig]
+ */
+bool walk_up(const struct walk *w, struct walk_regs *r);
 
 /* The registers a signal interrupted.  [sig] */
 void walk_regs_from(struct walk_regs *r, const ucontext_t *uc);

@@ -102,3 +102,16 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
     assert out.stderr.startswith(f"pgo: {tmp_path}/no/file: No such file or "
                                  "directory (PGODEBUG=cpuprofile)\n")
     assert out.returncode == 0
+
+
+def test_callbacks_in_callbacks_are_whole(tmp_path):
+    path = tmp_path / "cpu.pb"
+    subprocess.run([f"{BUILD}/test/e2e/progs/callburn"], timeout=30,
+                   check=True,
+                   env={**os.environ, "PGODEBUG": f"cpuprofile={path}"})
+    stacks, _ = raw(path)
+    whole = ["burn", "inner", "outer", "entry"]
+    burns = [s for _, s in stacks if "burn" in s]
+    assert sum(n for n, s in stacks if "burn" in s) > 30
+    for stack in burns:
+        assert [f for f in stack if f in whole] == whole, stack

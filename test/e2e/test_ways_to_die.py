@@ -108,7 +108,24 @@ def test_a_deadlock_in_a_callback_is_one_too(build):
         assert result.stderr.startswith(DEADLOCK + "\n\n")
         state, frames, _ = goroutines(result.stderr)[1]
         assert state == "chan receive, locked to thread"
-        assert frames[-1] == "wait_in_callback"
+        assert frames == ["pgo_chan_recv", "wait_for_nobody", "compare",
+                          "qsort", "wait_in_callback"]
+
+
+@pytest.mark.parametrize("way, leaf", [
+    ("wait_far_below", ["pgo_chan_recv", "wait_for_nobody"]),
+    ("die_far_below", ["pgo_chan_send", "send_on_closed"]),
+])
+def test_callbacks_in_callbacks_are_shown_to_the_last(build, way, leaf):
+    result = die(build, way)
+    assert result.returncode == 2
+    _, frames, _ = goroutines(result.stderr)[1]
+    # Of libc, what was entered: qsort(), or what that became by a jump.
+    libc = [f for f in frames if "sort" in f or "libc" in f]
+    own = [f for f in frames if f not in libc]
+    assert own == leaf + ["compare_below"] * 3 + ["go_below", way]
+    assert len(libc) >= 3
+    assert frames[-3:] == ["qsort", "go_below", way]
 
 
 def test_goexit_does_not_leave_frames_of_c_behind(build):

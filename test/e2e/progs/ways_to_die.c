@@ -88,6 +88,39 @@ APART static void wait_in_callback(void *arg)
 	after++;
 }
 
+/* Callback, C, callback, three deep, and then to the end of it. */
+static void (*at_the_bottom)(void *);
+static int levels;
+
+static int compare_below(const void *a, const void *b)
+{
+	int two[2] = { *(const int *)b, *(const int *)a };
+
+	if (--levels)
+		qsort(two, 2, sizeof(int), compare_below);
+	else
+		at_the_bottom(NULL);
+	after++;
+	return a < b;
+}
+
+APART static void go_below(void (*end)(void *))
+{
+	int two[2] = { 2, 1 };
+
+	levels = 3;
+	at_the_bottom = end;
+	qsort(two, 2, sizeof(int), compare_below);
+	after++;
+}
+
+APART static void wait_far_below(void *arg)
+{
+	(void)arg;
+	go_below(wait_for_nobody);
+	after++;
+}
+
 APART static void leave_main(void *arg)
 {
 	(void)arg;
@@ -142,6 +175,13 @@ APART static void send_on_closed(void *arg)
 	(void)arg;
 	pgo_chan_close(c);
 	pgo_chan_send(c, &v);
+	after++;
+}
+
+APART static void die_far_below(void *arg)
+{
+	(void)arg;
+	go_below(send_on_closed);
 	after++;
 }
 
@@ -292,6 +332,8 @@ static const struct {
 	{ "all_wait", all_wait },
 	{ "outlive_a_thread", outlive_a_thread },
 	{ "wait_in_callback", wait_in_callback },
+	{ "wait_far_below", wait_far_below },
+	{ "die_far_below", die_far_below },
 	{ "leave_main", leave_main },
 	{ "leave_through_c", leave_through_c },
 	{ "exit_slowly", exit_slowly },
