@@ -104,6 +104,41 @@
 13:
 	.endm
 
+/*
+ * What a call may have returned in x87 and vector registers, to and from 512
+ * bytes at PTR.  Those of x87 are empty afterwards, as whoever runs next on
+ * this thread expects them: eight that nobody took are a NaN for everybody.
+ * Wide ones go where fxsave64 has xmm2 to xmm9, in which nothing is returned.
+ */
+	.macro RESULTS_SAVE ptr
+	fxsave64 (\ptr)
+	emms
+	cmpl $1,pgo_vec_kind(%rip)
+	jb 13f
+	je 11f
+	vmovups %zmm0,192(\ptr)
+	vmovups %zmm1,256(\ptr)
+	jmp 13f
+11:
+	vmovups %ymm0,192(\ptr)
+	vmovups %ymm1,256(\ptr)
+13:
+	.endm
+
+	.macro RESULTS_LOAD ptr
+	fxrstor64 (\ptr)
+	cmpl $1,pgo_vec_kind(%rip)
+	jb 13f
+	je 11f
+	vmovups 192(\ptr),%zmm0
+	vmovups 256(\ptr),%zmm1
+	jmp 13f
+11:
+	vmovups 192(\ptr),%ymm0
+	vmovups 256(\ptr),%ymm1
+13:
+	.endm
+
 	.section .note.GNU-stack,"",@progbits
 	.section .note.GNU-split-stack,"",@progbits
 	.section .note.GNU-no-split-stack,"",@progbits

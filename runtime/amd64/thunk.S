@@ -107,7 +107,7 @@ __morestack:
 	pop %rax
 	test %rdi,%rdi
 	jz .Lback
-	fxsave64 (%rdi)                 # x87 and vector results
+	RESULTS_SAVE %rdi
 	lea -16(%rbp),%rsp
 	push %rdx
 	push %rax
@@ -117,7 +117,7 @@ __morestack:
 	GETM %r10
 	mov M_G(%r10),%r10
 	mov G_VEC(%r10),%r10
-	fxrstor64 (%r10)
+	RESULTS_LOAD %r10
 	jmp .Lback
 9:	DIRECT
 	.cfi_endproc

@@ -252,3 +252,71 @@ int main(void) { int n = 0; pgo_run(first, &n); return n != 58; }
     t.cc_ok("-O2", "-fPIC", "-shared", "so.c", "-o", "so.so")
     t.cc_ok("-O2", "-rdynamic", "main.c", "-o", "a")
     t.ok("./a")
+
+
+RESULTS = """#include <immintrin.h>
+#include <string.h>
+static void take_a_while(void)
+{
+	char text[3000];
+	volatile unsigned long n;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	n = strlen(text);
+	(void)n;
+}
+__attribute__((target("avx"))) __m256d wide(double x)
+{
+	take_a_while();
+	return _mm256_set_pd(x, x + 1, x + 2, x + 3);
+}
+long double extended(double x) { take_a_while(); return x / 4; }
+"""
+TAKES = """#include <immintrin.h>
+#include <pgo/pgo.h>
+#include <stdio.h>
+__m256d wide(double x) __attribute__((target("avx")));
+long double extended(double x);
+static int wrong;
+static struct pgo_waitgroup all;
+__attribute__((target("avx"))) static int take(int i)
+{
+	double v[4];
+
+	_mm256_storeu_pd(v, wide(i));
+	return v[0] != i + 3 || v[1] != i + 2 || v[2] != i + 1 || v[3] != i;
+}
+static void worker(void *arg)
+{
+	for (int i = 0; i < 10000; i++)
+		if (extended(i) != i / 4.L ||
+		    (__builtin_cpu_supports("avx") && take(i)))
+			__atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
+	pgo_waitgroup_done(&all);
+}
+static void first(void *arg)
+{
+	pgo_waitgroup_add(&all, 20);
+	for (int i = 0; i < 20; i++)
+		pgo_go(worker, NULL);
+	pgo_waitgroup_wait(&all);
+}
+int main(void)
+{
+	pgo_run(first, NULL);
+	printf("%d wrong\\n", wrong);
+	return wrong != 0;
+}
+"""
+
+
+def test_results_survive_a_yield_on_the_way_out_of_plain_code(t):
+    """Wide vectors, and x87 values: those left in registers are a NaN for
+    whoever runs next on the thread."""
+    t.write("plain.c", RESULTS)
+    t.write("main.c", TAKES)
+    t.ok("gcc", "-O2", "-c", "plain.c")
+    t.cc_ok("-O2", "main.c", "plain.o", "-o", "a")
+    assert t.ok("./a", env={"PGODEBUG": "preempt=always",
+                            "GOMAXPROCS": "2"}) == "0 wrong\n"
