@@ -136,6 +136,43 @@ static char *pooled_new(unsigned class)
 	return p;
 }
 
+static void pooled_free(char *p, unsigned class)
+{
+	struct seg *s = (struct seg *)(p + ((size_t)SEG_MIN << class)) - 1;
+
+	s->low = p;
+	lock_get(&pool.lock);
+	s->next = pool.free[class];
+	pool.free[class] = s;
+	lock_put(&pool.lock);
+}
+
+/* Under valgrind what was a segment stays one for it. */
+static bool is_pooled(size_t bytes)
+{
+	return bytes <= SEG_POOLED && !fiber_watch.valgrind;
+}
+
+void *seg_block_new(size_t *bytes)
+{
+	unsigned class = class_of(*bytes);
+
+	if (is_pooled(*bytes)) {
+		*bytes = (size_t)SEG_MIN << class;
+		return pooled_new(class);
+	}
+	*bytes = (*bytes + SEG_PAGE - 1) & ~(size_t)(SEG_PAGE - 1);
+	return sys_map(*bytes);
+}
+
+void seg_block_free(void *block, size_t bytes)
+{
+	if (is_pooled(bytes))
+		pooled_free(block, class_of(bytes));
+	else
+		sys_unmap(block, bytes);
+}
+
 uintptr_t seg_limit(const struct seg *s)
 {
 	return (uintptr_t)s->low +
@@ -206,12 +243,8 @@ void seg_free(struct seg *s)
 		fatal_overrun(s);
 	fiber_stack_gone(s);
 	seg_count(-(long)s->bytes);
-	if (class >= SEG_CLASSES) {
+	if (class < SEG_CLASSES)
+		pooled_free(s->low, class);
+	else
 		fiber_unmap(s->low, s->bytes);
-		return;
-	}
-	lock_get(&pool.lock);
-	s->next = pool.free[class];
-	pool.free[class] = s;
-	lock_put(&pool.lock);
 }

@@ -65,6 +65,13 @@ void seg_free(struct seg *s);
 /* A segment with room for a frame and its arguments. */
 struct seg *seg_new_for(size_t frame_and_args, size_t at_least);
 
+/*
+ * Memory of at least *BYTES, on a page or on the next power of two of what
+ * there is, and how much it came to be; NULL when memory is out.  [m]
+ */
+void *seg_block_new(size_t *bytes);
+void seg_block_free(void *block, size_t bytes);
+
 /* Where its slack begins, whatever ->limit says now. */
 uintptr_t seg_limit(const struct seg *s);
 

@@ -19,11 +19,11 @@
 struct alloca_block {
 	struct alloca_block *next;
 	uintptr_t sp;           /* of the frame that asked */
-	size_t bytes;           /* of the mapping */
+	size_t bytes;           /* of all of it */
 	uint64_t pad;           /* what follows is a multiple of 16 */
 };
 
-enum { PAGE = 4096, ALLOCA_MAX_SHIFT = 40 };
+enum { ALLOCA_MAX_SHIFT = 40 };
 
 /*
  * While a segment has blocks it is closed: every prologue on it, and every
@@ -40,7 +40,7 @@ static void blocks_free_below(struct g *gp, struct seg *s, uintptr_t sp)
 
 		s->blocks = b->next;
 		gp->alloca_bytes -= b->bytes;
-		sys_unmap(b, b->bytes);
+		seg_block_free(b, b->bytes);
 	}
 	if (!s->blocks)
 		seg_open(s);
@@ -129,10 +129,10 @@ void *stack_alloca(size_t bytes, uintptr_t sp)
 	 * may bring it here. */
 	if (seg_holds(gp->cur, sp))
 		blocks_free_below(gp, gp->cur, sp);
-	whole = (bytes + sizeof(*b) + PAGE - 1) & ~(size_t)(PAGE - 1);
+	whole = bytes + sizeof(*b);
 	if (is_too_much(gp, whole))
 		fatal_overflow(gp, sp);
-	b = sys_map(whole);
+	b = seg_block_new(&whole);
 	if (!b)
 		fatal_throw("alloca: out of memory");
 	b->next = gp->cur->blocks;
