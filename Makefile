@@ -278,8 +278,14 @@ $(B)/examples/%: examples/%.c $(PGOCC)
 	$(pgo_program)
 $(B)/test/unit/pgo/%: test/unit/pgo/%.c $(PGOCC)
 	$(pgo_program)
-$(B)/test/stress/%: test/stress/%.c $(PGOCC)
-	$(pgo_program)
+# The hammer knows every kind of frame that the matrix does.
+HAMMER := $(wildcard test/stress/*.c) \
+          $(filter-out %/run.c,$(wildcard test/matrix/*.c))
+$(B)/test/stress/hammer: $(HAMMER) $(PGOCC) test/matrix/kinds.h \
+		$(wildcard test/stress/*.h)
+	$(call say,PGOCC,$@)
+	$(Q)mkdir -p $(@D) && $(DRIVER) $(PGO_CFLAGS) -o $@ $(HAMMER) \
+	    $(LDFLAGS) -lm
 $(B)/test/real/%: PGO_LIBS = $(LIBS.$*)
 $(B)/test/real/%: test/real/%.c $(PGOCC)
 	$(pgo_program)
@@ -292,7 +298,8 @@ $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 #   test/unit/X.c        cmocka, one program per module; plain C on $(PARTS),
 #                        so it can reach private functions
 #   test/unit/pgo/X.c    the same in pgo's C, on libpgo.a
-#   test/stress/X.c      hammers, as long as PGO_STRESS_SECONDS says
+#   test/stress          the hammer, as long as PGO_STRESS_SECONDS says
+#   test/matrix/X.c      frames of every kind, for the matrix and the hammer
 #   test/real/X.c        a library in a thousand goroutines; pytest starts them
 #   test/e2e, interop    pytest; the programs they start are e2e/progs/X.c
 #   test/tools/X.c       shows pytest what only C sees; plain C on $(PARTS)
@@ -308,7 +315,7 @@ ifeq ($(MODE),tsan)
 UNIT   := $(filter-out %/live,$(UNIT))
 endif
 UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
-STRESS := $(if $(PGOCC),$(call progs,test/stress))
+STRESS := $(if $(PGOCC),$(B)/test/stress/hammer)
 PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))
 BENCH  := $(if $(PGOCC),$(call progs,test/bench))
 REAL   := $(if $(PGOCC),$(call progs,test/real))
@@ -364,6 +371,8 @@ check-valgrind: all $(UNIT) $(UNITPGO) $(STRESS) ## the units of check under val
 	$(PY) test/modes.py $(COUNTS) || rc=1; exit $$rc
 check-matrix: all                       ## every row of what programs are compiled with
 	$(Q)$(call PYTEST,3600,-m matrix)
+check-stress: $(STRESS)                 ## ten minutes of 10,000 goroutines that do everything
+	$(Q)$(PY) test/stress/soak.py $(STRESS)
 check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
@@ -493,7 +502,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-matrix check-unit check-debug \
+.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-matrix check-stress check-unit check-debug \
         check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help

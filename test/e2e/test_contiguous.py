@@ -164,7 +164,7 @@ def test_the_hammer_passes_on_contiguous_stacks(build, guard, more,
                                                 monkeypatch):
     monkeypatch.setenv("PGO_STRESS_SECONDS", "3")
     passes(build, "test/stress/hammer",
-           f"stack=contiguous,guard={guard},{more}")
+           f"stack=contiguous,stackmin=4194304,guard={guard},{more}")
 
 
 # What the link says, by the symbols pgo-cc pulls in.

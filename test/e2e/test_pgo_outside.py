@@ -144,7 +144,7 @@ def test_accepted_stacks_of_a_busy_program_are_whole(build):
     with subprocess.Popen(
             [build / "test/stress/hammer"], stdout=subprocess.DEVNULL,
             env=dict(os.environ, PGO_STRESS_SECONDS="30",
-                     HAMMER_GOROUTINES="200")) as hammer:
+                     HAMMER_GOROUTINES="2000")) as hammer:
         time.sleep(0.3)
         for _ in range(5):
             answer, _ = dump(build, hammer.pid)

@@ -8,11 +8,13 @@
 #ifndef PGO_TEST_MATRIX_KINDS_H
 #define PGO_TEST_MATRIX_KINDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kind {
 	const char *name;
 	uint64_t (*sum)(uint64_t seed);
+	bool rare;      /* takes a megabyte, or a thread: not all at once */
 };
 
 /* All of them, then one without a name. */
@@ -20,6 +22,7 @@ extern const struct kind kinds[];
 
 uint64_t sum_varargs(uint64_t seed);
 uint64_t sum_long_double(uint64_t seed);
+uint64_t sum_arguments(uint64_t seed);
 uint64_t sum_structs(uint64_t seed);
 uint64_t sum_complex(uint64_t seed);
 uint64_t sum_allocas(uint64_t seed);

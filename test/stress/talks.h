@@ -1,0 +1,24 @@
+/*
+ * What goroutines do with each other, as small pieces that check themselves.
+ */
+#ifndef PGO_TEST_STRESS_TALKS_H
+#define PGO_TEST_STRESS_TALKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct talk {
+	const char *name;
+	bool (*fn)(uint64_t seed);      /* false: a wrong outcome */
+};
+
+/* All of them, then one without a name. */
+extern const struct talk talks[];
+
+/* Once, before the first. */
+void talks_begin(void);
+
+/* Whether what all talks so far share adds up; none may be under way. */
+bool talks_add_up(void);
+
+#endif
