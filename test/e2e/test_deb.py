@@ -9,7 +9,7 @@ PACKAGES = ["libpgo-dev", "pgo-tools"]
 FOR_TESTS = {
     "build-essential", "binutils", "libcmocka-dev", "python3-pytest",
     "python3-pyte", "tmux", "protobuf-compiler", "mandoc", "gdb", "elfutils",
-    "llvm", "curl", "procps", "go",
+    "llvm", "curl", "procps", "go", "libsqlite3-dev",
 }
 
 
