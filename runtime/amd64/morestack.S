@@ -55,14 +55,14 @@ FUNCTION __morestack
 	mov SEG_LIMIT(%rdi),%rsi
 	mov %rsi,%fs:TCB_LIMIT
 	incq G_ENTERS(%rax)
-	mov 8(%rbp),%r10
+	mov %rdi,%rsp                   # valgrind sees this, and .Lcopy's, as
+	mov 8(%rbp),%r10                # memory is used in between
 	mov %r10,SEG_RET(%rdi)
 	mov 16(%rbp),%rsi
 	mov %rsi,8(%rbp)
 	inc %r10
 	test %r11,%r11
 	jnz .Lcopy
-	mov %rdi,%rsp
 .Lgo:
 	mov -8(%rbp),%rax
 	mov -16(%rbp),%rdi
