@@ -73,7 +73,8 @@ endif
 PGOLIB   := $(B)/lib/libpgo.a
 DRIVER   := $(B)/bin/pgo-cc
 PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
-            $(B)/lib/libpgo-static.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
+            $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a \
+            $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
             $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
@@ -194,10 +195,22 @@ $(B)/obj/libpgo-static.o: $(B)/obj/libpgo-all.o
 		sub(/^__real_/, "", $$2) { print "__real_" $$2, $$2 }' > $@.syms
 	$(Q)$(libpgo_o) $(addprefix --localize-symbol=,$(HANDLERS))
 
+# For sanitizers: --wrap would reach their runtimes too, so X is X, and a thunk
+# stays on the goroutine's stack.
+$(B)/obj/libpgo-san.o: $(B)/obj/libpgo-all.o
+	$(call say,OBJ,$@)
+	$(Q)nm -u $< | awk 'sub(/^__real_/, "", $$2) { print "__real_" $$2, $$2 } \
+		END { for (n = split("regs stack any", kind); n; n--) { \
+		print "pgo_thunk_" kind[n], "pgo_away_" kind[n]; \
+		print "pgo_here_" kind[n], "pgo_thunk_" kind[n] } }' > $@.syms
+	$(Q)$(libpgo_o)
+
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(OPTIONAL)
 $(B)/lib/libpgo-static.a: $(B)/obj/libpgo-thunks-static.a \
 		$(B)/obj/libpgo-static.o $(OPTIONAL)
-$(PGOLIB) $(B)/lib/libpgo-static.a:
+$(B)/lib/libpgo-san.a: $(B)/obj/libpgo-thunks-static.a \
+		$(B)/obj/libpgo-san.o $(OPTIONAL)
+$(PGOLIB) $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a:
 	$(call say,AR,$@)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@

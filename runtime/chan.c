@@ -80,17 +80,41 @@ static void copy(struct pgo_chan *c, void *to, const void *from)
 		memcpy(to, from, c->elem_bytes);
 }
 
+/* In the buffer an element is one by one its sender's and its receiver's. */
+static void copy_buffered(struct pgo_chan *c, void *to, const void *from,
+			  const void *slot)
+{
+	fiber_acquire(slot);
+	copy(c, to, from);
+	fiber_release(slot);
+}
+
 static void push(struct pgo_chan *c, const void *elem)
 {
-	copy(c, element(c, c->count), elem);
+	void *slot = element(c, c->count);
+
+	copy_buffered(c, slot, elem, slot);
 	c->count++;
 }
 
 static void pop(struct pgo_chan *c, void *elem)
 {
-	copy(c, elem, element(c, 0));
+	void *slot = element(c, 0);
+
+	copy_buffered(c, elem, slot, slot);
 	c->head = c->head + 1 == c->cap ? 0 : c->head + 1;
 	c->count--;
+}
+
+/* The first in Q who waits, off it: what it did before it waited comes before
+ * what the caller does. */
+static struct waiter *partner(struct waitq *q)
+{
+	struct waiter *w = waitq_get(q);
+
+	if (w)
+		fiber_acquire(w);
+	return w;
 }
 
 /* Sending ----------------------------------------------------------------- */
@@ -107,7 +131,7 @@ int chan_send_now(struct pgo_chan *c, const void *elem, struct waiter **wake)
 	*wake = NULL;
 	if (c->closed)
 		return -EPIPE;
-	w = waitq_get(&c->receivers);
+	w = partner(&c->receivers);
 	if (w) {
 		copy(c, w->elem, elem);
 		w->ok = true;
@@ -160,6 +184,7 @@ int pgo_chan_send(struct pgo_chan *c, const void *elem)
 	if (!send_or_keep(c, elem))
 		return 0;
 	waitq_put(&c->senders, &w);
+	fiber_release(&w);
 	waiter_sleep(&w, &c->lock, WAIT_CHAN_SEND, c);
 	if (!w.ok)
 		fatal_panic("send on closed channel");
@@ -192,7 +217,7 @@ static struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
 	struct waiter *w;
 
 	pop(c, elem);
-	w = waitq_get(&c->senders);
+	w = partner(&c->senders);
 	if (w)
 		push(c, w->elem);
 	return w;
@@ -206,10 +231,11 @@ int chan_receive_now(struct pgo_chan *c, void *elem, struct waiter **wake)
 	if (c->count) {
 		w = receive_buffered(c, elem);
 	} else {
-		w = waitq_get(&c->senders);
+		w = partner(&c->senders);
 		if (!w && !c->closed)
 			return -EAGAIN;
 		if (!w) {
+			fiber_acquire(c);
 			if (elem)
 				memset(elem, 0, c->elem_bytes);
 			return -EPIPE;
@@ -249,6 +275,7 @@ int pgo_chan_recv(struct pgo_chan *c, void *elem)
 	if (rc != -EAGAIN)
 		return rc;
 	waitq_put(&c->receivers, &w);
+	fiber_release(&w);
 	waiter_sleep(&w, &c->lock, WAIT_CHAN_RECEIVE, c);
 	return w.ok ? 0 : -EPIPE;
 }
@@ -274,7 +301,7 @@ static struct waiter *detach_all(struct waitq *q)
 	struct waiter *all = NULL;
 	struct waiter **end = &all;
 
-	while ((*end = waitq_get(q)) != NULL)
+	while ((*end = partner(q)) != NULL)
 		end = &(*end)->next;
 	return all;
 }
@@ -291,6 +318,7 @@ void pgo_chan_close(struct pgo_chan *c)
 		lock_put(&c->lock);
 		fatal_panic("close of closed channel");
 	}
+	fiber_release(c);
 	c->closed = true;
 	receivers = detach_all(&c->receivers);
 	for (struct waiter *w = receivers; w; w = w->next)

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "runtime/fiber.h"
 #include "runtime/lock.h"
 #include "runtime/slab.h"
 #include "runtime/ticker.h"
@@ -48,6 +49,7 @@ static void end_one(struct pgo_ctx *c, int err)
 {
 	if (atomic_load_explicit(&c->err, memory_order_relaxed))
 		return;
+	fiber_release(c);
 	atomic_store_explicit(&c->err, err, memory_order_release);
 	if (c->done)
 		pgo_chan_close(c->done);
@@ -207,7 +209,11 @@ struct pgo_chan *pgo_ctx_done(struct pgo_ctx *c)
 
 int pgo_ctx_err(const struct pgo_ctx *c)
 {
-	return atomic_load_explicit(&c->err, memory_order_acquire);
+	int err = atomic_load_explicit(&c->err, memory_order_acquire);
+
+	if (err)
+		fiber_acquire(c);
+	return err;
 }
 
 int64_t pgo_ctx_deadline(const struct pgo_ctx *c)

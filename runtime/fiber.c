@@ -1,84 +1,189 @@
 /*
- * Valgrind, by requests that are a few instructions without effect on a
- * processor.
+ * Sanitizers, by the functions their runtimes have for programs that switch
+ * stacks.  All are weak here: those that are not linked are not called.
  *
- * It judges a jump of the stack pointer by where it lands: in another stack
- * that it was told of nothing has happened; else it is a frame made or left,
- * if not longer than two megabytes, and memory in between is fresh or gone.  So
- * each segment is a stack, and stacks that it does not know, signal handlers'
- * and threads', lie farther away than that.
+ * The thread sanitizer keeps a clock for each goroutine and one for each
+ * thread's scheduler.  A switch orders nothing, or goroutines of one thread
+ * would never race; what orders them is said where it happens (fiber_release()
+ * and fiber_acquire() in channels, locks, timers), for of the runtime's own
+ * atomics and locks it sees nothing.
+ *
+ * The memory of goroutines that have ended is used again, stacks too: the end
+ * of one comes before the beginning of the next in the same memory.
  */
 #include "runtime/fiber.h"
 
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <valgrind/memcheck.h>
-#include <valgrind/valgrind.h>
+
+#include "runtime/g.h"
+#include "runtime/m.h"
+#include "runtime/sched.h"
+
+#define WEAK __attribute__((weak))
+
+/* sanitizer/common_interface_defs.h, asan_, lsan_ and tsan_interface.h */
+void __sanitizer_start_switch_fiber(void **fake, const void *low,
+				    size_t bytes) WEAK;
+void __sanitizer_finish_switch_fiber(void *fake, const void **low,
+				     size_t *bytes) WEAK;
+void __asan_unpoison_memory_region(const void *p, size_t bytes) WEAK;
+void __lsan_register_root_region(const void *p, size_t bytes) WEAK;
+void __lsan_unregister_root_region(const void *p, size_t bytes) WEAK;
+void *__tsan_get_current_fiber(void) WEAK;
+void *__tsan_create_fiber(unsigned flags) WEAK;
+void __tsan_destroy_fiber(void *fiber) WEAK;
+void __tsan_switch_to_fiber(void *fiber, unsigned flags) WEAK;
+void __tsan_func_entry(void *from) WEAK;
+void __tsan_func_exit(void) WEAK;
+void __tsan_acquire(void *what) WEAK;
+void __tsan_release(void *what) WEAK;
 
 enum {
-	APART_BYTES = (2 << 20) + 4096, /* more than its --max-stackframe */
-	CALLS_BYTES = 1024,     /* where sched_loop() leaves the stack */
+	TSAN_NO_SYNC = 1,
+	/* Its frames are two to three times as large, and libc runs here. */
+	STACK_BYTES = 900 << 10,
 };
 
 struct fiber_watch fiber_watch;
 
-/* A thread stack that it knows ends, for it, where memory of another kind
- * begins: hence no access on either side. */
-void *fiber_map_apart(size_t bytes)
-{
-	char *p = sys_map(bytes + 2 * APART_BYTES);
+/* Leaks -------------------------------------------------------------------- */
 
-	if (!p)
-		return NULL;
-	sys_call(SYS_mprotect, p, APART_BYTES, PROT_NONE, 0);
-	sys_call(SYS_mprotect, p + APART_BYTES + bytes, APART_BYTES, PROT_NONE,
-		 0);
-	return p + APART_BYTES;
+void fiber_roots(const void *p, size_t bytes, bool are)
+{
+	if (are && __lsan_register_root_region)
+		__lsan_register_root_region(p, bytes);
+	else if (!are && __lsan_unregister_root_region)
+		__lsan_unregister_root_region(p, bytes);
 }
 
-void fiber_unmap_apart(void *p, size_t bytes)
+static bool is_alive(const struct g *gp)
 {
-	sys_unmap((char *)p - APART_BYTES, bytes + 2 * APART_BYTES);
+	unsigned state = gtab_state(atomic_load(&gp->row->status));
+
+	return state != G_IDLE && state != G_DEAD;
 }
 
-/* The number of a stack lies where nobody writes: above a contiguous one's
- * header, or above the canary. */
-static uint64_t *number_of(struct seg *s)
+/* At exit, before leaks are looked for: where those that have not ended stand.
+ * Of one that runs nobody knows; what it has not touched are zeros. */
+static void root_stacks(void)
 {
-	return seg_is_fixed(s) ? (uint64_t *)(s + 1) : (uint64_t *)s->low + 1;
-}
+	uint32_t n = gtab_count();
 
-void fiber_register(struct seg *s)
-{
-	*number_of(s) = VALGRIND_STACK_REGISTER(s->low, s);
-}
+	for (uint32_t slot = 0; slot < n; slot++) {
+		struct g *gp = gtab_g(slot);
+		struct seg *s = gp->base;
+		char *low = s ? s->low : NULL;
 
-void fiber_deregister(struct seg *s)
-{
-	VALGRIND_STACK_DEREGISTER(*number_of(s));
-}
-
-/*
- * A call into C goes to the thread's stack and pushes where it came from, one
- * step for valgrind: nobody has asked for the word that is pushed.
- */
-void fiber_begin_calls(void)
-{
-	char *here = __builtin_frame_address(0);
-
-	VALGRIND_DISABLE_ADDR_ERROR_REPORTING_IN_RANGE(here - CALLS_BYTES,
-						       CALLS_BYTES);
-}
-
-/* It would ask, at the end, whether we have forgotten. */
-static void end_calls(void)
-{
-	VALGRIND_ENABLE_ADDR_ERROR_REPORTING_IN_RANGE(0, UINTPTR_MAX >> 17);
+		if (!s || !is_alive(gp))
+			continue;
+		if (!gp->m && seg_holds(s, (uintptr_t)gp->sp))
+			low = gp->sp;
+		fiber_roots(low, (size_t)((char *)s - low), true);
+	}
 }
 
 void fiber_setup(void)
 {
-	fiber_watch.valgrind = RUNNING_ON_VALGRIND;
-	if (fiber_watch.valgrind)
-		atexit(end_calls);
+	fiber_watch.threads = __tsan_create_fiber;
+	fiber_watch.sanitized = __tsan_create_fiber ||
+				__sanitizer_start_switch_fiber ||
+				__lsan_register_root_region;
+	fiber_watch.valgrind = fiber_under_valgrind();
+	/* After the leak sanitizer's own, so before it. */
+	if (__lsan_register_root_region)
+		atexit(root_stacks);
+}
+
+size_t fiber_stack_bytes(size_t bytes)
+{
+	return fiber_watch.sanitized && bytes < STACK_BYTES ? STACK_BYTES :
+							      bytes;
+}
+
+/* The thread sanitizer's munmap() forgets who used the memory. */
+void fiber_unmap_told(void *p, size_t bytes)
+{
+	munmap(p, bytes);
+}
+
+/* Lives -------------------------------------------------------------------- */
+
+void fiber_made(struct g *gp)
+{
+	/* Frames that were left by pgo_goexit() have left their poison. */
+	if (__asan_unpoison_memory_region)
+		__asan_unpoison_memory_region(gp->base->low, gp->base->bytes);
+	if (!__tsan_create_fiber)
+		return;
+	/* The program's line, which is what a report shows. */
+	__tsan_func_entry((void *)gp->created_pc);
+	gp->fiber.tsan = __tsan_create_fiber(0);
+	__tsan_func_exit();
+}
+
+void fiber_gone(struct g *gp)
+{
+	if (__tsan_destroy_fiber)
+		__tsan_destroy_fiber(gp->fiber.tsan);
+}
+
+void fiber_thread(struct m *m)
+{
+	if (__tsan_get_current_fiber)
+		m->fiber.tsan = __tsan_get_current_fiber();
+}
+
+/* Switches ----------------------------------------------------------------- */
+
+static void start(struct fiber *to, void **fake, const void *low, size_t bytes)
+{
+	if (__sanitizer_start_switch_fiber)
+		__sanitizer_start_switch_fiber(fake, low, bytes);
+	if (__tsan_switch_to_fiber)
+		__tsan_switch_to_fiber(to->tsan, TSAN_NO_SYNC);
+}
+
+void fiber_switch_to_g(struct m *m, struct g *gp)
+{
+	struct seg *s = gp->base;
+
+	start(&gp->fiber, &m->fiber.fake, s->low,
+	      (size_t)((char *)s - s->low));
+}
+
+void fiber_switched_to_sched(struct m *m)
+{
+	if (__sanitizer_finish_switch_fiber)
+		__sanitizer_finish_switch_fiber(m->fiber.fake, NULL, NULL);
+}
+
+void fiber_switch_to_sched(struct m *m, struct g *gp)
+{
+	bool dead = gp->leave == LEAVE_DEAD;
+
+	if (dead)
+		fiber_release(gp->base);
+	if (dead && gp->id == 1)
+		fiber_release(&sched);
+	start(&m->fiber, dead ? NULL : &gp->fiber.fake,
+	      (const void *)m->stack_low, m->stack_high - m->stack_low);
+}
+
+void fiber_switched_to_g(struct g *gp)
+{
+	if (__sanitizer_finish_switch_fiber)
+		__sanitizer_finish_switch_fiber(gp->fiber.fake, NULL, NULL);
+}
+
+/* What comes before what --------------------------------------------------- */
+
+void fiber_tell_release(const void *what)
+{
+	__tsan_release((void *)(uintptr_t)what);
+}
+
+void fiber_tell_acquire(const void *what)
+{
+	__tsan_acquire((void *)(uintptr_t)what);
 }

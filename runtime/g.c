@@ -7,6 +7,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/lock.h"
 #include "runtime/stack.h"
 #include "runtime/sys.h"
@@ -119,6 +120,7 @@ static void drop_base(struct g *gp)
 
 void g_free(struct g *gp)
 {
+	fiber_free(gp);
 	stack_trim(gp, gp->cur);
 	stack_forget_allocas(gp);
 	if (!seg_is_whole(gp->base))
@@ -170,6 +172,7 @@ void *g_vec(struct g *gp)
 		if (!slab.next)
 			fatal_throw("out of memory for a preempted goroutine");
 		slab.end = slab.next + VEC_SLAB;
+		fiber_root(slab.next, VEC_SLAB);
 	}
 	p = slab.next;
 	slab.next += VEC_BYTES;

@@ -13,6 +13,7 @@
 #include "runtime/amd64/offsets.h"
 #include "runtime/exceptions.h"
 #include "runtime/gfree.h"
+#include "runtime/fiber.h"
 #include "runtime/gtab.h"
 #include "runtime/seg.h"
 #include "runtime/stackmode.h"
@@ -33,6 +34,7 @@ struct g {
 	struct gtab_row *row;   /* constant */
 	struct seg *base;       /* owner: the first segment; kept when dead, but
 				 * for GFREE_BARE */
+	struct fiber fiber;     /* owner, and who makes and frees it */
 	void (*fn)(void *);     /* constant while alive */
 	void *arg;              /* owner */
 	int64_t id;             /* constant while alive */

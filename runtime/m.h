@@ -25,6 +25,7 @@
 #include <sys/types.h>
 
 #include "lib/sample/cpu.h"
+#include "runtime/fiber.h"
 #include "runtime/g.h"
 #include "runtime/lock.h"
 #include "runtime/p.h"
@@ -49,6 +50,7 @@ struct m {
 	struct p *p;            /* owner; sysmon under sched.lock while in C */
 	struct p *oldp;         /* sched.lock: the P that was taken in C */
 	struct p *nextp;        /* sched.lock: handed over, before note */
+	struct fiber fiber;     /* owner: its scheduler's */
 	struct note note;       /* wakes a parked or bound M */
 	struct m *link;         /* sched.lock: the idle list, or the free */
 	struct m *alllink;      /* constant: the list of all Ms */

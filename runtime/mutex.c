@@ -128,11 +128,16 @@ void pgo_mutex_lock(struct pgo_mutex *m)
 	sched_point();
 	if (!take_free(m))
 		lock_slowly(m);
+	fiber_acquire(m);
 }
 
 int pgo_mutex_trylock(struct pgo_mutex *m)
 {
-	return take_free(m);
+	bool taken = take_free(m);
+
+	if (taken)
+		fiber_acquire(m);
+	return taken;
 }
 
 /* M goes straight to the first waiter, which there is; the word after that. */
@@ -180,6 +185,7 @@ void pgo_mutex_unlock(struct pgo_mutex *m)
 {
 	uint32_t held = HELD;
 
+	fiber_release(m);
 	/* Release: pairs with the acquire in take_free(). */
 	if (!__atomic_compare_exchange_n(&m->state_, &held, 0, false,
 					 __ATOMIC_RELEASE, __ATOMIC_RELAXED))

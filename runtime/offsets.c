@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "runtime/amd64/offsets.h"
+#include "runtime/fiber.h"
 #include "runtime/m.h"
 
 #define SAME(type, field, value) \
@@ -18,6 +19,7 @@ SAME(g, sp, G_SP);
 SAME(g, enters, G_ENTERS);
 SAME(g, err, G_ERR);
 SAME(g, vec, G_VEC);
+SAME(fiber_watch, sanitized, FIBER_SANITIZED);
 SAME(m, g, M_G);
 SAME(m, csp, M_CSP);
 SAME(m, errnop, M_ERRNOP);

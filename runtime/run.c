@@ -53,13 +53,13 @@ static int setup(void)
 {
 	int rc;
 
+	fiber_setup();
 	env_read();
 	dice_seed(env.seed);
 	vec_setup();
-	fiber_setup();
 	stackwalk_setup();
 	seg_setup(env.stack_min_bytes);
-	arena_setup(env.stack_min_bytes, env.guard);
+	arena_setup(fiber_stack_bytes(env.stack_min_bytes), env.guard);
 	stackmode_setup();
 	sched.start_ns = clock_mono_ns();
 	rc = (int)sys_call(SYS_membarrier,
@@ -111,6 +111,7 @@ static struct g *new_goroutine(void (*fn)(void *), void *arg,
 					   memory_order_relaxed) + 1;
 	gp->parent_id = me ? me->id : 0;
 	gp->created_pc = created_pc;
+	fiber_new(gp);
 	atomic_fetch_add_explicit(&sched.live, 1, memory_order_relaxed);
 	return gp;
 }
@@ -167,6 +168,7 @@ static int run(void (*fn)(void *), void *arg)
 	begun(rc);
 	if (gp)
 		sched_loop(m, gp);
+	fiber_acquire(&sched);
 	m_end(m);
 	atomic_store(&sched.m0_home, 1);
 	return rc;

@@ -25,6 +25,7 @@ void pgo_rwmutex_rlock(struct pgo_rwmutex *rw)
 	sched_point();
 	if (add(&rw->count_, 1) < 0)
 		sema_acquire(&rw->readers_, WAIT_RWMUTEX_READ, rw);
+	fiber_acquire(&rw->readers_);
 }
 
 int pgo_rwmutex_tryrlock(struct pgo_rwmutex *rw)
@@ -37,13 +38,16 @@ int pgo_rwmutex_tryrlock(struct pgo_rwmutex *rw)
 	while (!__atomic_compare_exchange_n(&rw->count_, &n, n + 1, true,
 					    __ATOMIC_SEQ_CST,
 					    __ATOMIC_RELAXED));
+	fiber_acquire(&rw->readers_);
 	return 1;
 }
 
 void pgo_rwmutex_runlock(struct pgo_rwmutex *rw)
 {
-	int32_t n = add(&rw->count_, -1);
+	int32_t n;
 
+	fiber_release(&rw->writer_);
+	n = add(&rw->count_, -1);
 	if (n >= 0)
 		return;
 	if (n + 1 == 0 || n + 1 == -PENDING)
@@ -62,10 +66,18 @@ static void expel_readers(struct pgo_rwmutex *rw)
 		sema_acquire(&rw->writer_, WAIT_RWMUTEX_WRITE, rw);
 }
 
+/* Readers release one of the two, writers the other. */
+static void acquire_all(struct pgo_rwmutex *rw)
+{
+	fiber_acquire(&rw->readers_);
+	fiber_acquire(&rw->writer_);
+}
+
 void pgo_rwmutex_lock(struct pgo_rwmutex *rw)
 {
 	pgo_mutex_lock(&rw->writers_);
 	expel_readers(rw);
+	acquire_all(rw);
 }
 
 int pgo_rwmutex_trylock(struct pgo_rwmutex *rw)
@@ -75,16 +87,20 @@ int pgo_rwmutex_trylock(struct pgo_rwmutex *rw)
 	if (!pgo_mutex_trylock(&rw->writers_))
 		return 0;
 	if (__atomic_compare_exchange_n(&rw->count_, &none, -PENDING, false,
-					__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+					__ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+		acquire_all(rw);
 		return 1;
+	}
 	pgo_mutex_unlock(&rw->writers_);
 	return 0;
 }
 
 void pgo_rwmutex_unlock(struct pgo_rwmutex *rw)
 {
-	int32_t n = add(&rw->count_, PENDING);
+	int32_t n;
 
+	fiber_release(&rw->readers_);
+	n = add(&rw->count_, PENDING);
 	if (n >= PENDING)
 		fatal_throw("sync: Unlock of unlocked RWMutex");
 	while (n-- > 0)

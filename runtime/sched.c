@@ -37,13 +37,17 @@ __attribute__((noinline)) void sched_leave(enum sched_leave why)
 
 	forked_check();
 	gp->leave = why;
+	fiber_to_sched(m, gp);
 	switch_to_sched(m, gp);
+	fiber_in_g(gp);
 }
 
 void sched_goroutine_main(void)
 {
 	struct g *gp = g_get();
 
+	fiber_in_g(gp);
+	fiber_acquire(gp->base);
 	gp->fn(gp->arg);
 	if (gp->id == 1)
 		leakcheck_main_returned();
@@ -250,10 +254,8 @@ static void bound_sleep(struct m *m)
 {
 	struct g *gp = m->g;
 
-	if (!await_p(m, gp)) {
-		gp->leave = LEAVE_STOP;
-		switch_to_sched(m, gp);
-	}
+	if (!await_p(m, gp))
+		sched_leave(LEAVE_STOP);
 	gtab_move(gp->row, G_RUNNABLE, G_RUNNING);
 }
 
@@ -426,7 +428,9 @@ static void execute(struct m *m, struct g *gp)
 	m->switches++;
 	if (m->exceptions)
 		exceptions_swap(m->exceptions, &gp->exceptions);
+	fiber_to_g(m, gp);
 	switch_to_g(m, gp);
+	fiber_in_sched(m);
 	if (m->exceptions)
 		exceptions_swap(m->exceptions, &gp->exceptions);
 	m->g = NULL;
@@ -491,7 +495,7 @@ void sched_loop(struct m *m, struct g *first)
 {
 	struct g *gp = first;
 
-	fiber_m_begin();
+	fiber_m_begin(m);
 	if (first)
 		make_runnable(first);
 	while (gp || (gp = sched_find(m)) != NULL) {

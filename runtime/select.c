@@ -173,6 +173,7 @@ static void put_waiters(struct select *s)
 			.g = gp, .elem = one->elem, .race = &s->race,
 			.bell = &s->bell,
 		};
+		fiber_release(w);
 		waitq_put(queue_of(one), w);
 	}
 }
@@ -213,6 +214,7 @@ static int wait(struct select *s)
 	take_waiters_back(s);
 	unlock_all(s);
 	w = s->race.winner;
+	fiber_acquire(w);
 	one = &s->cases[w - s->waiters];
 	one->ok = w->ok;
 	if (!w->ok && one->dir == PGO_SEND)

@@ -22,10 +22,11 @@ void sema_acquire(struct pgo_sema *s, enum wait_reason why, const void *on)
 	lock_get(lock);
 	if (take(s)) {
 		lock_put(lock);
-		return;
+	} else {
+		waitq_put(waitq_of_ends(&s->first_), &w);
+		waiter_sleep(&w, lock, why, on);
 	}
-	waitq_put(waitq_of_ends(&s->first_), &w);
-	waiter_sleep(&w, lock, why, on);
+	fiber_acquire(s);
 }
 
 void pgo_sema_acquire(struct pgo_sema *s)
@@ -41,6 +42,8 @@ int pgo_sema_tryacquire(struct pgo_sema *s)
 	lock_get(lock_of_word(&s->lock_));
 	had = take(s);
 	lock_put(lock_of_word(&s->lock_));
+	if (had)
+		fiber_acquire(s);
 	return had;
 }
 
@@ -49,6 +52,7 @@ void pgo_sema_release(struct pgo_sema *s)
 	struct waiter *w;
 	bool full = false;
 
+	fiber_release(s);
 	lock_get(lock_of_word(&s->lock_));
 	w = waitq_get(waitq_of_ends(&s->first_));
 	if (!w)

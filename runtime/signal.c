@@ -25,7 +25,7 @@
 
 enum {
 	ALT_STACK_BYTES = 64 << 10,     /* AVX-512 frames are 3 KiB each */
-	THREAD_STACK_BYTES = 256 << 10,
+	THREAD_STACK_BYTES = 1 << 20,   /* addresses; sanitizers want it */
 };
 
 /* Signals 32 and 33 are libc's, for setuid(2) and pthread_cancel(3). */

@@ -1,5 +1,6 @@
 #include "runtime/slab.h"
 
+#include "runtime/fiber.h"
 #include "runtime/lock.h"
 #include "runtime/sys.h"
 
@@ -39,11 +40,27 @@ static void *carve(size_t bytes)
 		slab.span_left = slab.span ? SPAN_BYTES : 0;
 		if (!slab.span)
 			return NULL;
+		fiber_root(slab.span, SPAN_BYTES);
 	}
 	p = slab.span;
 	slab.span += bytes;
 	slab.span_left -= bytes;
 	return p;
+}
+
+static void *large_new(size_t bytes)
+{
+	void *p = sys_map(bytes);
+
+	if (p)
+		fiber_root(p, bytes);
+	return p;
+}
+
+static void large_free(void *p, size_t bytes)
+{
+	fiber_no_root(p, bytes);
+	fiber_unmap_used(p, bytes);
 }
 
 void *slab_new(size_t bytes)
@@ -52,7 +69,7 @@ void *slab_new(size_t bytes)
 	struct free_block *b;
 
 	if (class == CLASSES)
-		return sys_map(bytes);
+		return large_new(bytes);
 	lock_get(&slab.lock);
 	b = slab.free[class];
 	if (b)
@@ -60,6 +77,8 @@ void *slab_new(size_t bytes)
 	else
 		b = carve((size_t)SMALLEST << class);
 	lock_put(&slab.lock);
+	if (b)
+		fiber_acquire(b);
 	return b;
 }
 
@@ -69,9 +88,10 @@ void slab_free(void *p, size_t bytes)
 	struct free_block *b = p;
 
 	if (class == CLASSES) {
-		sys_unmap(p, bytes);
+		large_free(p, bytes);
 		return;
 	}
+	fiber_release(p);
 	lock_get(&slab.lock);
 	b->next = slab.free[class];
 	slab.free[class] = b;

@@ -14,6 +14,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/env.h"
+#include "runtime/fiber.h"
 #include "runtime/seg.h"
 
 extern const char pgo_stack_contiguous[] __attribute__((weak));
@@ -26,7 +27,7 @@ struct stack_want stackmode_usual;
 
 bool stackmode_is_unsplit(void)
 {
-	return pgo_stack_unsplit;
+	return pgo_stack_unsplit || fiber_watch.sanitized;
 }
 
 static void want(struct stack_want *out, bool contiguous, size_t bytes)
@@ -40,7 +41,7 @@ static void want(struct stack_want *out, bool contiguous, size_t bytes)
 
 void stackmode_setup(void)
 {
-	bool contiguous = pgo_stack_contiguous || pgo_stack_unsplit;
+	bool contiguous = pgo_stack_contiguous || stackmode_is_unsplit();
 
 	if (env.stack != PGO_STACK_DEFAULT)
 		contiguous = env.stack == PGO_STACK_CONTIGUOUS;

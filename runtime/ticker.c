@@ -18,6 +18,7 @@
 #include "lib/base/clock.h"
 #include "runtime/chan.h"
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/slab.h"
 #include "runtime/sys.h"
 #include "runtime/timer.h"
@@ -64,6 +65,7 @@ static void fire(struct timer *timer, int64_t now_ns)
 		t->armed = t->period_ns != 0;
 		if (t->armed)
 			rearm(t, now_ns);
+		fiber_acquire(t);
 		deliver(t, now_ns);
 	}
 	lock_put(&t->lock);
@@ -85,6 +87,7 @@ static bool disarm(struct pgo_timer *t)
 
 static void arm(struct pgo_timer *t, int64_t when_ns)
 {
+	fiber_release(t);
 	t->armed = true;
 	t->timer.when_ns = when_ns;
 	timer_add(&t->timer);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "runtime/foreign.h"
+#include "runtime/fiber.h"
 #include "runtime/g.h"
 #include "runtime/lock.h"
 #include "runtime/sched.h"
@@ -135,11 +136,13 @@ static inline void waiter_sleep(struct waiter *w, struct lock *lock,
 		lock_put(lock);
 		foreign_sleep(&w->note);
 	}
+	fiber_acquire(w);
 }
 
 /* W, which is off its list and may be gone when this returns. */
 static inline void waiter_wake(struct waiter *w)
 {
+	fiber_release(w);
 	if (w->g)
 		sched_ready(w->g);
 	else

@@ -18,6 +18,7 @@ void pgo_waitgroup_add(struct pgo_waitgroup *wg, int n)
 	int64_t count;
 
 	sched_point();
+	fiber_release(wg);
 	lock_get(lock_of(wg));
 	count = (int64_t)wg->count_ + n;
 	if (count >= 0 && count <= INT32_MAX)
@@ -46,9 +47,11 @@ void pgo_waitgroup_wait(struct pgo_waitgroup *wg)
 	lock_get(lock_of(wg));
 	if (!wg->count_) {
 		lock_put(lock_of(wg));
+		fiber_acquire(wg);
 		return;
 	}
 	w.next = wg->waiters_;
 	wg->waiters_ = &w;
 	waiter_sleep(&w, lock_of(wg), WAIT_WAITGROUP, wg);
+	fiber_acquire(wg);
 }

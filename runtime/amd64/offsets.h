@@ -30,6 +30,11 @@
 #define M_CTARGET 72
 #define M_LSP 80
 
+#define FIBER_SANITIZED 0
+
+/* Arguments on the stack that are taken along, not knowing. */
+#define HERE_ARGS_BYTES 1024
+
 /* What a remote thread stores in a limit to bring its owner into
  * __morestack: above every user address, positive as a signed number (clang
  * compares signed). */

@@ -271,6 +271,93 @@ FUNCTION pgo_thunk_leaf
 	.cfi_endproc
 END pgo_thunk_leaf
 
+/*
+ * The same three where a sanitizer watches: it knows one stack of a goroutine,
+ * so calls into C stay on that, which is large.  libpgo-san.a has them under
+ * the names of the others.
+ */
+FUNCTION pgo_here_regs
+	.cfi_startproc
+	ON_GOROUTINE_OR 9f
+	FRAME
+	push %rax
+	ERRNO_IN %rax
+	mov -16(%rbp),%rax
+.Lcall_here:                            # rsp is aligned
+	mov %rbp,M_CFP(%rbx)
+	mov %r11,M_CTARGET(%rbx)
+	movq $0,M_CSP(%rbx)
+	movq $0,%fs:TCB_LIMIT
+	call *%r11
+	mov M_G(%rbx),%r10
+	mov M_ERRNOP(%rbx),%r11
+	mov (%r11),%r11d
+	mov %r11d,G_ERR(%r10)
+	mov G_CUR(%r10),%r11
+	mov SEG_LIMIT(%r11),%r11
+	mov %r11,%fs:TCB_LIMIT
+	mov M_CTOP(%rbx),%r11
+	mov %r11,M_CSP(%rbx)            # out of C ...
+	cmpq $0,M_ATTN(%rbx)            # ... then look
+	jne .Lattend
+	jmp .Lback
+9:	DIRECT
+	.cfi_endproc
+END pgo_here_regs
+
+FUNCTION pgo_here_stack
+	.cfi_startproc
+	push %r10
+	.cfi_def_cfa_offset 16
+	ON_GOROUTINE_OR 9f
+	pop %rax
+	.cfi_def_cfa_offset 8
+	FRAME
+	push %r12
+	.cfi_offset r12,-32
+	ERRNO_IN %r12
+	mov %eax,%eax
+	lea 15(%rax),%r12
+	and $-16,%r12
+	sub %r12,%rsp
+1:	mov 8(%rbp,%rax),%r12
+	mov %r12,-8(%rsp,%rax)
+	sub $8,%rax
+	ja 1b
+	mov -16(%rbp),%r12
+	.cfi_restore r12
+	mov $8,%eax                     # vector arguments, if it is variadic
+	jmp .Lcall_here
+9:	.cfi_def_cfa rsp,16
+	.cfi_restore rbp
+	.cfi_restore rbx
+	pop %r10
+	.cfi_def_cfa_offset 8
+	jmp *%r11
+	.cfi_endproc
+END pgo_here_stack
+
+/* What may lie on the stack nobody knows: seven words and more are rare. */
+FUNCTION pgo_here_any
+	.cfi_startproc
+	ON_GOROUTINE_OR 9f
+	push %rax
+	.cfi_def_cfa_offset 16
+	mov M_G(%r10),%rax
+	mov G_CUR(%rax),%rax            # the top of the stack
+	sub %rsp,%rax
+	sub $16,%rax
+	cmp $HERE_ARGS_BYTES,%rax
+	jbe 2f
+	mov $HERE_ARGS_BYTES,%eax
+2:	mov %eax,%r10d
+	pop %rax
+	.cfi_def_cfa_offset 8
+	jmp pgo_here_stack
+9:	DIRECT
+	.cfi_endproc
+END pgo_here_any
+
 /* void *pgo_sys(void *fn, a, b, c, d, e) */
 FUNCTION pgo_sys
 	.cfi_startproc
@@ -280,6 +367,8 @@ FUNCTION pgo_sys
 	mov %rcx,%rdx
 	mov %r8,%rcx
 	mov %r9,%r8
+	cmpb $0,fiber_watch+FIBER_SANITIZED(%rip)
+	jne pgo_here_regs
 	jmp pgo_thunk_regs
 	.cfi_endproc
 END pgo_sys
@@ -298,6 +387,15 @@ FUNCTION __wrap_vfork
 	.cfi_endproc
 END __wrap_vfork
 
+	.hidden pgo_call_found
+FUNCTION pgo_call_found
+	.cfi_startproc
+	cmpb $0,fiber_watch+FIBER_SANITIZED(%rip)
+	jne pgo_here_any
+	jmp pgo_thunk_any
+	.cfi_endproc
+END pgo_call_found
+
 /* For functions found by dlsym(): sixteen bytes each, see runtime/wrap.c. */
 	.globl pgo_dl_trampolines
 	.type pgo_dl_trampolines,@function
@@ -308,7 +406,7 @@ pgo_dl_trampolines:
 	.rept 256
 	.p2align 4
 	mov pgo_dl_targets+8*i(%rip),%r11
-	jmp pgo_thunk_any
+	jmp pgo_call_found
 	.set i,i+1
 	.endr
 	.cfi_endproc

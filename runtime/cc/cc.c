@@ -21,16 +21,21 @@
 
 #include "runtime/cc/args.h"
 #include "runtime/cc/mem.h"
+#include "runtime/cc/mode.h"
 #include "runtime/cc/where.h"
 #include "runtime/cc/wraps.h"
 
 static const char usage[] =
-	"usage: pgo-cc [gcc's options] FILE...      compile or link\n"
-	"       pgo-cc --cflags | --libs [pgo-agent] [pgo-malloc]\n"
+	"usage: pgo-cc [--stack=KIND] [gcc's options] FILE...\n"
+	"       pgo-cc [--stack=KIND] --cflags\n"
+	"       pgo-cc [--stack=KIND] --libs [pgo-agent] [pgo-malloc]\n"
 	"       pgo-cc --print-wraps OBJ...\n"
 	"       pgo-cc --help | --version\n"
 	"\n"
-	"Compiles C for goroutines on segmented stacks and links it with pgo.\n"
+	"Compiles C for goroutines and links it with pgo.\n"
+	"  --stack=segmented  stacks begin with 2 KiB and grow: the usual\n"
+	"  --stack=contiguous 256 KiB each, touched on use: the usual with\n"
+	"                     C++, clang and -fsanitize=\n"
 	"  --libs pgo-agent   link the agent (profiles and live view by HTTP)\n"
 	"  --libs pgo-malloc  pgo's malloc instead of libc's\n"
 	"  --print-wraps      the --wrap options that calls of OBJ... need\n"
@@ -41,7 +46,9 @@ struct job {
 	struct strs args;	/* the user's, ours taken out */
 	struct strs flat;	/* the same with @files opened */
 	struct strs libs;	/* of --libs */
-	int inputs, links, shared, partial, bare, statically, cxx;
+	struct mode mode;
+	int asks;		/* --libs stands there */
+	int inputs, links, shared, partial, bare, statically;
 	int large, no_pic;	/* -mcmodel=large; last said of -fpic */
 };
 
@@ -51,18 +58,21 @@ static void refuse_unless_known(const char *lib)
 		die("--libs %s: no such library (pgo-agent, pgo-malloc)", lib);
 }
 
-/* Takes --libs NAME out of the arguments. */
+/* Takes --libs NAME and --stack= out of the arguments. */
 static void split_args(struct job *j, int argc, char **argv)
 {
 	int i;
 
 	for (i = 1; i < argc; i++) {
+		if (mode_take(&j->mode, argv[i]))
+			continue;
 		if (strcmp(argv[i], "--libs")) {
 			strs_add(&j->args, argv[i]);
 			continue;
 		}
+		j->asks = 1;
 		if (++i == argc)
-			die("--libs: needs a name (pgo-agent, pgo-malloc)");
+			break;
 		refuse_unless_known(argv[i]);
 		strs_add(&j->libs, argv[i]);
 	}
@@ -103,11 +113,8 @@ static void one_flag(struct job *j, const char *a)
 	else if (str_begins(a, "-fuse-ld=") && strcmp(a, "-fuse-ld=bfd"))
 		die("%s: only GNU ld wraps every call as pgo needs it "
 		    "(leave the option out)", a);
-	else if (str_begins(a, "-fsanitize=") &&
-		 (strstr(a, "address") || strstr(a, "thread") ||
-		  strstr(a, "leak") || strstr(a, "memory")))
-		die("%s: needs contiguous stacks, which pgo-cc does not make "
-		    "(-fsanitize=undefined works)", a);
+	else
+		mode_look(&j->mode, a);
 }
 
 static int is_cxx(const char *file)
@@ -134,23 +141,14 @@ static void look(struct job *j)
 
 		if (*a != '-' || !a[1] || str_begins(a, "-l")) {
 			j->inputs++;
-			j->cxx |= is_cxx(a);
+			j->mode.cxx |= is_cxx(a);
 		} else
 			one_flag(j, a);
-		j->cxx |= !strcmp(a, "-xc++") || (!strcmp(a, "-x") &&
+		j->mode.cxx |= !strcmp(a, "-xc++") || (!strcmp(a, "-x") &&
 			  j->flat.v[i + 1] && !strcmp(j->flat.v[i + 1], "c++"));
 		if (args_takes_value(a) && i + 1 < j->flat.n)
 			i++;
 	}
-}
-
-static void add_cflags(struct strs *to)
-{
-	strs_add(to, "-fsplit-stack");
-	strs_add(to, "-fno-omit-frame-pointer");
-	/* A goroutine whose last call waits would not be on its own stack. */
-	strs_add(to, "-fno-optimize-sibling-calls");
-	strs_add(to, "-g");
 }
 
 static const char *libpgo(void)
@@ -187,6 +185,7 @@ static void add_libs(struct strs *to, const struct job *j)
 		    "-static)", j->libs.v[0]);
 	for (i = 0; i < j->libs.n; i++)
 		add_named_lib(to, j->libs.v[i]);
+	mode_add_libs(to, &j->mode);
 	strs_add(to, libpgo());
 	strs_add(to, "-lm");
 }
@@ -201,30 +200,27 @@ static const char *linker_dir(void)
 	return str_form("-B%s/pgo/", where()->lib);
 }
 
-static void refuse_clang(const char *cc)
+static int is_clang(const char *cc)
 {
 	char *real = args_which(cc);
 
-	if (strstr(str_base(cc), "clang") ||
-	    (real && strstr(str_base(real), "clang")))
-		die("PGO_CC=%s: clang cannot make segmented stacks of variadic "
-		    "functions (use gcc)", cc);
+	return strstr(str_base(cc), "clang") ||
+	       (real && strstr(str_base(real), "clang"));
 }
 
 /* PGO_CC may be several words: "ccache gcc-13". */
-static void add_compiler(struct strs *cmd, int cxx)
+static void add_compiler(struct strs *cmd, struct mode *m)
 {
 	const char *cc = getenv("PGO_CC");
 	char *words, *word;
 
 	if (!cc || !*cc)
-		cc = cxx ? "g++" : "gcc";
+		cc = m->cxx ? "g++" : "gcc";
 	words = str_copy(cc);
 	while ((word = strsep(&words, " \t")))
 		if (*word) {
 			strs_add(cmd, word);
-			if (!cxx)
-				refuse_clang(word);
+			m->clang |= is_clang(word);
 		}
 	if (!cmd->n)
 		die("PGO_CC: names no compiler (PGO_CC=gcc)");
@@ -251,7 +247,8 @@ static int answer_libs(const struct job *j)
 {
 	struct strs out = { 0 };
 
-	strs_add(&out, "-fsplit-stack");
+	if (!j->mode.clang)
+		strs_add(&out, "-fsplit-stack");
 	strs_add(&out, linker_dir());
 	add_libs(&out, j);
 	return print_flags(&out);
@@ -264,38 +261,40 @@ static int answer_libs(const struct job *j)
 static int answer_version(int cxx)
 {
 	struct strs cmd = { 0 };
+	struct mode mode = { .cxx = cxx };
 
 	printf("%s %s\n", prog_name, PGO_VERSION);
 	if (fflush(stdout))
 		return 1;
-	add_compiler(&cmd, cxx);
+	add_compiler(&cmd, &mode);
 	strs_add(&cmd, "--version");
 	become(&cmd);
 }
 
-static int answer_cflags(void)
+static int answer_cflags(const struct mode *m)
 {
 	struct strs out = { 0 };
 
-	add_cflags(&out);
+	mode_add_cflags(&out, m);
 	strs_add(&out, str_form("-I%s", where()->include));
 	return print_flags(&out);
 }
 
 /* 1 when the first argument was a question to pgo-cc itself. */
-static int answer(int argc, char **argv, int cxx, int *status)
+static int answer(struct job *j, int *status)
 {
-	const char *q = argc > 1 ? argv[1] : "";
+	const char *q = j->args.n ? j->args.v[0] : "";
 
 	*status = 0;
 	if (!strcmp(q, "--help"))
 		*status = fputs(usage, stdout) < 0;
 	else if (!strcmp(q, "--version"))
-		*status = answer_version(cxx);
+		*status = answer_version(j->mode.cxx);
 	else if (!strcmp(q, "--cflags"))
-		*status = answer_cflags();
+		*status = answer_cflags(&j->mode);
 	else if (!strcmp(q, "--print-wraps"))
-		*status = wraps_print(argc - 2, argv + 2);
+		*status = wraps_print((int)j->args.n - 1,
+				      (char **)j->args.v + 1);
 	else
 		return 0;
 	return 1;
@@ -305,7 +304,7 @@ static void add_compiler_args(struct strs *cmd, const struct job *j)
 {
 	size_t i;
 
-	add_cflags(cmd);
+	mode_add_cflags(cmd, &j->mode);
 	if (j->links && !j->bare && !j->partial)
 		strs_add(cmd, linker_dir());
 	for (i = 0; i < j->args.n; i++)
@@ -326,20 +325,21 @@ int cc_main(int argc, char **argv, int cxx)
 	int status;
 	size_t i;
 
-	if (argc == 2 && !strcmp(argv[1], "--libs"))
-		return answer_libs(&j);
-	if (answer(argc, argv, cxx, &status))
-		return status;
+	j.mode.cxx = cxx;
 	split_args(&j, argc, argv);
+	add_compiler(&cmd, &j.mode);
 	look(&j);
 	if (j.large && !j.no_pic)
 		die("-mcmodel=large: gcc loses the arguments of variadic "
 		    "functions where code is position-independent (-fno-pie "
 		    "-no-pie, or -mcmodel=medium)");
-	j.cxx |= cxx;
-	if (j.libs.n && !j.inputs)
+	mode_decide(&j.mode);
+	if (answer(&j, &status))
+		return status;
+	if (j.asks && !j.inputs)
 		return answer_libs(&j);
-	add_compiler(&cmd, cxx);
+	if (j.asks && !j.libs.n)
+		die("--libs: needs a name (pgo-agent, pgo-malloc)");
 	if (j.inputs)
 		add_compiler_args(&cmd, &j);
 	else

@@ -32,13 +32,16 @@ static int is_toolchain(const char *path)
 		"crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o",
 		"crtbeginT.o", "crtend.o", "crtendS.o", "crtfastmath.o",
 		"libc_nonshared.a", "libgcc.a", "libgcc_eh.a", "gcc_eh.a",
-		"libpgo.a", "libpgo-thunks.a", "libpgo-static.a", "libc.a",
-		"libm.a", "libmvec.a", "libpthread.a", "libdl.a", "librt.a",
-		NULL
+		"libpgo.a", "libpgo-thunks.a", "libpgo-static.a",
+		"libpgo-san.a", "libc.a", "libm.a", "libmvec.a",
+		"libpthread.a", "libdl.a", "librt.a", "libasan.a",
+		"libtsan.a", "liblsan.a", "libubsan.a", NULL
 	};
 	const char *base = str_base(path);
 
 	return args_is_one_of(base, names) || strstr(base, ".ltrans") ||
+	       str_begins(base, "libclang_rt.") ||
+	       str_ends(base, "san_preinit.o") ||
 	       (str_begins(base, "libm-") && str_ends(base, ".a"));
 }
 
@@ -220,9 +223,10 @@ static void one_call(struct check *c, const char *name, struct input *caller)
 	/* Only an unwinder calls it, which is in C as far as it has to be. */
 	if (str_ends(name, "_personality_v0"))
 		return;
-	if (def && def->v == DEF_PLAIN)
+	if (def && def->v == DEF_PLAIN && !c->contiguous)
 		cross(c, name, caller, def->p);
-	else if (!def && !names_find(&c->wraps, name) && !is_ours(name))
+	else if (!def && !names_find(&c->wraps, name) && !is_ours(name) &&
+		 !c->stays)
 		cross_to_shared(c, name);
 }
 
@@ -276,7 +280,8 @@ static void find_unwrapped(struct check *c)
 	for (i = 0; i < c->defs.room; i++) {
 		const struct name *d = &c->defs.at[i];
 
-		if (d->s && d->v != DEF_PLAIN && names_find(&c->wraps, d->s))
+		if (d->s && (d->v != DEF_PLAIN || c->contiguous) &&
+		    names_find(&c->wraps, d->s))
 			strs_add(&c->unwrapped, d->s);
 	}
 }
@@ -291,12 +296,13 @@ void check_calls(struct check *c)
 		    c->in[i]->exec_stack)
 			die("%s: " NEEDS_EXEC_STACK, c->in[i]->label);
 		input_defs(c->in[i], &c->defs);
-		if (c->in[i]->split)
+		if (c->in[i]->split || c->contiguous)
 			input_calls(c->in[i], &c->calls);
 		else
 			refuse_plain_starts(c->in[i]);
 	}
-	inner_calls(c);
+	if (!c->contiguous)
+		inner_calls(c);
 	for (s = names_sorted(&c->calls); *s; s++)
 		one_call(c, *s, names_find(&c->calls, *s)->p);
 	find_unwrapped(c);

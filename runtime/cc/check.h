@@ -17,6 +17,8 @@ struct check {
 	size_t n_in, n_plain, n_split;
 	struct strs shared;	/* shared libraries, in link order */
 	int cxx;		/* C++'s library was taken in */
+	int contiguous;		/* stacks take code of any kind */
+	int stays;		/* so do calls: a sanitizer watches */
 
 	/* The verdict. */
 	struct thunk *thunks;	/* to be made, with their --wrap */

@@ -10,7 +10,15 @@
 
 #include "runtime/cc/args.h"
 #include "runtime/cc/folder.h"
+#include "runtime/cc/libc.h"
 #include "runtime/cc/renamed.h"
+
+static int is_wrapped(const struct check *c, const char *name,
+		      struct names *own)
+{
+	return name && !names_find(own, name) &&
+	       !(c->stays && libc_allocates(name));
+}
 
 /* Whose undefined symbols go to thunks. */
 static void add_wrapped(struct names *to, const struct check *c)
@@ -21,7 +29,7 @@ static void add_wrapped(struct names *to, const struct check *c)
 	for (i = 0; i < c->unwrapped.n; i++)
 		names_get(&own, c->unwrapped.v[i]);
 	for (i = 0; i < c->wraps.room; i++)
-		if (c->wraps.at[i].s && !names_find(&own, c->wraps.at[i].s))
+		if (is_wrapped(c, c->wraps.at[i].s, &own))
 			names_get(to, c->wraps.at[i].s);
 	for (i = 0; i < c->n_thunks; i++)
 		names_get(to, c->thunks[i].name);
@@ -59,9 +67,10 @@ static void copy_all(struct names *copies, const struct strs *args,
 		struct name *e = names_get(copies, in->path);
 
 		if (in->lto)
-			die("%s: -flto and -static do not go together, its "
-			    "calls cannot be sent to thunks (-fno-lto at the "
-			    "link; the object needs -ffat-lto-objects then)",
+			die("%s: -flto goes neither with -static nor with "
+			    "-fsanitize, its calls cannot be sent to thunks "
+			    "(-fno-lto at the link; the object needs "
+			    "-ffat-lto-objects then)",
 			    in->label);
 		if (e->p)
 			continue;
@@ -95,6 +104,7 @@ void copies_check(const struct check *c)
 	for (i = 0; i < c->n_in; i++)
 		if (!str_begins(c->in[i]->path, folder_path()))
 			die("%s: came by a linker script, past its thunks "
-			    "(name it on the command line, as -static needs)",
+			    "(name it on the command line, as -static and "
+			    "-fsanitize need)",
 			    c->in[i]->path);
 }

@@ -30,7 +30,16 @@ struct link {
 	struct strs args;		/* the user's, @files opened */
 	const char *out;
 	int shared, traced, bare;	/* bare: without shared libraries */
+	int contiguous, unsplit;	/* stacks; code without checks there */
+	int sanitized;			/* a sanitizer's runtime is linked */
 };
+
+/* Whether thunks are reached by names in copies of the user's objects, for ld
+ * --wrap would send others there too. */
+static int is_renamed(const struct link *l)
+{
+	return l->bare || l->sanitized;
+}
 
 /* A refusal after the first link leaves no file. */
 static const char *unlink_at_exit;
@@ -68,6 +77,37 @@ static int is_plain(const struct link *l)
 	return !outs;
 }
 
+/* Of those that watch stacks: -lasan, libclang_rt.asan-x86_64.a. */
+static int is_sanitizer(const char *arg)
+{
+	static const char *const names[] = {
+		"-lasan", "-ltsan", "-llsan", "libasan.", "libtsan.",
+		"liblsan.", "libclang_rt.asan", "libclang_rt.tsan",
+		"libclang_rt.lsan",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (str_begins(str_base(arg), names[i]))
+			return 1;
+	return 0;
+}
+
+static void look_for_stacks(struct link *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->args.n; i++) {
+		const char *a = l->args.v[i];
+
+		l->contiguous |= !strcmp(a, "-upgo_stack_contiguous");
+		l->sanitized |= is_sanitizer(a);
+	}
+	/* A library finds thunks in the program, which has the right ones. */
+	l->sanitized &= !l->shared;
+	l->contiguous |= l->sanitized;
+}
+
 static void look(struct link *l)
 {
 	static const char *const trace[] = {
@@ -103,6 +143,7 @@ static void look(struct link *l)
 	}
 	/* The option may also stand for a few libraries. */
 	l->bare &= !loader && !l->shared;
+	look_for_stacks(l);
 }
 
 /* A program tells gdb where pgo's script is. */
@@ -158,12 +199,12 @@ static void add_thunks(const struct link *l, struct strs *cmd,
 	if (c->n_thunks == 0)
 		return;
 	for (i = 0; i < c->n_thunks; i++)
-		c->thunks[i].direct = l->bare;
+		c->thunks[i].direct = is_renamed(l);
 	thunk_object(&object, c->thunks, c->n_thunks);
 	path = folder_file("thunks.o");
 	file_write(path, object.p, object.n);
 	strs_add(cmd, path);
-	for (i = 0; !l->bare && i < c->n_thunks; i++)
+	for (i = 0; !is_renamed(l) && i < c->n_thunks; i++)
 		if (!names_find(&c->wraps, c->thunks[i].name))
 			strs_add(cmd, str_form("--wrap=%s",
 					       c->thunks[i].name));
@@ -204,9 +245,10 @@ static void add_shared(struct strs *cmd)
 	allow_runtime(cmd);
 }
 
-static const char *static_lib(void)
+static const char *runtime_of(const struct link *l)
 {
-	return str_form("%s/libpgo-static.a", where()->lib);
+	return str_form("%s/libpgo%s.a", where()->lib, l->bare ? "-static" :
+			l->sanitized ? "-san" : "");
 }
 
 /*
@@ -218,12 +260,12 @@ static void add_arg(const struct link *l, struct strs *cmd, const char *a)
 {
 	int runtime = !strcmp(str_base(a), "libpgo.a");
 
-	if (!l->bare && !strcmp(a, "-lgcc_eh"))
+	if (!is_renamed(l) && !strcmp(a, "-lgcc_eh"))
 		a = str_form("%s/pgo/gcc_eh.a", where()->lib);
-	if (runtime && l->bare)
-		strs_add(cmd, static_lib());
-	else if (!(runtime && l->shared) &&
-		 !(l->bare && !strcmp(a, "--wrap=pthread_create")))
+	if (runtime && !l->shared)
+		strs_add(cmd, runtime_of(l));
+	else if (!runtime &&
+		 !(is_renamed(l) && !strcmp(a, "--wrap=pthread_create")))
 		strs_add(cmd, a);
 }
 
@@ -231,7 +273,7 @@ static void add_arg(const struct link *l, struct strs *cmd, const char *a)
  * Once more after all that gcc puts last: libc_nonshared.a, libgcov.a and the
  * like call wrapped functions too.
  */
-static void add_program(struct strs *cmd)
+static void add_program(const struct link *l, struct strs *cmd)
 {
 	const char *lib = where()->lib;
 
@@ -239,18 +281,18 @@ static void add_program(struct strs *cmd)
 	/* Where the runtime finds libpgo-agent.so. */
 	if (!str_begins(lib, "/usr/lib") && !str_begins(lib, "/lib"))
 		strs_add(cmd, str_form("-rpath=%s", lib));
-	strs_add(cmd, str_form("%s/libpgo.a", lib));
+	strs_add(cmd, runtime_of(l));
 }
 
 /*
  * Thunks that only now are called may be the first to call libc.  gcc leaves
  * the index of unwind tables out, by which the runtime finds its own.
  */
-static void add_static(struct strs *cmd)
+static void add_static(const struct link *l, struct strs *cmd)
 {
 	strs_add(cmd, "--eh-frame-hdr");
 	strs_add(cmd, "--start-group");
-	strs_add(cmd, static_lib());
+	strs_add(cmd, runtime_of(l));
 	strs_add(cmd, "-lc");
 	strs_add(cmd, "-lgcc");
 	strs_add(cmd, "-lgcc_eh");
@@ -273,13 +315,13 @@ static void add_args(const struct link *l, struct strs *cmd)
 
 	for (i = 0; i < l->args.n; i++) {
 		if (!added && ends_tables(l->args.v[i])) {
-			add_static(cmd);
+			add_static(l, cmd);
 			added = 1;
 		}
 		add_arg(l, cmd, l->args.v[i]);
 	}
 	if (!added)
-		add_static(cmd);
+		add_static(l, cmd);
 }
 
 static void make_command(const struct link *l, struct strs *cmd,
@@ -291,15 +333,19 @@ static void make_command(const struct link *l, struct strs *cmd,
 	if (foreign && !l->shared)
 		strs_add(cmd, c->cxx ? "-upgo_stack_cxx" :
 			      "-upgo_stack_foreign");
+	if (l->contiguous && !l->shared)
+		strs_add(cmd, "-upgo_stack_contiguous");
+	if (l->unsplit)
+		strs_add(cmd, "-upgo_stack_unsplit");
 	add_args(l, cmd);
-	if (!l->bare)
+	if (!is_renamed(l))
 		add_wraps(cmd, c);
 	strs_add(cmd, "-z");
 	strs_add(cmd, "now");
 	if (l->shared)
 		add_shared(cmd);
 	else if (!l->bare)
-		add_program(cmd);
+		add_program(l, cmd);
 	strs_add(cmd, "-t");
 	strs_add(cmd, "-t");
 }
@@ -353,7 +399,7 @@ static void speak(const struct link *l, const struct said *said,
 	fflush(stdout);
 }
 
-/* A static link is a second one, of copies; see copies.h. */
+/* It is a second link, of copies; see copies.h. */
 static int link_copies(const struct link *l, const struct check *c,
 		       int foreign, struct said *said)
 {
@@ -372,7 +418,7 @@ static int link_copies(const struct link *l, const struct check *c,
 	return status;
 }
 
-static int link_checked(const struct link *l)
+static int link_checked(struct link *l)
 {
 	struct check c = { 0 };
 	struct bytes other = { 0 };
@@ -382,6 +428,8 @@ static int link_checked(const struct link *l)
 	int status, foreign;
 
 	wraps_read(&c.wraps);
+	c.contiguous = l->contiguous;
+	c.stays = l->sanitized;
 	status = once(l, &c, 0, &said);
 	trace = str_copy(said.out);
 	read_trace(&c, said.out, &other);
@@ -393,9 +441,10 @@ static int link_checked(const struct link *l)
 	unlink_at_exit = l->out;
 	check_calls(&c);
 	foreign = !l->shared && (c.n_plain || check_needs_foreign(&c, l->out));
-	if (l->bare)
+	l->unsplit = l->contiguous && !l->shared && c.n_plain;
+	if (is_renamed(l))
 		status = link_copies(l, &c, foreign, &said);
-	else if (foreign || c.n_thunks || c.unwrapped.n)
+	else if (foreign || l->unsplit || c.n_thunks || c.unwrapped.n)
 		status = once(l, &c, foreign, &said);
 	speak(l, &said, trace, &other);
 	bad = status ? NULL : check_linked(&c, l->out);

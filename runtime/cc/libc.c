@@ -76,6 +76,12 @@ static const char *const bare[] = {
 	"xdr_void", NULL
 };
 
+static const char *const allocator[] = {
+	"malloc", "calloc", "realloc", "reallocarray", "free", "memalign",
+	"aligned_alloc", "posix_memalign", "valloc", "pvalloc", "strdup",
+	"__strdup", "strndup", "__strndup", NULL
+};
+
 /* Variadic, but never more than six words and no floats. */
 static const char *const few_words[] = {
 	"open", "open64", "openat", "openat64", "__open", "__open64", "fcntl",
@@ -127,6 +133,11 @@ int libc_is_bare(const char *name)
 	       str_begins(name, "__splitstack") ||
 	       (str_begins(name, "_Unwind_") &&
 		!is_one_of(libc_unwind, name));
+}
+
+int libc_allocates(const char *name)
+{
+	return is_one_of(allocator, name);
 }
 
 /* "__isoc23_" of a name that has it, else "". */

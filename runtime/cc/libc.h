@@ -15,6 +15,9 @@ int libc_is_bare(const char *name);
 /* NAME returns twice: no thunk can be right. */
 int libc_returns_twice(const char *name);
 
+/* Hands out memory: a sanitizer wants to know for whom, and it never blocks. */
+int libc_allocates(const char *name);
+
 /* The names of those the runtime wraps, NULL-terminated. */
 extern const char *const libc_own[];
 

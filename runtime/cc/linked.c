@@ -235,6 +235,8 @@ const char *check_linked(const struct check *c, const char *path)
 	if (linked_open(&l, path))
 		return "cannot read the linked file";
 	bad = libgcc_morestack(&l);
+	if (c->contiguous)
+		return bad;
 	if (!bad)
 		bad = unchecked_lto(&l, c);
 	if (!bad)

@@ -58,7 +58,7 @@ ROWS = QUICK | {
 }
 REFUSED = {
     "static lto": (["-O2", "-flto", "-static"],
-                   "-flto and -static do not go together"),
+                   "-flto goes neither with -static nor with"),
     "large pie": (["-O2", "-mcmodel=large"],
                   "-mcmodel=large: gcc loses the arguments of variadic"),
     "gold": (["-fuse-ld=gold"], "-fuse-ld=gold: only GNU ld wraps"),

@@ -109,12 +109,12 @@ def test_the_agent_is_refused_in_a_line(t):
 
 @pytest.mark.parametrize("args, line", [
     (["-flto", "main.c", "plain.o"],
-     "main.c: -flto and -static do not go together, its calls cannot be sent "
-     "to thunks (-fno-lto at the link; the object needs -ffat-lto-objects "
-     "then)"),
+     "main.c: -flto goes neither with -static nor with -fsanitize, its calls "
+     "cannot be sent to thunks (-fno-lto at the link; the object needs "
+     "-ffat-lto-objects then)"),
     (["main.c", "script"],
      "./plain.o: came by a linker script, past its thunks (name it on the "
-     "command line, as -static needs)"),
+     "command line, as -static and -fsanitize need)"),
 ])
 def test_what_cannot_be_renamed_is_a_line(t, args, line):
     t.write("plain.c", PLAIN)

@@ -1,17 +1,22 @@
 /*
- * What those who watch a program's memory must see, and must not: a goroutine
- * with the fault its argument names, or with none.
+ * What those who watch a program's memory must see, and must not: goroutines
+ * with the fault the argument names, or with none.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <pgo/pgo.h>
 
 enum { WORKERS = 8, ROUNDS = 50 };
 
-static const char *fault;
 static struct pgo_chan *results;
+static struct pgo_chan *never;          /* nobody sends */
+static struct pgo_chan *letters;        /* nobody receives */
+static struct pgo_mutex mutex;
+static int shared;                      /* mutex */
 
 /* Frames enough for a few segments, with a call into C at the end. */
 static int descend(int depth)
@@ -22,6 +27,17 @@ static int descend(int depth)
 	return depth ? descend(depth - 1) + atoi(text) : 0;
 }
 
+static void take_turns(void)
+{
+	pgo_mutex_lock(&mutex);
+	shared++;
+	pgo_mutex_unlock(&mutex);
+	errno = 0;
+	if (read(-1, NULL, 0) != -1 || errno != EBADF)
+		abort();
+	pgo_yield();
+}
+
 static void work(void *arg)
 {
 	int sum = 0;
@@ -29,37 +45,118 @@ static void work(void *arg)
 	(void)arg;
 	for (int i = 0; i < ROUNDS; i++) {
 		sum += descend(20);
-		pgo_yield();
+		take_turns();
 	}
 	pgo_chan_send(results, &sum);
 }
 
+/* Its stack alone knows the memory, and so does a channel. */
+static void keep(void *arg)
+{
+	char *volatile kept = malloc(100);
+	char *letter = malloc(100);
+
+	(void)arg;
+	pgo_chan_send(letters, &letter);
+	letter = NULL;
+	pgo_chan_send(results, &(int){ 0 });
+	pgo_chan_recv(never, kept);
+	free(kept);
+}
+
+/* Faults ------------------------------------------------------------------- */
+
+static char *volatile dangling;
+
 static void use_after_free(void)
 {
-	static char *volatile kept;
+	dangling = malloc(100);
+	free(dangling);
+	dangling[5] = 1;
+}
 
-	kept = malloc(100);
-	free(kept);
-	kept[5] = 1;
+__attribute__((noinline)) static void leave_local(void)
+{
+	char local[100];
+
+	dangling = local;
+	dangling[0] = 1;
+}
+
+static void use_after_return(void)
+{
+	leave_local();
+	dangling[0] = 1;
+}
+
+static void race(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < ROUNDS; i++) {
+		shared++;
+		pgo_yield();
+	}
+	pgo_chan_send(results, &(int){ 0 });
+}
+
+static void race_twice(void)
+{
+	int end;
+
+	pgo_go(race, NULL);
+	pgo_go(race, NULL);
+	pgo_chan_recv(results, &end);
+	pgo_chan_recv(results, &end);
+}
+
+__attribute__((noinline)) static void lose(void)
+{
+	dangling = malloc(100);
+	dangling = NULL;
+}
+
+__attribute__((noinline)) static int fall(int n)
+{
+	volatile char frame[200];
+
+	frame[n % 200] = 1;
+	return n < 0 ? 0 : fall(n + 1) + frame[n % 200];
+}
+
+static void do_fault(const char *fault)
+{
+	if (!strcmp(fault, "free"))
+		use_after_free();
+	else if (!strcmp(fault, "return"))
+		use_after_return();
+	else if (!strcmp(fault, "race"))
+		race_twice();
+	else if (!strcmp(fault, "leak"))
+		lose();
+	else if (!strcmp(fault, "fall"))
+		printf("%d\n", fall(1));
 }
 
 static void run(void *arg)
 {
-	int sum;
+	int result;
 
-	(void)arg;
 	results = pgo_chan_make(sizeof(int), 0);
+	never = pgo_chan_make(1, 0);
+	letters = pgo_chan_make(sizeof(char *), 1);
+	pgo_go(keep, NULL);
 	for (int i = 0; i < WORKERS; i++)
 		pgo_go(work, NULL);
-	for (int i = 0; i < WORKERS; i++)
-		pgo_chan_recv(results, &sum);
-	printf("%d\n", sum);
-	if (!strcmp(fault, "free"))
-		use_after_free();
+	for (int i = 0; i < WORKERS + 1; i++)
+		pgo_chan_recv(results, &result);
+	do_fault(arg);
+	puts("done");
 }
 
 int main(int argc, char **argv)
 {
-	fault = argc > 1 ? argv[1] : "";
-	return pgo_run(run, NULL) ? 1 : 0;
+	static char none[] = "";
+	int rc = pgo_run(run, argc > 1 ? argv[1] : none);
+
+	return rc && rc != -EBUSY;
 }

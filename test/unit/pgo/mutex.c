@@ -24,7 +24,7 @@ struct shop {
 	struct pgo_waitgroup done;
 	long plain;             /* what the lock guards */
 	_Atomic int inside, readers, both, called, waiting, begun;
-	bool open;
+	_Atomic bool open;
 	int order[WORKERS], n;
 };
 
