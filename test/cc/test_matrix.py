@@ -64,7 +64,7 @@ REFUSED = {
     "gold": (["-fuse-ld=gold"], "-fuse-ld=gold: only GNU ld wraps"),
     "lld": (["-fuse-ld=lld"], "-fuse-ld=lld: only GNU ld wraps"),
     "unsplit": (["-O2", "-fno-split-stack"],
-                "run.c: main() calls pgo_run(), but was built without"),
+                "libc.c: callbacks() calls pgo_go(), but was built without"),
 }
 
 
@@ -116,7 +116,7 @@ def test_frames_of_every_kind(t, name):
 @pytest.mark.parametrize("name", rows(REFUSED, REFUSED))
 def test_what_cannot_work_is_refused(t, name):
     flags, line = REFUSED[name]
-    r = build(t, flags, *FRAMES)
+    r = build(t, flags, LIBC)
     assert r.returncode == 1
     assert line in r.stderr and r.stderr.startswith("pgo-cc: ")
     assert not (t.dir / "a").exists()

@@ -29,11 +29,12 @@ def test_each_call_begins_a_segment_under_seg_always(build):
 
 
 def test_goroutines_change_their_p_under_steal_always(build):
-    """Both are counts of chance on a machine that is shared."""
-    without = min(int(keys(build, "moves", "", 2)) for _ in range(3))
-    always = max(int(keys(build, "moves", "steal=always", 2))
-                 for _ in range(5))
-    assert always > 100 and always > 5 * without, (without, always)
+    """Both are counts of chance: two threads must run at once."""
+    without = min(int(keys(build, "moves", "", 2)) for _ in range(5))
+    tries = []
+    while len(tries) < 30 and max(tries, default=0) <= 5 * without + 100:
+        tries.append(int(keys(build, "moves", "steal=always", 2)))
+    assert max(tries) > 5 * without + 100, (without, tries)
 
 
 def test_turns_are_taken_under_yield_and_preempt_always(build):
