@@ -169,3 +169,11 @@ def test_files_that_are_opened(build, tmp_path, stack):
     assert len(files) > 4 and not strange
     assert {name for name, _ in calls if name in
             ("socket", "connect", "bind", "unlink", "mkdir")} == set()
+
+
+def test_figures_are_those_that_were_measured(root):
+    section = PAGE.split("## What it costs\n")[1]
+    told = set(re.findall(r"\d[\d.]* (?:ns|B)\b", section))
+    measured = (root / "docs/BENCH.md").read_text()
+    assert len(told) > 5
+    assert not {figure for figure in told if figure not in measured}
