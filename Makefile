@@ -370,6 +370,8 @@ check-attach: all $(UNIT) $(STARTED)    ## what of them reads Go programs from o
 	$(call PYTEST,600,-m 'attach and not long') || rc=1; exit $$rc
 check-static: all static                ## the tools of make static, in an empty root
 	$(Q)$(call PYTEST,600,-m static)
+check-inject: all $(STARTED)            ## the Nth mmap, clone, futex, timer_create fails, N to 200
+	$(Q)$(call PYTEST,3600,-m inject)
 check-unit: $(UNIT)                     ## only the units in plain C
 	$(Q)$(call RUN,1,120,$(UNIT))
 check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
@@ -515,7 +517,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-matrix check-stress check-unit check-debug \
+.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-inject check-matrix check-stress check-unit check-debug \
         check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help

@@ -172,6 +172,17 @@ static void read_stackmin(const struct option *o)
 		env.stack_min_bytes = (size_t)n;
 }
 
+static void read_maxthreads(const struct option *o)
+{
+	int32_t n;
+
+	if (option_int32(o, &n) || n < 1)
+		complain("PGODEBUG: maxthreads", o->value, o->value_len,
+			 "a positive number");
+	else
+		env.max_threads = (uint32_t)n;
+}
+
 static void read_stackmax(const struct option *o)
 {
 	int32_t n;
@@ -264,6 +275,8 @@ static void read_pgodebug(void)
 			read_stackmin(&o);
 		else if (option_is(&o, "stackmax"))
 			read_stackmax(&o);
+		else if (option_is(&o, "maxthreads"))
+			read_maxthreads(&o);
 		else if (option_is(&o, "stack"))
 			read_stack(&o);
 		else if (option_is(&o, "guard"))

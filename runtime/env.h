@@ -32,6 +32,7 @@ struct env {
 	bool seeded;
 	uint32_t seed;          /* 0 unless seeded */
 	enum traceback_level traceback;
+	uint32_t max_threads;   /* 0: what the program says */
 	size_t stack_min_bytes; /* 0: what the link chose */
 	size_t stack_max_bytes; /* of one goroutine's segments */
 	int stack;              /* PGO_STACK_*; default: as the link says */

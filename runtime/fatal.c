@@ -72,6 +72,14 @@ struct dump *fatal_begin(void)
 		futex_wait(&never, 0, -1);
 }
 
+void fatal_let_die(void)
+{
+	_Atomic uint32_t never = 0;
+
+	while (atomic_load(&death.tid))
+		futex_wait(&never, 0, -1);
+}
+
 void fatal_set_default(int sig)
 {
 	struct {

@@ -44,6 +44,9 @@ _Noreturn void fatal_leave(void);
  * the way to more.  [sig] */
 void fatal_put_overflow(const struct g *gp, uintptr_t sp);
 
+/* Waits for the end when another thread is dying: its status counts.  [m] */
+void fatal_let_die(void);
+
 /* SIG kills from here on, past everything that wraps sigaction().  [sig] */
 void fatal_set_default(int sig);
 

@@ -6,10 +6,12 @@
  */
 #include "runtime/lock.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
 
+#include "runtime/fatal.h"
 #include "runtime/forked.h"
 #include "runtime/sys.h"
 
@@ -20,19 +22,26 @@ void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
 {
 	struct timespec ts = { deadline_ns / 1000000000,
 			       deadline_ns % 1000000000 };
+	long rc;
 
 	/* Nobody would come. */
 	forked_check();
 	/* The bitset form takes an absolute time. */
-	sys_call6(SYS_futex, (long)word,
-		  FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value,
-		  deadline_ns < 0 ? 0 : (long)&ts, 0,
-		  (long)(unsigned)FUTEX_BITSET_MATCH_ANY);
+	rc = sys_call6(SYS_futex, (long)word,
+		       FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value,
+		       deadline_ns < 0 ? 0 : (long)&ts, 0,
+		       (long)(unsigned)FUTEX_BITSET_MATCH_ANY);
+	if (rc < 0 && rc != -EAGAIN && rc != -EINTR && rc != -ETIMEDOUT)
+		fatal_throw("futex(2) fails to wait (is there a seccomp "
+			    "filter against it?)");
 }
 
 void futex_wake(_Atomic uint32_t *word, int count)
 {
-	sys_call(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0);
+	/* Whoever sleeps there would for ever. */
+	if (sys_call(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, 0) < 0)
+		fatal_throw("futex(2) fails to wake (is there a seccomp "
+			    "filter against it?)");
 }
 
 bool lock_try(struct lock *l)

@@ -14,14 +14,22 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <pgo/go.h>
+#include <pgo/sys.h>
+
 #include "runtime/cpuprof.h"
+#include "runtime/dump.h"
+#include "runtime/env.h"
+#include "runtime/fatal.h"
+#include "runtime/fiber.h"
+#include "runtime/outfd.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/sys.h"
 
 enum {
 	M_STACK_BYTES = 1 << 20,        /* regcomp takes 20 KB, NSS any */
-	M_MAX = 10000,                  /* as Go's SetMaxThreads */
+	M_MAX = 10000,                  /* as Go's */
 };
 
 __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
@@ -29,14 +37,20 @@ __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
 static struct {
 	struct m *free;         /* sched.lock: they have no thread */
 	uint32_t last_id;       /* sched.lock */
-} ms;
+	_Atomic uint32_t max;   /* pgo_set_max_threads() */
+} ms = { .max = M_MAX };
 
 static struct m *map_m(void)
 {
-	struct m *m = sys_map(sizeof(*m));
+	void *signal_stack = fiber_map(SIGNAL_STACK_BYTES);
+	struct m *m = signal_stack ? sys_map(sizeof(*m)) : NULL;
 
-	if (!m)
+	if (!m) {
+		if (signal_stack)
+			fiber_unmap(signal_stack, SIGNAL_STACK_BYTES);
 		return NULL;
+	}
+	m->alt_low = (uintptr_t)signal_stack;
 	m->insched = 1;
 	lock_get(&sched.lock);
 	m->id = ms.last_id++;
@@ -130,6 +144,59 @@ static void *m_main(void *arg)
 	return NULL;
 }
 
+/* The limit ---------------------------------------------------------------- */
+
+static uint32_t max_threads(void)
+{
+	return env.max_threads ? env.max_threads : atomic_load(&ms.max);
+}
+
+static void *die_of_threads(void)
+{
+	struct dump *d = fatal_begin();
+
+	text_put(d->out, "runtime: program exceeds ");
+	text_int(d->out, max_threads());
+	text_put(d->out, "-thread limit\nfatal error: thread exhaustion\n");
+	fatal_put_goroutines();
+	fatal_leave();
+}
+
+/* On the thread's stack. */
+static void *set_max(intptr_t n)
+{
+	intptr_t old = max_threads();
+
+	if (n < 1)
+		return (void *)(intptr_t)-EINVAL;
+	atomic_store(&ms.max, (uint32_t)n);
+	if (sched.nm > max_threads())
+		die_of_threads();
+	return (void *)old;
+}
+
+int pgo_set_max_threads(int n)
+{
+	return (int)(intptr_t)pgo_sys(set_max, (intptr_t)n);
+}
+
+void m_die_refused(int rc)
+{
+	struct dump *d = fatal_begin();
+
+	text_put(d->out, "fatal error: thread ");
+	text_int(d->out, sched.nm + 1);
+	text_put(d->out, rc == -ENOMEM ?
+		 " cannot be made: Cannot allocate memory (raise ulimit -v, "
+		 "memory.max of the cgroup, or vm.max_map_count)\n" :
+		 " cannot be made: Resource temporarily unavailable (raise "
+		 "ulimit -u, or pids.max of the cgroup)\n");
+	fatal_put_goroutines();
+	fatal_leave();
+}
+
+/* -------------------------------------------------------------------------- */
+
 int m_spawn(void)
 {
 	pthread_attr_t attr;
@@ -137,8 +204,8 @@ int m_spawn(void)
 	struct m *m;
 	int rc;
 
-	if (sched.nm >= M_MAX)
-		return -EAGAIN;
+	if (sched.nm >= max_threads())
+		die_of_threads();
 	m = m_new();
 	if (!m)
 		return -ENOMEM;

@@ -146,8 +146,12 @@ void m_begin(struct m *m);
 /* It is no M any more: pgo_run() returns, or the thread ends. */
 void m_end(struct m *m);
 
-/* A thread for one more M.  0 or -E.  sysmon only, and before it. */
+/* A thread for one more M.  0 or -E; fatal when there are as many as there may
+ * be.  sysmon only, and before it. */
 int m_spawn(void);
+
+/* m_spawn() has failed with RC for too long. */
+_Noreturn void m_die_refused(int rc);
 
 /*
  * Takes the P of an M that is in C and stays there: false when it has left.

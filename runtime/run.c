@@ -21,6 +21,7 @@
 #include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/exceptions.h"
+#include "runtime/fatal.h"
 #include "runtime/fiber.h"
 #include "runtime/forked.h"
 #include "runtime/leakcheck.h"
@@ -185,6 +186,7 @@ int pgo_run(void (*fn)(void *), void *arg)
 		rc = run(fn, arg);
 	else
 		begun(rc);
+	fatal_let_die();
 	cpuprof_finish();
 	if (!rc && atomic_load(&sched.live))
 		rc = -EBUSY;

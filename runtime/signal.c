@@ -24,7 +24,6 @@
 #include "runtime/sys.h"
 
 enum {
-	ALT_STACK_BYTES = 64 << 10,     /* AVX-512 frames are 3 KiB each */
 	THREAD_STACK_BYTES = 1 << 20,   /* addresses; sanitizers want it */
 };
 
@@ -91,20 +90,17 @@ void signal_renew_m_mask(ucontext_t *uc)
 
 void signal_m_begin(struct m *m)
 {
-	stack_t ss = { .ss_size = ALT_STACK_BYTES };
+	stack_t ss = {
+		.ss_sp = (void *)m->alt_low, .ss_size = SIGNAL_STACK_BYTES,
+	};
 
-	ss.ss_sp = fiber_map(ALT_STACK_BYTES);
-	if (!ss.ss_sp)
-		fatal_throw("out of memory for a signal stack");
 	sys_call(SYS_sigaltstack, &ss, &m->program_stack, 0, 0);
-	m->alt_low = (uintptr_t)ss.ss_sp;
 	signal_restore_m_mask();
 }
 
 void signal_m_end(struct m *m)
 {
 	sys_call(SYS_sigaltstack, &m->program_stack, NULL, 0, 0);
-	fiber_unmap((void *)m->alt_low, ALT_STACK_BYTES);
 	signal_set_mask(signal_program_mask());
 }
 

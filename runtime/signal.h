@@ -37,6 +37,9 @@ enum { SIGNAL_MAX = 64 };
  * disposition was the default.  0 or -E.  [any, once] */
 int signal_setup(void);
 
+/* Of an M; AVX-512 frames are 3 KiB each. */
+enum { SIGNAL_STACK_BYTES = 64 << 10 };
+
 /* The alternate stack and the mask of an M's thread, and back. */
 void signal_m_begin(struct m *m);
 void signal_m_end(struct m *m);

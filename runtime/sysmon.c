@@ -27,6 +27,7 @@ enum {
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
+	REFUSED_NS = 1000000000,        /* without a thread that is wanted */
 	RECHECK_NS = 1000000000,        /* of a deadlock others could end */
 	STACK_BYTES = 256 << 10,
 	TRIM_BATCH = 1000,              /* a turn, at 1 to 6 us each */
@@ -37,6 +38,7 @@ static struct {
 	struct note note;
 	_Atomic uint32_t asleep;        /* in the long sleep */
 	int64_t epoch_ns;               /* sysmon: when the next one begins */
+	int64_t refused_ns;             /* sysmon: no thread since; 0 */
 	struct g *trim;                 /* sysmon: to be looked at */
 	uint32_t restless;              /* sysmon: so many in this epoch */
 	uint32_t turns;                 /* sysmon: a look at one in so many */
@@ -226,14 +228,23 @@ static void new_epoch(int64_t now_ns)
 }
 
 /* Returns whether one was made. */
-static bool make_thread(void)
+static bool make_thread(int64_t now_ns)
 {
+	int rc;
+
 	if (!atomic_exchange(&sched.want_m, 0))
 		return false;
-	if (!m_spawn())
+	rc = m_spawn();
+	if (!rc) {
+		monitor.refused_ns = 0;
 		return true;
+	}
 	/* Whoever asked counts on it: again at the next turn. */
 	atomic_store(&sched.want_m, 1);
+	if (!monitor.refused_ns)
+		monitor.refused_ns = now_ns;
+	else if (now_ns - monitor.refused_ns > REFUSED_NS)
+		m_die_refused(rc);
 	return false;
 }
 
@@ -253,7 +264,7 @@ static void call_m0_home(void)
 static bool turn(int64_t now_ns)
 {
 	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
-	bool did = make_thread();
+	bool did = make_thread(now_ns);
 
 	for (; m; m = m->alllink)
 		did |= watch(m, now_ns);

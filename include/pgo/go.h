@@ -98,6 +98,13 @@ PGO_API int64_t pgo_numgoroutine(void);
 /* The number of Ps; it is fixed once pgo_run() has begun.  [any] */
 PGO_API int pgo_gomaxprocs(void);
 
+/*
+ * At most N threads run goroutines, 10000 unless said; the program dies when it
+ * needs more.  Returns what it was, or -EINVAL below 1.  PGODEBUG=maxthreads=
+ * overrides it.  [any], before pgo_run() too
+ */
+PGO_API int pgo_set_max_threads(int n);
+
 /* Writes every goroutine's stack to FD in the form of Go's debug=2; 0 or a
  * negative errno value of write(2).  [any] */
 PGO_API int pgo_debug_dump(int fd);

@@ -51,3 +51,30 @@ def test_a_locked_thread_is_shown(build):
     m = re.search(r"^  G2: .*lockedm=(\d+)$", detail, re.M)
     assert m, detail
     assert re.search(rf"^  M{m[1]}: .*lockedg=2$", detail, re.M), detail
+
+
+def limit_text(n):
+    return (f"runtime: program exceeds {n}-thread limit\n"
+            "fatal error: thread exhaustion\n\ngoroutine ")
+
+
+@pytest.mark.parametrize("way, env, n", [
+    ("thirty", {"PGODEBUG": "maxthreads=20"}, 20), ("limit", {}, 7)])
+def test_threads_have_a_limit(build, way, env, n):
+    result = run(build, way, **env)
+    assert result.returncode == 2
+    assert result.stderr.startswith(limit_text(n))
+
+
+def test_threads_that_are_refused_for_a_second_are_told(build):
+    """As ulimit -u does, which does not hold for root."""
+    result = subprocess.run(
+        [build / "test/tools/inject", "clone", "10+", "11",
+         build / "test/e2e/progs/beside", "thirty"], text=True,
+        capture_output=True, timeout=10)
+    if result.returncode == 125:
+        pytest.skip("inject: no seccomp listener here")
+    assert result.returncode == 2
+    assert re.match(r"fatal error: thread \d+ cannot be made: Resource "
+                    r"temporarily unavailable \(raise ulimit -u, or pids.max "
+                    r"of the cgroup\)\n", result.stderr), result.stderr

@@ -134,6 +134,8 @@ def test_without_being_asked_there_are_none(build):
      "from 1024 to 1073741824 bytes"),
     ("PGODEBUG", "stackmax=12", "pgo: PGODEBUG: stackmax=12: ignored, must be "
      "from 1024 to 2147483647 bytes"),
+    ("PGODEBUG", "maxthreads=0", "pgo: PGODEBUG: maxthreads=0: ignored, must "
+     "be a positive number"),
     ("PGODEBUG", "stack=big", "pgo: PGODEBUG: stack=big: ignored, must be "
      "segmented or contiguous"),
     ("PGODEBUG", "guard=dog", "pgo: PGODEBUG: guard=dog: ignored, must be "

@@ -120,6 +120,29 @@ static int locked_waits_for_nobody(void)
 	return 1;
 }
 
+static void stay_in_c(void *arg)
+{
+	(void)arg;
+	usleep(8000000);
+}
+
+/* Each of thirty needs a thread of its own. */
+static int thirty_stay_in_c(void)
+{
+	for (int i = 0; i < 30; i++)
+		pgo_go(stay_in_c, NULL);
+	usleep(8000000);
+	return 1;
+}
+
+static int limit_and_stay_in_c(void)
+{
+	if (pgo_set_max_threads(0) != -EINVAL ||
+	    pgo_set_max_threads(5) != 10000 || pgo_set_max_threads(7) != 5)
+		return 1;
+	return thirty_stay_in_c();
+}
+
 /* It looks dead for as long as the thread has not made up its mind. */
 static void *wake_late(void *arg)
 {
@@ -158,6 +181,8 @@ static const struct {
 	{ "threads-wait", threads_wait_for_nobody },
 	{ "main-ends", main_ends },
 	{ "locked", locked_waits_for_nobody },
+	{ "thirty", thirty_stay_in_c },
+	{ "limit", limit_and_stay_in_c },
 	{ "wake-late", a_thread_wakes_late },
 	{ "nobody-waits", nobody_waits },
 };
