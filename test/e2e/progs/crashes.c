@@ -98,7 +98,7 @@ APART static void read_into_libc(void)
 {
 	char *volatile name = (char *)nowhere;
 
-	after += strtol(name, NULL, 10) > 0;
+	after += strtod(name, NULL) > 0;
 	after++;
 }
 
