@@ -162,8 +162,11 @@ void fiber_switch_to_sched(struct m *m, struct g *gp)
 {
 	bool dead = gp->leave == LEAVE_DEAD;
 
-	if (dead)
+	/* Its stack, and its errno: they may go on with two others. */
+	if (dead) {
 		fiber_release(gp->base);
+		fiber_release(gp);
+	}
 	if (dead && gp->id == 1)
 		fiber_release(&sched);
 	start(&m->fiber, dead ? NULL : &gp->fiber.fake,

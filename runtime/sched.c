@@ -47,6 +47,7 @@ void sched_goroutine_main(void)
 	struct g *gp = g_get();
 
 	fiber_in_g(gp);
+	fiber_acquire(gp);
 	fiber_acquire(gp->base);
 	gp->fn(gp->arg);
 	if (gp->id == 1)

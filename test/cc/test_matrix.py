@@ -6,6 +6,7 @@ code comes to on a plain thread, or it is refused in a line that says why.
 `make check-matrix` tries all rows, `make check` those marked quick.
 """
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -56,6 +57,17 @@ ROWS = QUICK | {
     "no tables": ["-O2", "-fno-asynchronous-unwind-tables"],
     "rdynamic": ["-O2", "-rdynamic"],
 }
+# Code that checks no stack: goroutines on stacks in one piece alone.
+ONE_PIECE = {
+    "unsplit": ["-O2", "--stack=contiguous", "-fno-split-stack"],
+    "asan": ["-O1", "-fsanitize=address"],
+    "tsan": ["-O1", "-fsanitize=thread"],
+    "clang O0": ["clang", "-O0"],
+    "clang O2": ["clang", "-O2"],
+    "clang fortify": ["clang", "-O2", "-D_FORTIFY_SOURCE=2",
+                      "-fstack-protector-all"],
+    "clang asan": ["clang", "-O1", "-fsanitize=address"],
+}
 REFUSED = {
     "static lto": (["-O2", "-flto", "-static"],
                    "-flto goes neither with -static nor with"),
@@ -79,9 +91,13 @@ def debian(*options):
 
 
 def build(t, flags, *sources):
+    env = {}
     if flags[0] == "debian":
         flags = debian(*flags[1:])
-    return t.cc("-w", f"-I{ROOT}", *flags, *sources, "-o", "a", "-lm")
+    elif flags[0] == "clang":
+        env, flags = {"PGO_CC": "clang"}, flags[1:]
+    return t.cc("-w", f"-I{ROOT}", *flags, *sources, "-o", "a", "-lm",
+                env=env)
 
 
 def rows(quick, every):
@@ -101,16 +117,27 @@ def test_libc_works_from_a_goroutine(t, name):
     assert t.ok("objdump", "-d", "a").count("%fs:0x70") > 20
 
 
-@pytest.mark.parametrize("name", rows(["O2", "fortify"], ROWS))
-def test_frames_of_every_kind(t, name):
-    r = build(t, ROWS[name], *FRAMES)
+def frames(t, flags, stacks):
+    r = build(t, flags, *FRAMES)
     assert r.returncode == 0, r.stderr
-    for stack in STACKS:
+    for stack in stacks:
         r = t.run("./a", stack, env={"GOMAXPROCS": "4"})
         sums = r.stdout.splitlines()
         assert r.returncode == 0 and len(sums) == len(FRAMES) - 2, (
             f"{stack}: {r.returncode}\n{r.stdout}{r.stderr[:3000]}")
         assert all("24 of 24" in line for line in sums)
+
+
+@pytest.mark.parametrize("name", rows(["O2", "fortify"], ROWS))
+def test_frames_of_every_kind(t, name):
+    frames(t, ROWS[name], STACKS)
+
+
+@pytest.mark.parametrize("name", rows([], ONE_PIECE))
+def test_frames_that_check_no_stack(t, name):
+    if ONE_PIECE[name][0] == "clang" and not shutil.which("clang"):
+        pytest.skip("no clang")
+    frames(t, ONE_PIECE[name], ["contiguous"])
 
 
 @pytest.mark.parametrize("name", rows(REFUSED, REFUSED))

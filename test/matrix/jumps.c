@@ -58,13 +58,12 @@ CALLED static uint64_t over_frames(uint64_t seed)
 	return mix(sum, (uint64_t)back);
 }
 
-static __thread struct trip *sorting;
-
-/* The thread is the same for as long as nobody waits. */
-static int by_number_or_out(const void *a, const void *b)
+static int by_number_or_out(const void *a, const void *b, void *arg)
 {
-	if (++sorting->compared == 20)
-		longjmp(sorting->out, 20);
+	struct trip *t = arg;
+
+	if (++t->compared == 20)
+		longjmp(t->out, 20);
 	return *(const int *)a - *(const int *)b;
 }
 
@@ -75,10 +74,8 @@ CALLED static uint64_t out_of_qsort(uint64_t seed)
 
 	for (int i = 0; i < 30; i++)
 		v[i] = (int)(draw(&seed) % 100);
-	if (setjmp(t.out) == 0) {
-		sorting = &t;
-		qsort(v, 30, sizeof(v[0]), by_number_or_out);
-	}
+	if (setjmp(t.out) == 0)
+		qsort_r(v, 30, sizeof(v[0]), by_number_or_out, &t);
 	return (uint64_t)t.compared;
 }
 

@@ -56,6 +56,10 @@ static inline uint32_t draw(uint64_t *x)
 	} while (0)
 
 /* Not inlined, not cloned: a call is a call, whatever -O says. */
+#ifdef __clang__
+#define CALLED __attribute__((noinline))
+#else
 #define CALLED __attribute__((noipa))
+#endif
 
 #endif
