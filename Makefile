@@ -33,7 +33,8 @@ ifdef WERROR
 WARN  += -Werror
 endif
 CSTD  := -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden -fno-omit-frame-pointer \
-         -fPIC -g -DPGO_VERSION='"$(VERSION)"'
+         -fPIC -g -DPGO_VERSION='"$(VERSION)"' \
+         -DPGO_VERSION_TAG=$(subst .,_,$(VERSION))
 # Frame sizes and call graph beside every object, for tidy-stack.
 CSTD  += $(if $(findstring clang,$(CC)),,-fcallgraph-info=su)
 ALL_CFLAGS = $(CSTD) $(WARN) $(OPT.$(MODE)) -Iinclude -I. -MMD -MP $(CFLAGS)
@@ -75,6 +76,7 @@ DRIVER   := $(B)/bin/pgo-cc
 PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
             $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a \
             $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
+            $(B)/lib/pgo/plugin.o $(B)/lib/pgo/plugin_unsplit.o \
             $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
@@ -115,7 +117,9 @@ OPTIONAL := $(filter %/stack_foreign.o %/stack_cxx.o %/stack_contiguous.o \
             %/stack_unsplit.o,$(RT))
 # libpgo.a needs libc only: what needs zlib or a network is for tools and the
 # agent.
-NOTPGO   := $(OPTIONAL) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
+# Objects that it links into shared libraries.
+PLUGIN   := $(filter %/plugin.o %/plugin_unsplit.o,$(RT))
+NOTPGO   := $(OPTIONAL) $(PLUGIN) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
             http.o http_url.o http_conn.o)
 PGOOBJS  := $(filter-out $(NOTPGO),$(BASE) $(WIRE) $(SAMPLE) $(RT))
 
@@ -164,6 +168,11 @@ $(B)/lib/pgo/gcc_eh.a: $(B)/lib/pgo/wrap.rsp
 	$(Q)cp $$($(CC) -print-file-name=libgcc_eh.a) $@.new && \
 		$(call past_thunks,$@.new) | sort -u > $(B)/obj/gcc_eh.syms && \
 		objcopy --redefine-syms=$(B)/obj/gcc_eh.syms $@.new && mv $@.new $@
+
+$(B)/lib/pgo/plugin%.o: $(B)/obj/runtime/plugin%.o
+	$(Q)mkdir -p $(@D) && cp $< $@
+$(B)/lib/pgo/plugin.o: $(B)/obj/runtime/plugin.o
+	$(Q)mkdir -p $(@D) && cp $< $@
 
 # A shared library reaches the program's __morestack by its __wrap_ name, and
 # what sets signal handlers by libc's; see runtime/sigaction.c.

@@ -12,11 +12,13 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <string.h>
 
 #include <pgo/cdefs.h>
 #include <pgo/sys.h>
 
 #include "runtime/fatal.h"
+#include "runtime/plugin.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 
@@ -195,6 +197,10 @@ void __wrap___longjmp_chk(jmp_buf env, int value)
 	__real_longjmp(env, value);
 }
 
+/* Libraries built by pgo-cc that a program loads refer to it. */
+PGO_API extern const char PGO_PLUGIN_NEEDS[];
+const char PGO_PLUGIN_NEEDS[] = PGO_VERSION;
+
 /* dlsym ------------------------------------------------------------------- */
 
 /*
@@ -222,13 +228,35 @@ static bool is_function(void *p)
 	return type == STT_FUNC || type == STT_GNU_IFUNC;
 }
 
+/* Whether the code at P begins with gcc's or clang's look at the stack limit: a
+ * library built by pgo-cc, whose code goes on on the goroutine's stack. */
+static bool is_split(const unsigned char *p)
+{
+	static const unsigned char endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	static const unsigned char small[] = { 0x64, 0x48, 0x3b, 0x24, 0x25,
+					       TCB_LIMIT, 0, 0, 0 };
+	static const unsigned char large[] = { 0x64, 0x4c, 0x3b, 0x1c, 0x25,
+					       TCB_LIMIT, 0, 0, 0 };
+	static const unsigned char lea8[] = { 0x4c, 0x8d, 0x5c, 0x24 };
+	static const unsigned char lea32[] = { 0x4c, 0x8d, 0x9c, 0x24 };
+
+	if (!memcmp(p, endbr, sizeof(endbr)))
+		p += sizeof(endbr);
+	if (!memcmp(p, lea8, sizeof(lea8)))
+		p += sizeof(lea8) + 1;
+	else if (!memcmp(p, lea32, sizeof(lea32)))
+		p += sizeof(lea32) + 4;
+	return !memcmp(p, small, sizeof(small)) ||
+	       !memcmp(p, large, sizeof(large));
+}
+
 /* On the thread's stack. */
 static void *trampoline_for(void *p)
 {
 	static struct lock lock;
 	int i = 0;
 
-	if (!p || !is_function(p))
+	if (!p || !is_function(p) || is_split(p))
 		return p;
 	lock_get(&lock);
 	while (i < DL_MAX && pgo_dl_targets[i] && pgo_dl_targets[i] != p)

@@ -311,6 +311,9 @@ static void add_compiler_args(struct strs *cmd, const struct job *j)
 		if (strcmp(j->args.v[i], "-fuse-ld=bfd"))
 			strs_add(cmd, j->args.v[i]);
 	strs_add(cmd, str_form("-I%s", where()->include));
+	/* Our linker hears what a library's code is for. */
+	if (j->links && j->shared)
+		mode_add_libs(cmd, &j->mode);
 	if (!j->links || j->bare || j->partial || j->shared)
 		return;
 	strs_add(cmd, "-x");

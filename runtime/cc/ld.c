@@ -231,12 +231,16 @@ static void allow_runtime(struct strs *cmd)
  * be linked in, and thunks come without the runtime.  What the thunks call
  * may be all that the library needs of libc, libm and libgcc_s.
  */
-static void add_shared(struct strs *cmd)
+static void add_shared(const struct link *l, struct strs *cmd)
 {
 	strs_add(cmd, "--wrap=__morestack");
 	strs_add(cmd, "--wrap=__morestack_non_split");
 	strs_add(cmd, "--wrap=__morestack_large_model");
 	strs_add(cmd, "--wrap=__morestack_allocate_stack_space");
+	strs_add(cmd, str_form("%s/pgo/plugin.o", where()->lib));
+	if (l->unsplit)
+		strs_add(cmd, str_form("%s/pgo/plugin_unsplit.o",
+				       where()->lib));
 	strs_add(cmd, str_form("%s/pgo/libpgo-thunks.a", where()->lib));
 	strs_add(cmd, "--as-needed");
 	strs_add(cmd, "-lm");
@@ -262,6 +266,8 @@ static void add_arg(const struct link *l, struct strs *cmd, const char *a)
 
 	if (!is_renamed(l) && !strcmp(a, "-lgcc_eh"))
 		a = str_form("%s/pgo/gcc_eh.a", where()->lib);
+	if (l->shared && !strcmp(a, "-upgo_stack_contiguous"))
+		return;
 	if (runtime && !l->shared)
 		strs_add(cmd, runtime_of(l));
 	else if (!runtime &&
@@ -277,7 +283,9 @@ static void add_program(const struct link *l, struct strs *cmd)
 {
 	const char *lib = where()->lib;
 
-	strs_add(cmd, "--export-dynamic-symbol=pgo_view_1");
+	/* For libraries that the program loads, the agent among them. */
+	strs_add(cmd, "--export-dynamic-symbol=pgo_*");
+	strs_add(cmd, "--export-dynamic-symbol=__wrap_*");
 	/* Where the runtime finds libpgo-agent.so. */
 	if (!str_begins(lib, "/usr/lib") && !str_begins(lib, "/lib"))
 		strs_add(cmd, str_form("-rpath=%s", lib));
@@ -335,7 +343,7 @@ static void make_command(const struct link *l, struct strs *cmd,
 			      "-upgo_stack_foreign");
 	if (l->contiguous && !l->shared)
 		strs_add(cmd, "-upgo_stack_contiguous");
-	if (l->unsplit)
+	if (l->unsplit && !l->shared)
 		strs_add(cmd, "-upgo_stack_unsplit");
 	add_args(l, cmd);
 	if (!is_renamed(l))
@@ -343,7 +351,7 @@ static void make_command(const struct link *l, struct strs *cmd,
 	strs_add(cmd, "-z");
 	strs_add(cmd, "now");
 	if (l->shared)
-		add_shared(cmd);
+		add_shared(l, cmd);
 	else if (!l->bare)
 		add_program(l, cmd);
 	strs_add(cmd, "-t");
@@ -441,7 +449,7 @@ static int link_checked(struct link *l)
 	unlink_at_exit = l->out;
 	check_calls(&c);
 	foreign = !l->shared && (c.n_plain || check_needs_foreign(&c, l->out));
-	l->unsplit = l->contiguous && !l->shared && c.n_plain;
+	l->unsplit = l->contiguous && c.n_plain;
 	if (is_renamed(l))
 		status = link_copies(l, &c, foreign, &said);
 	else if (foreign || l->unsplit || c.n_thunks || c.unwrapped.n)
