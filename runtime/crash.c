@@ -148,16 +148,37 @@ static bool is_wild_call(int sig, const siginfo_t *info, const ucontext_t *uc)
 	       is_on_a_stack(m_get(), (uintptr_t)regs[REG_RSP]);
 }
 
+/* In a handler that interrupted goroutine code: its frames, then those it
+ * interrupted. */
+static void take_in_handler(struct dump *d, struct m *m, const ucontext_t *uc)
+{
+	struct stackwalk w = { .pcs = d->pcs, .max = DUMP_PCS / 2 };
+	struct walk_regs r;
+	uint64_t tag;
+
+	w.stack.low = m->alt_low;
+	w.stack.high = m->alt_low + SIGNAL_STACK_BYTES;
+	walk_regs_from(&r, uc);
+	stackwalk_from(&w, &r);
+	/* As it was; who dies does not go back. */
+	m->csp = m->ctop;
+	m->insched = 0;
+	d->n = w.n + cpustack_take(m, m->interrupted, d->pcs + w.n,
+				   DUMP_PCS - w.n, &tag);
+}
+
 static void take_stack(struct dump *d, int sig, const siginfo_t *info,
 		       const ucontext_t *uc)
 {
 	struct m *m = m_get();
 	uint64_t tag;
 
-	if (!m || m->insched || !m->g)
+	if (!m || !m->g || (m->insched && !m->handlers))
 		return;
 	d->current = m->g;
-	if (is_wild_call(sig, info, uc))
+	if (m->insched)
+		take_in_handler(d, m, uc);
+	else if (is_wild_call(sig, info, uc))
 		take_after_wild_call(d, m, uc);
 	else
 		d->n = cpustack_take(m, uc, d->pcs, DUMP_PCS, &tag);

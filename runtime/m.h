@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <ucontext.h>
 
 #include "lib/sample/cpu.h"
 #include "runtime/fiber.h"
@@ -59,6 +60,7 @@ struct m {
 	uintptr_t alt_low;      /* constant: its signal stack */
 	stack_t program_stack;  /* constant: the one it had before */
 	uint32_t handlers;      /* owner: the program's that have begun */
+	const ucontext_t *interrupted; /* owner: goroutine code, by the first */
 	int64_t deadline_ns;    /* sched.lock: it claimed, while idle; -1 */
 	bool spinning;          /* owner, or who wakes it: looks for work */
 	bool blocked;           /* owner: parked on its note */

@@ -101,6 +101,7 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 	m->csp = NULL;
 	limit_set(0);
 	m->handlers++;
+	m->interrupted = uc;
 	call(sig, info, uc);
 	m->handlers--;
 	errno = err;

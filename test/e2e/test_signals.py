@@ -110,12 +110,14 @@ def test_a_handler_of_a_fault_cannot_wait(build):
         "wait\n")
 
 
-def test_a_crash_in_a_handler_is_told(build):
-    result = run(build, "crash_in_a_handler")
+@pytest.mark.parametrize("way", ["crash_in_a_handler",
+                                 "crash_in_a_faults_handler"])
+def test_a_crash_in_a_handler_is_told(build, way):
+    result = run(build, way)
     assert result.returncode == -signal.SIGSEGV
     assert result.stderr.startswith("SIGSEGV: segmentation violation\nPC=0x")
-    assert "\ncrash(...)\n" in result.stderr
-    assert "\ncrash_in_a_handler(...)\n" in result.stderr
+    assert "\n\ngoroutine 1 [running]:\ncrash(...)\n" in result.stderr
+    assert f"\n{way}(...)\n" in result.stderr
 
 
 def test_a_handler_set_before_has_room(build):

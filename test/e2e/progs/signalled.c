@@ -108,6 +108,22 @@ static void crash_in_a_handler(void *arg)
 	raise(SIGUSR1);
 }
 
+__attribute__((noinline)) static void divide(volatile int *by)
+{
+	*by = 100 / *by;
+}
+
+/* SIGSEGV in the handler of SIGFPE, which interrupted goroutine code. */
+static void crash_in_a_faults_handler(void *arg)
+{
+	volatile int zero = 0;
+
+	(void)arg;
+	signal(SIGFPE, crash);
+	divide(&zero);
+	divide(&zero);
+}
+
 /* Set before pgo_run(), and it wants room. */
 static void before(int sig)
 {
@@ -134,6 +150,7 @@ static const struct {
 	{ "jump", jump_from_the_other_thread },
 	{ "wait_in_a_fault", wait_in_a_fault },
 	{ "crash_in_a_handler", crash_in_a_handler },
+	{ "crash_in_a_faults_handler", crash_in_a_faults_handler },
 	{ "set_before", raise_it },
 };
 
