@@ -278,6 +278,7 @@ END pgo_thunk_leaf
  */
 FUNCTION pgo_here_regs
 	.cfi_startproc
+	PASSED_BY unwind_thunk
 	ON_GOROUTINE_OR 9f
 	FRAME
 	push %rax

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -28,6 +29,10 @@ OPTIONS = {
     "fortify": ["-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-all"],
     "clash cet": ["-O2", "-fstack-clash-protection", "-fcf-protection"],
     "gc sections": ["-O2", "-ffunction-sections", "-Wl,--gc-sections"],
+    "asan": ["-O1", "-fsanitize=address"],
+    "tsan": ["-O1", "-fsanitize=thread"],
+    "ubsan": ["-O1", "-fsanitize=undefined"],
+    "segmented": ["-O2", "--stack=segmented"],
     "c++20": ["-O1", "-std=c++20"],
 }
 
@@ -80,6 +85,31 @@ def test_it_works_with_every_option(t, name, option):
     t.cxx_ok(*OPTIONS[option], PROGRAMS / f"cxx_{name}.cc", "-o", "a")
     for stack in STACKS:
         run(t.dir / "a", stack, 2)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not shutil.which("clang++"), reason="no clang++")
+@pytest.mark.parametrize("option", ["-O0", "-O2"])
+@pytest.mark.parametrize("name", QUICK)
+def test_clang_compiles_it_too(t, name, option):
+    t.cxx_ok(option, PROGRAMS / f"cxx_{name}.cc", "-o", "a",
+             env={"PGO_CC": "clang++"})
+    for procs in 1, 4:
+        run(t.dir / "a", "contiguous", procs)
+
+
+def test_a_stack_is_contiguous_unless_asked(t):
+    t.write("a.cc", """#include <pgo/pgo.h>
+#include <cstdio>
+static int depth(int n) { volatile char f[999]; f[0] = 0; return n ? depth(n - 1) + f[0] : 7; }
+static void begin(void *) { std::printf("%d\\n", depth(1000)); }
+int main() { return pgo_run(begin, nullptr); }
+""")
+    t.cxx_ok("a.cc", "-o", "a")
+    r = t.run("./a")
+    assert r.returncode == 2 and "fatal error: stack overflow" in r.stderr
+    t.cxx_ok("--stack=segmented", "a.cc", "-o", "a")
+    assert t.ok("./a") == "7\n"
 
 
 def test_catch_blocks_go_on_on_another_thread(programs):
@@ -220,10 +250,22 @@ def test_objects_of_elsewhere(t, split, option):
     t.ok(t.pgo_cxx if split else "g++", option, "-fPIC", "-c", "out.cc")
     t.ok(t.pgo_cxx if split else "g++", "-shared", "out.o", "-o", "libout.so")
     for other in "out.o", "./libout.so":
-        t.cxx_ok("in.o", other, "-o", "a")
         for stack in STACKS:
-            out = t.ok("./a", env={"PGODEBUG": f"stack={stack}"})
-            assert out == "17 17 18 outside 18 ysquare 6 1\n"
+            t.cxx_ok(f"--stack={stack}", "in.o", other, "-o", "a")
+            assert t.ok("./a") == "17 17 18 outside 18 ysquare 6 1\n"
+
+
+def test_an_inline_function_is_of_the_first_object(t):
+    """On segments it must be one with a check."""
+    t.write("h.h", HEADER)
+    t.write("in.cc", INSIDE)
+    t.write("out.cc", OUTSIDE)
+    t.cxx_ok("-O0", "-c", "in.cc")
+    t.ok("g++", "-O0", "-c", "out.cc")
+    t.cxx_ok("out.o", "in.o", "-o", "a")
+    assert t.ok("./a") == "17 17 18 outside 18 ysquare 6 1\n"
+    r = t.run(t.pgo_cxx, "--stack=segmented", "out.o", "in.o", "-o", "a")
+    assert r.returncode == 1 and " past its thunk: build " in r.stderr
 
 
 THROWER = """#include <pgo/pgo.h>

@@ -77,9 +77,10 @@ void what_it_throws(int who)
 	throws<std::bad_cast>([&] { (void)dynamic_cast<Both &>(base); });
 	throws<std::bad_typeid>([&] { (void)typeid(*null).name(); });
 	throws<std::bad_alloc>([] {
-		volatile size_t n = std::numeric_limits<size_t>::max() / 2;
+		volatile int n = -1;
+		int *volatile p = new int[n];
 
-		operator delete(operator new(n));
+		delete[] p;
 	});
 	throws<std::ios_base::failure>([] {
 		std::ifstream f("/nowhere/at/all");

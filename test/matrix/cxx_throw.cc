@@ -33,7 +33,8 @@ struct Bottom : std::runtime_error {
 	int depth;
 };
 
-template <int BYTES> int descend(int who, int depth, long &n);
+template <int BYTES>
+__attribute__((noinline)) int descend(int who, int depth, long &n);
 
 /* Frames of 40 bytes to 6 KB, by the depth. */
 int next(int who, int depth, long &n)
