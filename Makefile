@@ -146,6 +146,16 @@ $(B)/obj/protos.%.txt: runtime/cc/protos.h
 		-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$* \
 		-x c -fsyntax-only -aux-info $@ $<
 
+# A program that a sanitizer watches has the runtime that users have, which is
+# not instrumented.
+SANITIZED := $(filter asan tsan,$(MODE))
+ifneq ($(SANITIZED),)
+$(PGOLIB) $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a \
+$(B)/lib/pgo/libpgo-thunks.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
+$(B)/obj/thunks.txt: $(B)/%: build/%
+	$(Q)mkdir -p $(@D) && cp $< $@
+$(PGOLIB): | $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/thunks.txt
+else
 $(B)/lib/pgo/libpgo-thunks.a: $(MKTHUNKS) $(B)/obj/protos.0.txt \
 		$(B)/obj/protos.2.txt
 	$(call say,THUNK,$@)
@@ -212,7 +222,7 @@ $(B)/obj/libpgo-san.o: $(B)/obj/libpgo-all.o
 		END { for (n = split("regs stack any", kind); n; n--) { \
 		print "pgo_thunk_" kind[n], "pgo_away_" kind[n]; \
 		print "pgo_here_" kind[n], "pgo_thunk_" kind[n] } }' > $@.syms
-	$(Q)$(libpgo_o)
+	$(Q)$(libpgo_o) $(addprefix --localize-symbol=,$(HANDLERS))
 
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(OPTIONAL)
 $(B)/lib/libpgo-static.a: $(B)/obj/libpgo-thunks-static.a \
@@ -223,6 +233,7 @@ $(PGOLIB) $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a:
 	$(call say,AR,$@)
 	$(Q)cp $< $@.new && ar rD $@.new $(filter %.o,$^) 2>/dev/null && \
 		mv $@.new $@
+endif
 
 pgo_pc = sed -e 's|@LIBDIR@|$(strip $(1))|' -e 's|@INCLUDEDIR@|$(2)|' \
 	    -e 's|@VERSION@|$(VERSION)|' share/pgo.pc.in
@@ -280,7 +291,8 @@ $(STATIC_TOOLS):
 # Programs in pgo's own C ----------------------------------------------------
 # Examples, and the tests that run on goroutines, are built as a user would.
 
-PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS)
+PGO_CFLAGS = $(filter-out -std=%,$(WARN)) -O2 -g -Iinclude -I. $(CFLAGS) \
+             $(if $(SANITIZED),$(filter -fsanitize% -fno-san%,$(OPT.$(MODE))))
 $(B)/examples/% $(B)/test/unit/pgo/% $(B)/test/stress/% $(B)/test/bench/% \
 $(B)/test/e2e/progs/%: PGO_LIBS = $(if $(findstring /test/unit/,$@),-lcmocka -lunwind)
 
@@ -332,10 +344,6 @@ $(B)/test/e2e/progs/%: test/e2e/progs/%.c $(PGOCC)
 progs   = $(patsubst %.c,$(B)/%,$(wildcard $(1)/*.c))
 FUZZ   := $(filter-out %/replay,$(call progs,test/fuzz))
 UNIT   := $(call progs,test/unit) $(FUZZ)
-# It forks programs with threads, and stops them: the thread sanitizer cannot.
-ifeq ($(MODE),tsan)
-UNIT   := $(filter-out %/live,$(UNIT))
-endif
 UNITPGO := $(if $(PGOCC),$(call progs,test/unit/pgo))
 STRESS := $(if $(PGOCC),$(B)/test/stress/hammer)
 PROGS  := $(if $(PGOCC),$(call progs,test/e2e/progs))
@@ -383,8 +391,20 @@ check-inject: all $(STARTED)            ## the Nth mmap, clone, futex, timer_cre
 	$(Q)$(call PYTEST,3600,-m inject)
 check-unit: $(UNIT)                     ## only the units in plain C
 	$(Q)$(call RUN,1,120,$(UNIT))
-check-debug check-asan check-tsan check-cov: check-%: ## these units in another mode
+check-debug check-cov: check-%:         ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
+check-asan check-tsan: check-%:         ## all of check with a sanitizer, and how much of it ran
+	$(Q)$(MAKE) --no-print-directory MODE=release pgo-cc
+	$(Q)PGO_TEST_MODE=$* ASAN_OPTIONS=detect_leaks=0 \
+	    $(MAKE) --no-print-directory MODE=$* check-sanitized
+# What tools leave to the end of the process is no leak; what units do is.
+check-sanitized: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED)
+	$(Q)rm -f $(COUNTS); rc=0; \
+	ASAN_OPTIONS= $(call RUN,3,300,$(UNIT) $(UNITPGO)) || rc=1; \
+	PGODEBUG=stackmin=4000000 $(call RUN,3,300,$(STRESS)) || rc=1; \
+	export PGO_BUILD=$(abspath $(B)); \
+	$(call PYTEST,3600,-m 'not long') || rc=1; \
+	$(PY) test/modes.py $(COUNTS) || rc=1; exit $$rc
 # Under valgrind, what it finds is a failure.
 UNDER  = valgrind -q --error-exitcode=99 --fair-sched=yes \
          --suppressions=test/valgrind.supp
@@ -527,7 +547,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
 .PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-inject check-matrix check-stress check-unit check-debug \
-        check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
+        check-sanitized check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
 .DELETE_ON_ERROR:

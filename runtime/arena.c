@@ -261,9 +261,13 @@ static struct seg *pooled_new(unsigned class)
 struct seg *arena_new(size_t bytes)
 {
 	size_t stride = up_to(stride_for(bytes), SEG_PAGE);
-	unsigned class = class_of(stride);
+	unsigned class;
 	struct seg *s;
 
+	/* The usual one may be too large for the lists. */
+	if (stride < arena.stride)
+		stride = arena.stride;
+	class = class_of(stride);
 	s = class < CLASSES ? pooled_new(class) : mapped_new(stride);
 	if (s)
 		seg_count((long)s->pages * SEG_PAGE);

@@ -35,7 +35,7 @@ void *__tsan_create_fiber(unsigned flags) WEAK;
 void __tsan_destroy_fiber(void *fiber) WEAK;
 void __tsan_switch_to_fiber(void *fiber, unsigned flags) WEAK;
 void __tsan_func_entry(void *from) WEAK;
-void __tsan_func_exit(void) WEAK;
+void __tsan_func_exit(void *none) WEAK;
 void __tsan_acquire(void *what) WEAK;
 void __tsan_release(void *what) WEAK;
 
@@ -119,7 +119,7 @@ void fiber_made(struct g *gp)
 	/* The program's line, which is what a report shows. */
 	__tsan_func_entry((void *)gp->created_pc);
 	gp->fiber.tsan = __tsan_create_fiber(0);
-	__tsan_func_exit();
+	__tsan_func_exit(NULL);
 }
 
 void fiber_gone(struct g *gp)

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+import modes
 import skips
 
 LIMIT_S = 60
@@ -21,6 +22,16 @@ def root():
 def build():
     """Where make put things: build, or build/MODE."""
     return pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what a mode cannot run, and counts."""
+    cannot = [i for i in items if modes.cannot(i.nodeid)]
+    total = len(items)
+    items[:] = [i for i in items if i not in cannot]
+    config.hook.pytest_deselected(items=cannot)
+    modes.count(len(items), total)
 
 
 @pytest.hookimpl(hookwrapper=True)

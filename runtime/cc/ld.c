@@ -286,7 +286,10 @@ static void add_program(const struct link *l, struct strs *cmd)
 	/* For libraries that the program loads, the agent among them. */
 	strs_add(cmd, "--export-dynamic-symbol=pgo_*");
 	strs_add(cmd, "--export-dynamic-symbol=__wrap_*");
-	/* Where the runtime finds libpgo-agent.so. */
+	/* Where the runtime finds libpgo-agent.so, and a sanitizer's dlopen(),
+	 * which comes from its own library, too. */
+	if (l->sanitized)
+		strs_add(cmd, "--disable-new-dtags");
 	if (!str_begins(lib, "/usr/lib") && !str_begins(lib, "/lib"))
 		strs_add(cmd, str_form("-rpath=%s", lib));
 	strs_add(cmd, runtime_of(l));
@@ -402,7 +405,7 @@ static void speak(const struct link *l, const struct said *said,
 	fputs(said->err, stderr);
 	if (l->traced)
 		fputs(trace, stdout);
-	else
+	else if (other->n)
 		fwrite(other->p, 1, other->n, stdout);
 	fflush(stdout);
 }

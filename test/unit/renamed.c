@@ -9,6 +9,7 @@
 #include "runtime/cc/thunk.h"
 
 /* What the build tools take they keep until they exit. */
+__attribute__((visibility("default")))
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -412,6 +412,7 @@ static void random_stacks_and_registers_never_fault(void **state)
 
 			for (int k = 0; k < WALK_REGS; k++)
 				r.r[k] = rnd_word();
+			r.called = rnd() % 2;
 			r.pc = rnd() % 4 ? cfi.text_low + rnd() %
 				(cfi.text_high - cfi.text_low) : rnd_word();
 			assert_in_range(walk_stack(&w, &r, pcs, 32, &end), 1,
