@@ -76,7 +76,7 @@ DRIVER   := $(B)/bin/pgo-cc
 PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
             $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a \
             $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
-            $(B)/lib/pgo/plugin.o $(B)/lib/pgo/plugin_unsplit.o \
+            $(B)/lib/pgo/pgo-plugin.o $(B)/lib/pgo/pgo-plugin_unsplit.o \
             $(B)/lib/pgo.pc)
 AGENTLIB := $(if $(AGENT),$(B)/lib/libpgo-agent.so)
 TOOLS    := $(if $(SYMCMD),$(B)/bin/pgo-sym) $(if $(TOP),$(B)/bin/pgo-top) \
@@ -179,9 +179,7 @@ $(B)/lib/pgo/gcc_eh.a: $(B)/lib/pgo/wrap.rsp
 		$(call past_thunks,$@.new) | sort -u > $(B)/obj/gcc_eh.syms && \
 		objcopy --redefine-syms=$(B)/obj/gcc_eh.syms $@.new && mv $@.new $@
 
-$(B)/lib/pgo/plugin%.o: $(B)/obj/runtime/plugin%.o
-	$(Q)mkdir -p $(@D) && cp $< $@
-$(B)/lib/pgo/plugin.o: $(B)/obj/runtime/plugin.o
+$(B)/lib/pgo/pgo-%.o: $(B)/obj/runtime/%.o
 	$(Q)mkdir -p $(@D) && cp $< $@
 
 # A shared library reaches the program's __morestack by its __wrap_ name, and

@@ -35,7 +35,8 @@ static int is_toolchain(const char *path)
 		"libpgo.a", "libpgo-thunks.a", "libpgo-static.a",
 		"libpgo-san.a", "libc.a", "libm.a", "libmvec.a",
 		"libpthread.a", "libdl.a", "librt.a", "libasan.a",
-		"libtsan.a", "liblsan.a", "libubsan.a", NULL
+		"libtsan.a", "liblsan.a", "libubsan.a", "pgo-plugin.o",
+		"pgo-plugin_unsplit.o", NULL
 	};
 	const char *base = str_base(path);
 

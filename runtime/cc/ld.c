@@ -237,15 +237,16 @@ static void add_shared(const struct link *l, struct strs *cmd)
 	strs_add(cmd, "--wrap=__morestack_non_split");
 	strs_add(cmd, "--wrap=__morestack_large_model");
 	strs_add(cmd, "--wrap=__morestack_allocate_stack_space");
-	strs_add(cmd, str_form("%s/pgo/plugin.o", where()->lib));
+	strs_add(cmd, str_form("%s/pgo/pgo-plugin.o", where()->lib));
 	if (l->unsplit)
-		strs_add(cmd, str_form("%s/pgo/plugin_unsplit.o",
+		strs_add(cmd, str_form("%s/pgo/pgo-plugin_unsplit.o",
 				       where()->lib));
 	strs_add(cmd, str_form("%s/pgo/libpgo-thunks.a", where()->lib));
 	strs_add(cmd, "--as-needed");
 	strs_add(cmd, "-lm");
 	strs_add(cmd, "-lgcc_s");
 	strs_add(cmd, "-lc");
+	strs_add(cmd, "--ignore-unresolved-symbol=pgo_stack_contiguous");
 	allow_runtime(cmd);
 }
 

@@ -93,6 +93,13 @@ def make(t, stack="segmented", deep=1):
     t.cc_ok("-O2", f"--stack={stack}", "host.c", "-o", "host")
 
 
+def test_checked_code_goes_with_segments_whatever_it_was_meant_for(t):
+    make(t)
+    t.cc_ok("--stack=contiguous", "-DDEEP=1", "-fPIC", "-shared", "plug.c",
+            "-o", "plug.so")
+    assert t.ok("./host", "./plug.so") == "sum 24422\nclosed 0\n"
+
+
 @pytest.mark.parametrize("stack, deep", [("segmented", 1), ("contiguous", 0)])
 def test_a_plugin_runs_goroutines(t, stack, deep):
     make(t, stack, deep)
