@@ -49,9 +49,9 @@ def programs(tmp_path_factory):
     return path
 
 
-def run(program, stack, procs, keys=""):
+def run(program, stack, procs, keys="", **more):
     env = dict(os.environ, GOMAXPROCS=str(procs),
-               PGODEBUG=f"stack={stack}{keys}")
+               PGODEBUG=f"stack={stack}{keys}", **more)
     r = subprocess.run([program], env=env, capture_output=True, text=True,
                        timeout=60)
     assert r.returncode == 0, f"{r.returncode}\n{r.stdout}{r.stderr[:3000]}"
@@ -83,8 +83,11 @@ def test_it_works_whatever_the_scheduler_does(programs, name, stack, keys):
 @pytest.mark.parametrize("name", QUICK + SLOW)
 def test_it_works_with_every_option(t, name, option):
     t.cxx_ok(*OPTIONS[option], PROGRAMS / f"cxx_{name}.cc", "-o", "a")
+    # The library's own counts of exceptions are not seen to be atomic.
+    t.write("known", "race:std::__exception_ptr\n")
     for stack in STACKS:
-        run(t.dir / "a", stack, 2)
+        run(t.dir / "a", stack, 2,
+            TSAN_OPTIONS=f"suppressions={t.dir}/known")
 
 
 @pytest.mark.long
