@@ -3,9 +3,13 @@
  * not an M's.  fork() is seen by pthread_atfork(); what is here makes processes
  * past it, or becomes another program.
  */
+#include <errno.h>
 #include <spawn.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <wordexp.h>
 
 #include <pgo/cdefs.h>
@@ -76,6 +80,9 @@ PGO_API int __wrap_execvpe(const char *file, char *const argv[],
 PGO_API int __wrap_fexecve(int fd, char *const argv[], char *const envp[]);
 PGO_API int __wrap_execveat(int fd, const char *path, char *const argv[],
 			    char *const envp[], int flags);
+PGO_API int __wrap_execl(const char *path, const char *arg, ...);
+PGO_API int __wrap_execlp(const char *file, const char *arg, ...);
+PGO_API int __wrap_execle(const char *path, const char *arg, ...);
 
 int __wrap_posix_spawn(pid_t *pid, const char *path,
 		       const posix_spawn_file_actions_t *actions,
@@ -148,4 +155,83 @@ int __wrap_execveat(int fd, const char *path, char *const argv[],
 {
 	return (int)(intptr_t)AS_PROGRAM(__real_execveat, fd, (long)path,
 					 (long)argv, (long)envp, flags);
+}
+
+/* Arguments one by one ----------------------------------------------------- */
+
+enum { LIST_MAX = 1 << 17 };    /* 1 MiB of the thread's stack */
+
+struct list {
+	void *exec;             /* execve() or execvpe() */
+	const char *file;
+	const char *first;
+	va_list more;
+	bool with_env;          /* behind the NULL, instead of environ */
+};
+
+static size_t count(struct list *l)
+{
+	size_t n = l->first != NULL;
+	va_list more;
+
+	va_copy(more, l->more);
+	while (l->first && n < LIST_MAX && va_arg(more, char *))
+		n++;
+	va_end(more);
+	return n;
+}
+
+/* On the thread's stack, and no malloc: it may be the child of a fork(). */
+static void *exec_list(struct list *l)
+{
+	size_t n = count(l);
+	char *const *env = environ;
+	const char **argv;
+
+	if (n == LIST_MAX) {
+		errno = E2BIG;
+		return (void *)-1L;
+	}
+	argv = __builtin_alloca((n + 1) * sizeof(*argv));
+	argv[0] = l->first;
+	for (size_t i = 1; i <= n; i++)
+		argv[i] = va_arg(l->more, char *);
+	if (l->with_env)
+		env = va_arg(l->more, char *const *);
+	return call_as_program(&(struct call){
+		l->exec, { (long)l->file, (long)argv, (long)env } });
+}
+
+int __wrap_execl(const char *path, const char *arg, ...)
+{
+	struct list l = { (void *)__real_execve, path, arg, .with_env = false };
+	void *rc;
+
+	va_start(l.more, arg);
+	rc = pgo_sys((void *)exec_list, &l);
+	va_end(l.more);
+	return (int)(intptr_t)rc;
+}
+
+int __wrap_execlp(const char *file, const char *arg, ...)
+{
+	struct list l = { (void *)__real_execvpe, file, arg,
+			  .with_env = false };
+	void *rc;
+
+	va_start(l.more, arg);
+	rc = pgo_sys((void *)exec_list, &l);
+	va_end(l.more);
+	return (int)(intptr_t)rc;
+}
+
+int __wrap_execle(const char *path, const char *arg, ...)
+{
+	struct list l = { (void *)__real_execve, path, arg, .with_env = true };
+	void *rc;
+
+	va_start(l.more, arg);
+	rc = pgo_sys((void *)exec_list, &l);
+	va_end(l.more);
+	return (int)(intptr_t)rc;
 }

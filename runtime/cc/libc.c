@@ -21,7 +21,8 @@ const char *const libc_own[] = {
 	"_ZSt13set_terminatePFvvE", "_ZSt13get_terminatev",
 	/* runtime/child.c */
 	"posix_spawn", "posix_spawnp", "system", "popen", "wordexp", "execve",
-	"execv", "execvp", "execvpe", "fexecve", "execveat",
+	"execv", "execvp", "execvpe", "fexecve", "execveat", "execl",
+	"execlp", "execle",
 	/* runtime/sigaction.c */
 	"sigaction", "__sigaction", "signal", "bsd_signal", "ssignal",
 	"sysv_signal", "__sysv_signal", "sigset", "siginterrupt",

@@ -2,6 +2,7 @@
  * What a goroutine's process does beside it: children get the program's signal
  * mask, not an M's; a jump out of a handler lands in working goroutine code.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +103,47 @@ static void every_child_has_the_programs_signals(void **state)
 	assert_int_equal(exec_status, 0);
 }
 
+static int list_status[4];
+
+static void become(int way)
+{
+	char *env[] = { (char[]){ "A=1" }, NULL };
+
+	if (way == 0)
+		execl("/bin/sh", "sh", "-c", check, NULL);
+	else if (way == 1)
+		execlp("sh", "sh", "-c", check, NULL);
+	else if (way == 2)
+		execle("/bin/sh", "sh", "-c", "[ $A = 1 ]", NULL, env);
+	else
+		execl("/nowhere", "x", NULL);
+	_exit(errno == ENOENT ? 42 : 99);
+}
+
+/* A fork() that tells nobody: only what becomes the shell can see to it. */
+static void run_lists(void *arg)
+{
+	(void)arg;
+	for (int way = 0; way < 4; way++) {
+		pid_t pid = (pid_t)syscall(SYS_fork);
+
+		if (!pid)
+			become(way);
+		list_status[way] = -1;
+		if (pid > 0)
+			waitpid(pid, &list_status[way], 0);
+	}
+}
+
+static void arguments_may_come_one_by_one(void **state)
+{
+	(void)state;
+	on_goroutine(run_lists, NULL);
+	for (int way = 0; way < 3; way++)
+		assert_int_equal(list_status[way], 0);
+	assert_int_equal(WEXITSTATUS(list_status[3]), 42);
+}
+
 static sigjmp_buf out;
 static volatile int jumps;
 static volatile long depth_after;
@@ -150,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_spawned_child_has_the_programs_signals),
 		cmocka_unit_test(a_forked_child_has_the_programs_signals),
 		cmocka_unit_test(every_child_has_the_programs_signals),
+		cmocka_unit_test(arguments_may_come_one_by_one),
 		cmocka_unit_test(
 			a_jump_out_of_a_handler_leaves_a_stack_that_grows),
 	};
