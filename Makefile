@@ -152,6 +152,7 @@ SANITIZED := $(filter asan tsan,$(MODE))
 ifneq ($(SANITIZED),)
 $(PGOLIB) $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a \
 $(B)/lib/pgo/libpgo-thunks.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
+$(B)/lib/pgo/pgo-plugin.o $(B)/lib/pgo/pgo-plugin_unsplit.o \
 $(B)/obj/thunks.txt: $(B)/%: build/%
 	$(Q)mkdir -p $(@D) && cp $< $@
 $(PGOLIB): | $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/thunks.txt
