@@ -377,7 +377,7 @@ export PGO_TEST_COUNTS = $(if $(PGO_TEST_MODE),$(abspath $(COUNTS)))
 
 check: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## the tests, at most 3 minutes
 	$(Q)rc=0; $(call RUN,3,60,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
-	$(call PYTEST,600,-m 'not long') || rc=1; exit $$rc
+	$(call PYTEST,1200,-m 'not long') || rc=1; exit $$rc
 check-fast: all $(UNIT) $(UNITPGO) $(STARTED) ## the quick ones, at most 20 seconds
 	$(Q)rc=0; $(call RUN,1,10,$(UNIT) $(UNITPGO)) || rc=1; \
 	$(call PYTEST,60,-m fast) || rc=1; exit $$rc
