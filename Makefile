@@ -54,7 +54,8 @@ SERVE  := $(call objs,lib/serve)
 HTTPD  := $(call objs,lib/httpd)
 TARGET := $(call objs,lib/target) $(call objs,lib/target/go) \
           $(call objs,lib/target/pgo)
-RT     := $(call objs,runtime) $(call objs,runtime/amd64)
+RT     := $(call objs,runtime) $(call objs,runtime/amd64) \
+          $(call objs,runtime/malloc)
 CCDRV  := $(call objs,runtime/cc)
 AGENT  := $(call objs,agent)
 SYM    := $(call objs,symbolizer)
@@ -75,6 +76,7 @@ PGOLIB   := $(B)/lib/libpgo.a
 DRIVER   := $(B)/bin/pgo-cc
 PGOCC    := $(if $(CCDRV),$(DRIVER) $(B)/bin/pgo-c++ $(B)/lib/pgo/ld $(PGOLIB) \
             $(B)/lib/libpgo-static.a $(B)/lib/libpgo-san.a \
+            $(B)/lib/libpgo-malloc.a $(B)/lib/libpgo-malloc.so \
             $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
             $(B)/lib/pgo/pgo-plugin.o $(B)/lib/pgo/pgo-plugin_unsplit.o \
             $(B)/lib/pgo.pc)
@@ -88,6 +90,12 @@ all: $(OBJS) $(PGOCC) $(AGENTLIB) $(TOOLS) $(EXAMPLES) ## all of it (the default
 # Stack growth, and the way out of C, find vector registers in use.  Every call
 # keeps its frame: stacks are what this project is about.
 $(RT): ALL_CFLAGS += -mgeneral-regs-only -fno-optimize-sibling-calls
+
+# But for malloc's: the fast ways are some twenty instructions each; malloc.c
+# says what comes of it.
+FAMILY := $(B)/obj/runtime/malloc/libc/family.o
+$(B)/obj/runtime/malloc/malloc.o $(FAMILY): ALL_CFLAGS += -mgeneral-regs-only \
+    -fomit-frame-pointer -foptimize-sibling-calls
 
 # The flags of the last build: other flags, other objects.
 FLAGS := $(B)/obj/flags
@@ -238,6 +246,25 @@ pgo_pc = sed -e 's|@LIBDIR@|$(strip $(1))|' -e 's|@INCLUDEDIR@|$(2)|' \
 	    -e 's|@VERSION@|$(VERSION)|' share/pgo.pc.in
 $(B)/lib/pgo.pc: share/pgo.pc.in Makefile
 	$(Q)mkdir -p $(@D) && $(call pgo_pc,$${pcfiledir},$(CURDIR)/include) >$@
+
+# libpgo-malloc: libc's names for the allocator.  The shared one, for programs of
+# any kind, has the allocator itself, made without goroutines.
+
+ALONE := $(patsubst %.c,$(B)/obj/alone/%.o,$(wildcard runtime/malloc/*.c \
+         runtime/malloc/libc/*.c) runtime/lock.c runtime/forked.c \
+         lib/sample/poisson.c)
+$(B)/obj/alone/%.o: %.c $(FLAGS)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -fno-builtin \
+	    -fomit-frame-pointer -mgeneral-regs-only -DPGO_MALLOC_ALONE=1 -c -o $@ $<
+
+$(B)/lib/libpgo-malloc.so: $(ALONE)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ \
+	    -Wl,-z,now,-Bsymbolic -pthread
+$(B)/lib/libpgo-malloc.a: $(FAMILY)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcD $@ $^
 
 # Tools and the agent --------------------------------------------------------
 # Everything but the mains (main.c of each program) is also in one archive of
@@ -425,6 +452,8 @@ bench: all $(BENCH)                     ## figures, a line each; operations besi
 	$(Q)for b in $(filter-out %/ops,$(BENCH)); do echo "== $$b"; \
 	    timeout 600 $$b || exit 1; done
 	$(Q)timeout 1800 $(PY) test/bench/compare.py $(B)
+bench-malloc: all $(B)/test/tools/malloc_cost ## pgo's malloc beside others
+	$(Q)timeout 1800 $(PY) test/bench/malloc.py $(B)
 bench-ir: $(B)/test/bench/ops           ## instructions an operation takes, against the baseline
 	$(Q)timeout 900 $(PY) test/bench/ir.py $(B) --check
 
@@ -464,11 +493,11 @@ tidy-layers:                            ## no include points upwards
 tidy-symbols: $(PGOCC)                  ## libpgo.a exports pgo_* and the wraps only
 	$(Q)$(if $(PGOCC),sh test/lint/symbols.sh $(PGOLIB) $(B)/lib/pgo/wrap.rsp \
 	    $(HANDLERS),:)
-tidy-stack: $(OBJS)                     ## [g] entries keep to their stack bounds
+tidy-stack: $(OBJS) $(FAMILY)                     ## [g] entries keep to their stack bounds
 	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
 	    $(patsubst %.o,%.ci,$(filter-out $(patsubst %.S,$(B)/obj/%.o,\
 	        $(wildcard runtime/*.S runtime/amd64/*.S)),\
-	        $(BASE) $(WIRE) $(SAMPLE) $(RT)))
+	        $(BASE) $(WIRE) $(SAMPLE) $(RT) $(FAMILY)))
 tidy-man:                               ## mandoc reads every page without complaint
 	$(Q)$(if $(wildcard man/*.[1-8]),mandoc -T lint -W warning man/*.[1-8],:)
 tidy-text:                              ## widths, lengths, shell syntax, left-over words
@@ -546,7 +575,7 @@ say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
 .PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-inject check-matrix check-stress check-unit check-debug \
-        check-sanitized check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir fuzz fuzz-run demo tidy tidy-headers tidy-layers \
+        check-sanitized check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir bench-malloc fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help
 .DELETE_ON_ERROR:

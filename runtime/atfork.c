@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "runtime/forked.h"
+#include "runtime/heapprof.h"
 #include "runtime/m.h"
 #include "runtime/seg.h"
 #include "runtime/signal.h"
@@ -27,9 +28,12 @@ static void in_child(void)
 		forget_requests(m);
 	signal_in_child();
 	seg_in_child();
+	heapprof_unlock();
 }
 
+/* The child may allocate: what is locked for that must not be another's. */
 int forked_setup(void)
 {
-	return pthread_atfork(NULL, NULL, in_child) ? -ENOMEM : 0;
+	return pthread_atfork(heapprof_lock, heapprof_unlock, in_child) ?
+		       -ENOMEM : 0;
 }

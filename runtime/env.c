@@ -21,6 +21,7 @@
 #include "runtime/quota.h"
 #include "runtime/sched.h"
 #include "runtime/stackmode.h"
+#include "runtime/sys.h"
 
 enum {
 	STACK_MIN = 1024,
@@ -31,6 +32,7 @@ struct env env = {
 	.gomaxprocs = 1,
 	.traceback = TRACEBACK_SINGLE,
 	.stack_max_bytes = 1000000000,  /* as Go's SetMaxStack */
+	.memprofilerate = 512 << 10,    /* as Go's */
 };
 
 static char cpuprofile[4096];
@@ -110,9 +112,20 @@ static void read_traceback(void)
 			 "none, single, all, system, crash or a number");
 }
 
+/* Go programs' users know it: silence would look like a collector at rest. */
+static void say_of_gctrace(void)
+{
+	static const char line[] =
+		"pgo: GODEBUG: gctrace: without effect, there is no garbage "
+		"collector yet\n";
+
+	sys_write(STDERR_FILENO, line, sizeof(line) - 1);
+}
+
 static void read_godebug(void)
 {
 	const char *at = secure_getenv("GODEBUG");
+	bool gctrace = false;
 	struct option o;
 	int32_t n;
 
@@ -123,7 +136,11 @@ static void read_godebug(void)
 			env.schedtrace_ms = n > 0 ? n : 0;
 		else if (option_is(&o, "scheddetail"))
 			env.scheddetail = n > 0;
+		else if (option_is(&o, "gctrace"))
+			gctrace = n > 0;
 	}
+	if (gctrace)
+		say_of_gctrace();
 }
 
 /* MS, detail or gs; false for anything else. */
@@ -265,6 +282,17 @@ static void read_cpuprofile(const struct option *o)
 	env.cpuprofile = cpuprofile;
 }
 
+static void read_memprofilerate(const struct option *o)
+{
+	int32_t n;
+
+	if (option_int32(o, &n) || n < 0)
+		complain("PGODEBUG: memprofilerate", o->value, o->value_len,
+			 "from 0 to 2147483647 bytes");
+	else
+		env.memprofilerate = n;
+}
+
 static void read_pgodebug(void)
 {
 	const char *at = secure_getenv("PGODEBUG");
@@ -287,6 +315,8 @@ static void read_pgodebug(void)
 			read_switch(&o, &env.leakcheck);
 		else if (option_is(&o, "cpuprofile"))
 			read_cpuprofile(&o);
+		else if (option_is(&o, "memprofilerate"))
+			read_memprofilerate(&o);
 		else if (option_is(&o, "seed"))
 			read_seed(&o);
 		else if (option_is(&o, "yield"))

@@ -17,6 +17,7 @@
 #include "lib/base/clock.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
+#include "runtime/malloc/cache.h"
 #include "runtime/sched.h"
 #include "runtime/sysmon.h"
 #include "runtime/timer.h"
@@ -86,6 +87,7 @@ void sched_take_p(struct m *m, struct p *pp)
 	pp->link = NULL;
 	atomic_store_explicit(&pp->state, P_RUNNING, memory_order_relaxed);
 	m->p = pp;
+	m->cache = pp->cache;
 }
 
 static void midle_put(struct m *m)
@@ -368,6 +370,9 @@ static void get_p_or_sleep(struct m *m)
 	midle_put(m);
 	sched_check_dead();
 	lock_put(&sched.lock);
+	/* What it kept at hand for C: Ms may be many. */
+	if (cache_thread->random)
+		cache_flush(cache_thread);
 	sleep_idle(m, deadline);
 }
 

@@ -34,6 +34,9 @@ enum {
 
 __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
 
+static const struct m none;
+__thread const struct m *m_or_none = &none;
+
 static struct {
 	struct m *free;         /* sched.lock: they have no thread */
 	uint32_t last_id;       /* sched.lock */
@@ -111,6 +114,7 @@ void m_begin(struct m *m)
 	limit_set(0);
 	m->exceptions = exceptions_of_thread();
 	pgo_m = m;
+	m_or_none = m;
 	/* Release: sysmon looks at an M once it has a tid. */
 	atomic_store_explicit(&m->tid, sys_gettid(), memory_order_release);
 	cpuprof_m_begin(m);
@@ -120,6 +124,7 @@ void m_end(struct m *m)
 {
 	cpuprof_m_end(m);
 	pgo_m = NULL;
+	m_or_none = &none;
 	/* Sysmon's last chance to poison it has passed after this. */
 	lock_get(&m->tcb_lock);
 	m->tcb = NULL;

@@ -49,6 +49,7 @@ struct m {
 	struct lock tcb_lock;
 	char *tcb;              /* tcb_lock: the thread's control block */
 	struct p *p;            /* owner; sysmon under sched.lock while in C */
+	struct cache *cache;    /* owner: p's, valid while csp is set */
 	struct p *oldp;         /* sched.lock: the P that was taken in C */
 	struct p *nextp;        /* sched.lock: handed over, before note */
 	struct fiber fiber;     /* owner: its scheduler's */
@@ -82,6 +83,11 @@ struct m {
 };
 
 extern __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));
+
+/* The same, but on a foreign thread one with csp 0: who asks for csp alone
+ * needs no other test. */
+extern __thread const struct m *m_or_none
+	__attribute__((tls_model("initial-exec")));
 
 /* The thread's M, NULL on a foreign thread.  Asks %fs every time: the
  * compiler may not keep the address of a thread-local over a switch. */

@@ -10,6 +10,7 @@
 #include "runtime/g.h"
 #include "runtime/runq.h"
 
+struct cache;
 struct m;
 
 enum p_state {
@@ -30,6 +31,7 @@ struct p {
 	uint32_t gfree_count;   /* owner: on both lists */
 	uint32_t rand;          /* owner: where to steal first */
 	_Atomic uint64_t steals; /* owner: goroutines stolen */
+	struct cache *cache;    /* owner: of pgo_malloc(); never NULL */
 } __attribute__((aligned(128)));
 
 #endif

@@ -25,6 +25,8 @@
 #include "runtime/fiber.h"
 #include "runtime/forked.h"
 #include "runtime/leakcheck.h"
+#include "runtime/malloc/cache.h"
+#include "runtime/malloc/sampled.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
@@ -44,6 +46,7 @@ static int make_ps(void)
 		ps[i].id = i;
 		ps[i].rand = (env.seed * MAX_PROCS + (uint32_t)i) *
 				     2654435761u + 1;
+		ps[i].cache = &cache_none;
 		sched_pidle_put(&ps[i]);
 	}
 	sched.ps = ps;
@@ -57,6 +60,7 @@ static int setup(void)
 	fiber_setup();
 	env_read();
 	dice_seed(env.seed);
+	sampled_rate = (uint64_t)env.memprofilerate;
 	vec_setup();
 	stackwalk_setup();
 	seg_setup(env.stack_min_bytes);

@@ -140,7 +140,7 @@ static enum walk_end walk_until(struct stackwalk *sw, const struct walk_regs *r,
 	struct walk w = {
 		.range = range,
 		.ctx = sw,
-		.cfi = code.cfi.text_high ? &code.cfi : NULL,
+		.cfi = code.cfi.text_high && !sw->standing ? &code.cfi : NULL,
 		.text = { code.cfi.text_low, code.cfi.text_high },
 		.outside = outside,
 		.hidden = stackwalk_hidden,

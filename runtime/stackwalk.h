@@ -35,6 +35,8 @@ struct stackwalk {
 				 * addresses: for a name subtract 1 */
 	size_t n, max;
 	bool cut;               /* there were more than MAX */
+	bool standing;          /* the innermost frame is a whole one, behind
+				 * a call: its frame pointer is enough */
 };
 
 /* Looks up the program's call frame information and the runtime's own

@@ -14,6 +14,7 @@
 #include "runtime/arena.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
+#include "runtime/malloc/trim.h"
 #include "runtime/sched.h"
 #include "runtime/schedtrace.h"
 #include "runtime/sys.h"
@@ -217,6 +218,7 @@ static void new_epoch(int64_t now_ns)
 		return;
 	monitor.epoch_ns = now_ns + EPOCH_NS;
 	atomic_fetch_add(&sched.shrink_epoch, 1);
+	trim_epoch();
 	if (monitor.trim)
 		return;
 	monitor.turns = 1 + monitor.restless / TRIM_RESTLESS;

@@ -16,6 +16,7 @@
 #include <pgo/go.h>
 #include <pgo/group.h>
 #include <pgo/leakcheck.h>
+#include <pgo/malloc.h>
 #include <pgo/mutex.h>
 #include <pgo/profile.h>
 #include <pgo/select.h>

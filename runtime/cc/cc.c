@@ -169,6 +169,9 @@ static void add_named_lib(struct strs *to, const char *name)
 	if (access(path, R_OK))
 		die("--libs %s: %s is not there (make, or make install)",
 		    name, path);
+	/* Taken even when only libraries allocate. */
+	if (*ext == 'a')
+		strs_add(to, "-Wl,-umalloc");
 	strs_add(to, path);
 	if (*ext == 's' && !str_begins(lib, "/usr/lib") &&
 	    !str_begins(lib, "/lib"))

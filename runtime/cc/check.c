@@ -33,8 +33,8 @@ static int is_toolchain(const char *path)
 		"crtbeginT.o", "crtend.o", "crtendS.o", "crtfastmath.o",
 		"libc_nonshared.a", "libgcc.a", "libgcc_eh.a", "gcc_eh.a",
 		"libpgo.a", "libpgo-thunks.a", "libpgo-static.a",
-		"libpgo-san.a", "libc.a", "libm.a", "libmvec.a",
-		"libpthread.a", "libdl.a", "librt.a", "libasan.a",
+		"libpgo-san.a", "libpgo-malloc.a", "libc.a", "libm.a",
+		"libmvec.a", "libpthread.a", "libdl.a", "librt.a", "libasan.a",
 		"libtsan.a", "liblsan.a", "libubsan.a", "pgo-plugin.o",
 		"pgo-plugin_unsplit.o", NULL
 	};

@@ -23,7 +23,8 @@ OPS = {"yield": (4000, 24000), "spawn": (2000, 12000),
        "buffered": (5000, 25000), "select2": (2000, 12000),
        "select6": (2000, 12000), "mutex": (5000, 25000),
        "sieve": (100, 200), "skynet": (100, 10000),
-       "descent": (1000, 11000)}
+       "descent": (1000, 11000), "malloc": (100000, 1100000),
+       "malloc100": (100000, 1100000)}
 
 
 def instructions(build, op, n):

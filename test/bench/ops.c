@@ -35,6 +35,26 @@ static void go(void (*fn)(void *), void *arg)
 		abort();
 }
 
+/* Memory ------------------------------------------------------------------ */
+
+static void malloc_pair(long n)
+{
+	while (n--)
+		pgo_free(pgo_malloc(64));
+}
+
+static void malloc_batch(long n)
+{
+	void *p[100];
+
+	for (n /= 100; n; n--) {
+		for (int i = 0; i < 100; i++)
+			p[i] = pgo_malloc(64);
+		for (int i = 0; i < 100; i++)
+			pgo_free(p[i]);
+	}
+}
+
 /* Switches ---------------------------------------------------------------- */
 
 static void yield_often(void *arg)
@@ -327,6 +347,8 @@ static const struct op {
 	{ "skynet", sky, 1000000 },
 	{ "sleepers", sleepers, 100000 },
 	{ "descent", descent, 1000000 },
+	{ "malloc", malloc_pair, 20000000 },
+	{ "malloc100", malloc_batch, 20000000 },
 };
 
 enum { OPS = sizeof(ops) / sizeof(*ops) };
