@@ -128,7 +128,7 @@ OPTIONAL := $(filter %/stack_foreign.o %/stack_cxx.o %/stack_contiguous.o \
 # Objects that it links into shared libraries.
 PLUGIN   := $(filter %/plugin.o %/plugin_unsplit.o,$(RT))
 NOTPGO   := $(OPTIONAL) $(PLUGIN) $(addprefix $(B)/obj/lib/wire/,gzip.o pprof_read.o \
-            http.o http_url.o http_conn.o)
+            pprof_heap.o http.o http_url.o http_conn.o)
 PGOOBJS  := $(filter-out $(NOTPGO),$(BASE) $(WIRE) $(SAMPLE) $(RT))
 
 pgo-cc: $(PGOCC)                        ## the compiler driver and libpgo.a
@@ -289,7 +289,7 @@ $(TOOLS):
 $(AGENTLIB): $(AGENT) $(PARTS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ \
-	    -Wl,--exclude-libs,ALL -Wl,--as-needed -lmicrohttpd -lz -pthread
+	    -Wl,--exclude-libs,ALL -Wl,--as-needed -lmicrohttpd -lz -lm -pthread
 
 # The tools without shared libraries, for images that have none.  Debian has no
 # static GnuTLS: what libmicrohttpd and libdw would call of it, or load, is one

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/heap.h"
 #include "agent/names.h"
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
@@ -182,6 +184,12 @@ static int cpu_end(void *ctx,
 	return rc;
 }
 
+static int heap(void *ctx, bool allocs, struct buf *out, struct err *e)
+{
+	(void)ctx;
+	return heap_write(view, allocs, out, e);
+}
+
 static void all_losses(void *ctx, struct serve_losses *out)
 {
 	(void)ctx;
@@ -237,9 +245,12 @@ const struct provider *source_setup(const struct view *v)
 	};
 	ssize_t n;
 
-	if (v->version != VIEW_VERSION || v->size < sizeof(*v))
+	/* Programs built before it had a heap profile have what is before. */
+	if (v->version != VIEW_VERSION ||
+	    v->size < offsetof(struct view, heap_rate))
 		return NULL;
 	view = v;
+	p.heap = v->size >= sizeof(*v) ? heap : NULL;
 	n = readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 	exe[n > 0 ? n : 0] = 0;
 	p.pid = getpid();

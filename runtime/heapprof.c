@@ -6,7 +6,9 @@
  */
 #include "runtime/heapprof.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "lib/sample/stacktab.h"
 #include "runtime/lock.h"
@@ -15,6 +17,7 @@
 #include "runtime/names.h"
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
+#include "runtime/view.h"
 
 enum {
 	STACKS_MAX = 1 << 16,
@@ -94,24 +97,32 @@ void heapprof_remove(const struct span *s)
 	lock_put(&prof.lock);
 }
 
-uint64_t heapprof_each(void (*each)(void *ctx, const uint64_t *pcs, size_t n,
-				    uint64_t bytes, uint64_t mallocs,
-				    uint64_t frees),
-		       void *ctx)
+uint64_t heapprof_rate(void)
 {
-	struct stacktab_stack s;
+	return sampled_rate;
+}
+
+int heapprof_get(uint32_t index, struct view_heap *out, uint64_t *pcs,
+		 uint32_t max)
+{
+	struct stacktab_stack s = { 0 };
+	bool there;
 
 	lock_get(&prof.lock);
-	atomic_store(&prof.holder, sys_gettid());
-	for (size_t i = 0; prof.begun && i < stacktab_count(&prof.stacks);
-	     i++) {
-		stacktab_get(&prof.stacks, i, &s);
-		each(ctx, s.pcs, s.n, s.tag, (uint64_t)s.values[MALLOCS],
-		     (uint64_t)s.values[FREES]);
+	there = prof.begun && index < stacktab_count(&prof.stacks);
+	if (there) {
+		stacktab_get(&prof.stacks, index, &s);
+		*out = (struct view_heap){
+			.bytes = s.tag,
+			.mallocs = (uint64_t)s.values[MALLOCS],
+			.frees = (uint64_t)s.values[FREES],
+		};
+		if (s.n > max)
+			s.n = max;
+		memcpy(pcs, s.pcs, s.n * sizeof(*pcs));
 	}
-	atomic_store(&prof.holder, 0);
 	lock_put(&prof.lock);
-	return sampled_rate;
+	return there ? (int)s.n : -ENOENT;
 }
 
 void heapprof_lock(void)

@@ -13,6 +13,7 @@
 
 #include "lib/base/clock.h"
 #include "runtime/cpuprof.h"
+#include "runtime/heapprof.h"
 #include "runtime/layout.h"
 #include "runtime/names.h"
 #include "runtime/probe.h"
@@ -305,4 +306,6 @@ const struct view pgo_view_1 = {
 	.cpu_end = view_cpu_end,
 	.threads_add = view_threads_add,
 	.set_agent_address = layout_set_agent,
+	.heap_rate = heapprof_rate,
+	.heap = heapprof_get,
 };

@@ -100,6 +100,13 @@ struct view_sched {
 	uint64_t stack_bytes;   /* of all segments in use */
 };
 
+/* Objects of one size from one stack: as many as were sampled. */
+struct view_heap {
+	uint64_t bytes;         /* of one object */
+	uint64_t mallocs;
+	uint64_t frees;
+};
+
 struct view_losses {
 	uint64_t ring_full;
 	uint64_t no_thread;
@@ -140,6 +147,14 @@ struct view {
 	 * with commas): readers find it through pgo_layout.  "" takes it
 	 * back.  Truncated at 511 bytes. */
 	void (*set_agent_address)(const char *address);
+
+	/* The memory profile: bytes from one sample to the next, on average, 0
+	 * when none are taken; what was sampled, by INDEX from 0 on, with its
+	 * stack, return addresses, leaf first.  Returns how many pcs, or
+	 * -ENOENT when there are no more. */
+	uint64_t (*heap_rate)(void);
+	int (*heap)(uint32_t index, struct view_heap *out, uint64_t *pcs,
+		    uint32_t max);
 };
 
 /* Const, in the program. */

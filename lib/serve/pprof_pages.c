@@ -30,8 +30,8 @@ static const struct page {
 	const char *text;
 	bool heap;              /* where there is a memory profile */
 } pages[] = {
-	{ "allocs", NULL, "Memory that was allocated, as of the last garbage "
-	  "collection. For go tool pprof.", true },
+	{ "allocs", NULL, "Memory that was allocated; in Go as of the last "
+	  "garbage collection. For go tool pprof.", true },
 	{ "cmdline", NULL, "The program's arguments, when that is allowed",
 	  false },
 	{ "goroutine", count_goroutines,

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+import agent_client
+
 CXX = r"""
 #include <cstdio>
 #include <map>
@@ -141,3 +143,30 @@ def test_gctrace_is_said_to_be_without_effect(build):
     assert r.returncode == 0
     assert not run(build, build / "examples/ten", LD_PRELOAD="",
                    GODEBUG="gctrace=0").stderr
+
+
+def shares(build, folder, profile, kind):
+    """Bytes by function, in MB, as go tool pprof sees them."""
+    (folder / "heap.pb.gz").write_bytes(profile)
+    text = subprocess.run(
+        ["go", "tool", "pprof", "-top", "-unit=MB",
+         f"-sample_index={kind}", folder / "heap.pb.gz"], check=True,
+        text=True, capture_output=True, timeout=50).stdout
+    return {name: float(flat) for flat, name in
+            re.findall(r"^ *([\d.]+)MB.*% +(\w+)$", text, re.M)}
+
+
+def test_the_heap_profile_knows_who_allocated(build, tmp_path):
+    with agent_client.started(
+            build / "test/e2e/progs/heap",
+            PGODEBUG="memprofilerate=65536") as (program, agent):
+        assert program.stdout.readline() == "filled\n"
+        heap = agent.get("/debug/pprof/heap")
+        allocs = agent.get("/debug/pprof/allocs")
+    in_use = shares(build, tmp_path, heap, "inuse_space")
+    ever = shares(build, tmp_path, allocs, "alloc_space")
+    # 2048 samples: one sigma is 3 %.
+    assert 28 < in_use["keep_little"] < 36
+    assert 28 < in_use["keep_much"] < 36
+    assert 84 < ever["keep_much"] < 108
+    assert not [name for name in ever if "malloc" in name]

@@ -1,7 +1,4 @@
 /*
- * Samples stand for what was not sampled: an object of S bytes is sampled with
- * the probability 1 - exp(-S / rate), and counts are divided by it.
- *
  * A stack has a pc for each frame, inlined ones too; a location is a pc with
  * all frames at it.  So a pc whose frame was already given with the one before
  * it is passed over.  What the runtime itself called to allocate is cut off,
@@ -11,10 +8,10 @@
  */
 #include "lib/target/go/heap.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "lib/target/go/names.h"
+#include "lib/wire/pprof_heap.h"
 #include "symbolizer/symbolizer.h"
 
 struct writing {
@@ -23,27 +20,6 @@ struct writing {
 	uint64_t (*mapping)(void *ctx, uint64_t pc);
 	void *ctx;
 };
-
-/* Values ------------------------------------------------------------------ */
-
-static int64_t whole(double v)
-{
-	return v < 0x1p63 ? (int64_t)v : INT64_MAX;
-}
-
-/* COUNT sampled objects of BYTES each, as objects and bytes there were. */
-static void scale(uint64_t count, uint64_t bytes, int64_t rate, int64_t *out)
-{
-	double by = 1;
-
-	out[0] = out[1] = 0;
-	if (!count || !bytes)
-		return;
-	if (rate > 1)
-		by = 1 / (1 - exp(-(double)bytes / (double)rate));
-	out[0] = whole((double)count * by);
-	out[1] = whole((double)count * (double)bytes * by);
-}
 
 /* Stacks ------------------------------------------------------------------ */
 
@@ -127,11 +103,10 @@ static void put_bucket(const struct writing *w, const struct go_heap *h,
 	const struct pprof_label bytes = {
 		.key = "bytes", .num = (int64_t)b->bytes,
 	};
-	int64_t values[4];
+	int64_t values[PPROF_HEAP_VALUES];
 
-	scale(b->allocs, b->bytes, h->rate, values);
-	scale(b->allocs - b->frees, b->bytes, h->rate, values + 2);
-	pprof_sample(w->w, ids, depth, values, 4, &bytes, 1);
+	pprof_heap_values(b->allocs, b->frees, b->bytes, h->rate, values);
+	pprof_sample(w->w, ids, depth, values, PPROF_HEAP_VALUES, &bytes, 1);
 }
 
 void go_heap_write(const struct go_heap *h, struct go *go,
@@ -140,11 +115,7 @@ void go_heap_write(const struct go_heap *h, struct go *go,
 {
 	const struct writing writing = { go, w, mapping, ctx };
 
-	pprof_sample_type(w, "alloc_objects", "count");
-	pprof_sample_type(w, "alloc_space", "bytes");
-	pprof_sample_type(w, "inuse_objects", "count");
-	pprof_sample_type(w, "inuse_space", "bytes");
-	pprof_period(w, "space", "bytes", h->rate);
+	pprof_heap_types(w, h->rate);
 	for (size_t i = 0; i < h->n; i++)
 		put_bucket(&writing, h, &h->buckets[i]);
 }
