@@ -163,7 +163,8 @@ $(B)/lib/pgo/libpgo-thunks.a $(B)/lib/pgo/wrap.rsp $(B)/lib/pgo/gcc_eh.a \
 $(B)/lib/pgo/pgo-plugin.o $(B)/lib/pgo/pgo-plugin_unsplit.o \
 $(B)/obj/thunks.txt: $(B)/%: build/%
 	$(Q)mkdir -p $(@D) && cp $< $@
-$(PGOLIB): | $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/thunks.txt
+$(PGOLIB): | $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/thunks.txt \
+		$(B)/obj/protos.0.txt $(B)/obj/protos.2.txt
 else
 $(B)/lib/pgo/libpgo-thunks.a: $(MKTHUNKS) $(B)/obj/protos.0.txt \
 		$(B)/obj/protos.2.txt
@@ -420,9 +421,9 @@ check-unit: $(UNIT)                     ## only the units in plain C
 check-debug check-cov: check-%:         ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
 check-asan check-tsan: check-%:         ## all of check with a sanitizer, and how much of it ran
-	$(Q)$(MAKE) --no-print-directory MODE=release pgo-cc
+	$(Q)$(MAKE) --no-print-directory MODE=release all
 	$(Q)PGO_TEST_MODE=$* ASAN_OPTIONS=detect_leaks=0 \
-	    $(MAKE) --no-print-directory MODE=$* check-sanitized
+	    TSAN_OPTIONS=die_after_fork=0 $(MAKE) --no-print-directory MODE=$* check-sanitized
 # What tools leave to the end of the process is no leak; what units do is.
 check-sanitized: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED)
 	$(Q)rm -f $(COUNTS); rc=0; \

@@ -13,6 +13,7 @@
  */
 #include "runtime/fiber.h"
 
+#include <link.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -38,6 +39,9 @@ void __tsan_func_entry(void *from) WEAK;
 void __tsan_func_exit(void *none) WEAK;
 void __tsan_acquire(void *what) WEAK;
 void __tsan_release(void *what) WEAK;
+/* dynamic_annotations.h */
+void AnnotateBenignRaceSized(const char *file, int line, const void *p,
+			     size_t bytes, const char *what) WEAK;
 
 enum {
 	TSAN_NO_SYNC = 1,
@@ -90,6 +94,9 @@ void fiber_setup(void)
 				__sanitizer_start_switch_fiber ||
 				__lsan_register_root_region;
 	fiber_watch.valgrind = fiber_under_valgrind();
+	/* The thread sanitizer has a thread, which wakes nobody. */
+	if (__tsan_create_fiber)
+		atomic_fetch_add(&sched.runtime_threads, 1);
 	/* After the leak sanitizer's own, so before it. */
 	if (__lsan_register_root_region)
 		atexit(root_stacks);
@@ -128,10 +135,31 @@ void fiber_gone(struct g *gp)
 		__tsan_destroy_fiber(gp->fiber.tsan);
 }
 
+/* An object's thread-local variables, the calling thread's. */
+static int share_locals(struct dl_phdr_info *object, size_t size, void *none)
+{
+	(void)size;
+	(void)none;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &object->dlpi_phdr[i];
+
+		if (ph->p_type == PT_TLS && object->dlpi_tls_data)
+			AnnotateBenignRaceSized(__FILE__, __LINE__,
+						object->dlpi_tls_data,
+						ph->p_memsz, "thread-local");
+	}
+	return 0;
+}
+
+/* What is a thread's own, as errno, belongs to whoever runs there: the second
+ * to use it does not race with the first. */
 void fiber_thread(struct m *m)
 {
-	if (__tsan_get_current_fiber)
-		m->fiber.tsan = __tsan_get_current_fiber();
+	if (!__tsan_get_current_fiber)
+		return;
+	m->fiber.tsan = __tsan_get_current_fiber();
+	if (AnnotateBenignRaceSized)
+		dl_iterate_phdr(share_locals, NULL);
 }
 
 /* Switches ----------------------------------------------------------------- */

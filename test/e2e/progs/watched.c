@@ -3,6 +3,7 @@
  *
  * usage: watched PARKED SPINNING    prints how many goroutines there are
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,11 +15,11 @@ struct counts {
 };
 
 static struct pgo_chan *never;
-static volatile long sink;
+static _Atomic long sink;
 
 __attribute__((noinline)) static void work(long i)
 {
-	sink = i;
+	atomic_store_explicit(&sink, i, memory_order_relaxed);
 }
 
 static void spin(void *arg)

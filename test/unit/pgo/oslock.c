@@ -234,14 +234,14 @@ static void a_new_goroutine_is_not_locked(void **state)
 
 static void end_locked(void *arg)
 {
-	*(pid_t *)arg = gettid();
+	*(_Atomic pid_t *)arg = gettid();
 	pgo_lock_os_thread();
 }
 
 static void exit_locked(void *arg)
 {
 	pgo_lock_os_thread();
-	*(pid_t *)arg = gettid();
+	*(_Atomic pid_t *)arg = gettid();
 	pgo_goexit();
 }
 

@@ -29,8 +29,8 @@
 extern sighandler_t bsd_signal(int, sighandler_t);
 
 /* What the handlers saw. */
-static volatile int calls, last_sig, last_value, nested, most_nested, blocked;
-static volatile pid_t ran_on;
+static _Atomic int calls, last_sig, last_value, nested, most_nested, blocked;
+static _Atomic pid_t ran_on;
 
 /* Split, and deeper than a goroutine's first segment. */
 __attribute__((noinline)) static int descend(int n)
@@ -190,9 +190,9 @@ static void flags_and_mask_of_a_handler_hold(void **state)
 
 /* Where it runs ------------------------------------------------------------ */
 
-static int sends[4];
-static pid_t sender, receivers[4];
-static struct pgo_chan *rung;
+static _Atomic int sends[4];
+static _Atomic pid_t sender, receivers[4];
+static struct pgo_chan *_Atomic rung;
 
 static void ring(int sig)
 {

@@ -85,16 +85,15 @@ static void of_many_at_once_one_starts_and_all_can_go_on(void **state)
 
 static void start_again(void *arg)
 {
-	int *rc = arg;
+	_Atomic int *rc = arg;
 
 	rc[0] = pgo_start();
-	rc[1] = pgo_run(add_one, rc);
+	rc[1] = pgo_run(add_one, arg);
 }
 
 static void a_second_start_or_run_is_already(void **state)
 {
-	_Atomic int n = 0;
-	int rc[2] = { 0 };
+	_Atomic int n = 0, rc[2] = { 0 };
 
 	(void)state;
 	assert_int_equal(pgo_start(), -EALREADY);
