@@ -508,8 +508,8 @@ tidy-text:                              ## widths, lengths, shell syntax, left-o
 DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         libncurses-dev libmicrohttpd-dev libcurl4-openssl-dev libseccomp-dev \
         zlib1g-dev libzstd-dev liblzma-dev libbz2-dev libjansson-dev \
-        libcmocka-dev python3-pytest python3-pyte tmux protobuf-compiler \
-        mandoc gdb elfutils llvm binutils curl procps valgrind go
+        libsqlite3-dev libcmocka-dev python3-pytest python3-pyte tmux \
+        protobuf-compiler mandoc gdb elfutils llvm binutils curl procps valgrind go
 DEPS_ALL := clang libclang-rt-dev cmake meson ninja-build autoconf \
         automake libtool ccache strace debootstrap debhelper lintian fakeroot \
         ca-certificates universal-ctags musl-tools
