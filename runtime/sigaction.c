@@ -113,6 +113,28 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 
 /* Setting one ------------------------------------------------------------- */
 
+/* A handler may set one, and interrupt who has the lock: not meanwhile.  What
+ * a fault interrupts is no holder, or broken. */
+static uint64_t begin_change(void)
+{
+	uint64_t before = signal_set_mask(~SIGNALS_OF_A_FAULT);
+
+	lock_get(&program.lock);
+	return before;
+}
+
+static void end_change(uint64_t before)
+{
+	lock_put(&program.lock);
+	signal_set_mask(before);
+}
+
+void sigaction_in_child(void)
+{
+	/* Its holder, who is not here, was half through with one signal. */
+	program.lock = (struct lock){ 0 };
+}
+
 static bool is_function(const struct sigaction *act)
 {
 	return act->sa_handler != SIG_DFL && act->sa_handler != SIG_IGN;
@@ -174,15 +196,16 @@ static int set_action(int sig, const struct sigaction *act,
 static void *set_action_locked(int sig, const struct sigaction *act,
 			       struct sigaction *old)
 {
+	uint64_t before;
 	int rc;
 
 	if (sig < 1 || sig > SIGNAL_MAX) {
 		errno = EINVAL;
 		return (void *)(intptr_t)-1;
 	}
-	lock_get(&program.lock);
+	before = begin_change();
 	rc = set_action(sig, act, old);
-	lock_put(&program.lock);
+	end_change(before);
 	return (void *)(intptr_t)rc;
 }
 
@@ -233,15 +256,16 @@ static void *set_sysv(int sig, sighandler_t fn)
 static void *set_interrupt(int sig, int flag)
 {
 	struct sigaction act;
+	uint64_t before;
 
 	if (set_action_locked(sig, NULL, &act))
 		return (void *)(intptr_t)-1;
-	lock_get(&program.lock);
+	before = begin_change();
 	if (flag)
 		program.interrupts |= signal_bit(sig);
 	else
 		program.interrupts &= ~signal_bit(sig);
-	lock_put(&program.lock);
+	end_change(before);
 	act.sa_flags = (act.sa_flags & ~SA_RESTART) | (flag ? 0 : SA_RESTART);
 	return set_action_locked(sig, &act, NULL);
 }

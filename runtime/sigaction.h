@@ -14,6 +14,9 @@
 /* Puts the trampoline before handlers that were set past it.  [any, once] */
 void sigaction_adopt(void);
 
+/* After fork(): handlers can be set, whatever other threads held.  [m] */
+void sigaction_in_child(void);
+
 /* Whether a handler is set that something from outside may call, and that
  * might wake a goroutine then.  [any] */
 bool sigaction_may_wake(void);

@@ -42,17 +42,22 @@ static uint64_t mask_now(void)
 	return mask;
 }
 
-static void set_mask(uint64_t mask)
+/* Takes CLEAR out of the mask, then puts SET in; what it was. */
+static uint64_t change_mask(uint64_t clear, uint64_t set)
 {
-	if (!is_shared()) {
-		signal_set_mask(mask);
-		return;
+	uint64_t before;
+
+	if (is_shared()) {
+		before = signal_change_program_mask(clear, set);
+		signal_restore_m_mask();
+		return before;
 	}
-	if (mask == signal_program_mask())
-		return;
-	signal_set_program_mask(mask);
-	signal_restore_m_mask();
+	before = mask_now();
+	signal_set_mask((before & ~clear) | set);
+	return before;
 }
+
+#define ALL (~UINT64_C(0))
 
 static uint64_t word_of(const sigset_t *set)
 {
@@ -62,30 +67,31 @@ static uint64_t word_of(const sigset_t *set)
 	return word;
 }
 
+static void put_word(sigset_t *set, uint64_t word)
+{
+	sigemptyset(set);
+	memcpy(set, &word, sizeof(word));
+}
+
 int sigmask_change(int how, const sigset_t *set, sigset_t *old)
 {
-	uint64_t before = mask_now();
+	/* OLD may be SET. */
 	uint64_t word = set ? word_of(set) : 0;
+	uint64_t before;
 
-	if (old) {
-		sigemptyset(old);
-		memcpy(old, &before, sizeof(before));
-	}
 	if (!set)
-		return 0;
-	switch (how) {
-	case SIG_BLOCK:
-		set_mask(before | word);
-		return 0;
-	case SIG_UNBLOCK:
-		set_mask(before & ~word);
-		return 0;
-	case SIG_SETMASK:
-		set_mask(word);
-		return 0;
-	default:
+		before = mask_now();
+	else if (how == SIG_BLOCK)
+		before = change_mask(0, word);
+	else if (how == SIG_UNBLOCK)
+		before = change_mask(word, 0);
+	else if (how == SIG_SETMASK)
+		before = change_mask(ALL, word);
+	else
 		return EINVAL;
-	}
+	if (old)
+		put_word(old, before);
+	return 0;
 }
 
 /* On the thread's stack, as all that is called through pgo_sys() ---------- */
@@ -122,10 +128,9 @@ static void *one_signal(int how, int sig)
 /* BSD's masks are of 32 signals. */
 static void *bsd_mask(int how, int mask)
 {
-	uint64_t before = mask_now();
-	uint64_t word = (uint32_t)mask;
+	uint64_t before = change_mask(how == SIG_BLOCK ? 0 : ALL,
+				      (uint32_t)mask);
 
-	set_mask(how == SIG_BLOCK ? before | word : word);
 	return (void *)(intptr_t)(int)before;
 }
 
@@ -143,16 +148,16 @@ int __real_sigsuspend(const sigset_t *);
 static void *suspend(const sigset_t *set)
 {
 	uint32_t n = sigaction_count();
-	uint64_t before = mask_now();
+	uint64_t before = 0;
 
 	if (!is_shared())
 		return (void *)(intptr_t)(set ? __real_sigsuspend(set) :
 						__real_pause());
 	if (set)
-		set_mask(word_of(set));
+		before = change_mask(ALL, word_of(set));
 	sigaction_wait(n);
 	if (set)
-		set_mask(before);
+		change_mask(ALL, before);
 	errno = EINTR;
 	return (void *)(intptr_t)-1;
 }
@@ -161,8 +166,7 @@ static void *suspend_with(uint64_t mask)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	memcpy(&set, &mask, sizeof(mask));
+	put_word(&set, mask);
 	return suspend(&set);
 }
 
@@ -207,6 +211,8 @@ static void *kill_process(pid_t pid, int sig)
 	return (void *)(intptr_t)__real_kill(pid, sig);
 }
 
+/* The control block's address is a word, read without its lock: who asks may
+ * have interrupted the holder. */
 static bool is_m(pthread_t thread)
 {
 	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);

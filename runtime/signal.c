@@ -32,8 +32,8 @@ enum {
 #define SIGNALS_OF_OURS (signal_bit(SIGPROF) | signal_bit(SIGURG))
 
 static struct {
-	_Atomic uint64_t mask;          /* who holds lock, before anyone else */
-	struct lock lock;               /* asked */
+	_Atomic uint64_t mask;
+	struct lock lock;               /* who writes mask and asked */
 	_Atomic uint32_t asked;
 	_Atomic uint32_t seen;          /* the plain thread: of asked */
 	struct note change;
@@ -148,21 +148,26 @@ static void tell_ms(void)
 			sys_call(SYS_tgkill, sys_getpid(), m->tid, SIGPROF, 0);
 }
 
-void signal_set_program_mask(uint64_t mask)
+uint64_t signal_change_program_mask(uint64_t clear, uint64_t set)
 {
 	uint64_t was;
+	uint64_t mask;
 	uint32_t asked;
 	uint32_t seen;
 
 	lock_get(&plain.lock);
-	was = atomic_exchange(&plain.mask, mask);
-	asked = atomic_fetch_add(&plain.asked, 1) + 1;
+	was = atomic_load(&plain.mask);
+	mask = (was & ~clear) | set;
+	atomic_store(&plain.mask, mask);
+	asked = atomic_load(&plain.asked) + (was != mask);
+	atomic_store(&plain.asked, asked);
 	lock_put(&plain.lock);
 	note_wake(&plain.change);
 	while ((int32_t)((seen = atomic_load(&plain.seen)) - asked) < 0)
 		futex_wait(&plain.seen, seen, -1);
 	if ((was ^ mask) & SIGNALS_OF_A_CALL)
 		tell_ms();
+	return was;
 }
 
 bool signal_on_plain_stack(uintptr_t addr)
@@ -214,6 +219,7 @@ static int start_thread(void)
 void signal_in_child(void)
 {
 	plain.is_child = true;
+	sigaction_in_child();
 	if (m_get())
 		signal_set_mask(signal_program_mask());
 }

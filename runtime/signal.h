@@ -61,9 +61,10 @@ int signal_action(int sig, const struct sigaction *act,
  */
 uint64_t signal_program_mask(void);
 
-/* Makes it MASK and returns when the plain thread has it.  Where a handler
- * runs there, that is after its end.  [m] */
-void signal_set_program_mask(uint64_t mask);
+/* Takes CLEAR out of it, then puts SET in, at once for all who change it, and
+ * returns what it was when the plain thread has it.  Where a handler runs
+ * there, that is after its end.  [m] */
+uint64_t signal_change_program_mask(uint64_t clear, uint64_t set);
 
 /* Whether goroutines share a mask: not in a child, which has one thread. */
 bool signal_is_shared(void);

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -304,6 +305,46 @@ static void the_mask_is_all_goroutines(void **state)
 	assert_int_equal(at_unblocking, 1);
 }
 
+enum { BLOCKERS = 8, BLOCKINGS = 3000 };
+
+static _Atomic int lost;
+
+/* A signal of its own: nobody else lets it through. */
+static void block_mine(void *arg)
+{
+	static _Atomic int last;
+	int sig = SIGRTMIN + atomic_fetch_add(&last, 1);
+	sigset_t mine, now;
+
+	sigemptyset(&mine);
+	sigaddset(&mine, sig);
+	for (int i = 0; i < BLOCKINGS; i++) {
+		sigprocmask(SIG_BLOCK, &mine, NULL);
+		pgo_yield();
+		sigprocmask(SIG_UNBLOCK, &mine, &now);
+		lost += !sigismember(&now, sig);
+	}
+	pgo_waitgroup_done(arg);
+}
+
+static void block_at_once(void *arg)
+{
+	struct pgo_waitgroup wg = { 0 };
+
+	(void)arg;
+	pgo_waitgroup_add(&wg, BLOCKERS);
+	for (int i = 0; i < BLOCKERS; i++)
+		pgo_go(block_mine, &wg);
+	pgo_waitgroup_wait(&wg);
+}
+
+static void who_blocks_at_one_time_loses_nothing(void **state)
+{
+	(void)state;
+	on_goroutine(block_at_once, NULL);
+	assert_int_equal(lost, 0);
+}
+
 static int held, released, by_fd;
 
 static void older_words(void *arg)
@@ -564,6 +605,44 @@ static void a_small_signal_stack_does_not_replace_ours(void **state)
 	assert_int_equal(stack_calls, 1);
 }
 
+/* In a handler ------------------------------------------------------------- */
+
+enum { INTERRUPTIONS = 20 };
+
+static _Atomic int interruptions;
+
+static void set_another(int sig)
+{
+	signal(SIGUSR2, sig == SIGUSR1 ? SIG_IGN : SIG_DFL);
+	interruptions++;
+}
+
+static void *set_and_set(void *arg)
+{
+	sigset_t one;
+
+	(void)arg;
+	sigemptyset(&one);
+	sigaddset(&one, SIGUSR1);
+	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	while (interruptions < INTERRUPTIONS)
+		signal(SIGUSR2, SIG_DFL);
+	return NULL;
+}
+
+static void a_handler_may_set_one_wherever_it_interrupts(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	signal(SIGUSR1, set_another);
+	assert_int_equal(pthread_create(&thread, NULL, set_and_set, NULL), 0);
+	while (interruptions < INTERRUPTIONS)
+		pthread_kill(thread, SIGUSR1);
+	pthread_join(thread, NULL);
+	signal(SIGUSR1, SIG_DFL);
+}
+
 /* All at once -------------------------------------------------------------- */
 
 enum { SENDERS = 20, ROUNDS = 200 };
@@ -614,6 +693,7 @@ int main(void)
 		cmocka_unit_test(
 			what_is_sent_to_oneself_has_run_the_rest_runs_apart),
 		cmocka_unit_test(the_mask_is_all_goroutines),
+		cmocka_unit_test(who_blocks_at_one_time_loses_nothing),
 		cmocka_unit_test(older_words_and_signalfd_work),
 		cmocka_unit_test(pause_and_sigsuspend_return_after_a_handler),
 		cmocka_unit_test(a_timer_signals),
@@ -621,6 +701,7 @@ int main(void)
 		cmocka_unit_test(a_child_is_waited_for_and_told),
 		cmocka_unit_test(a_jump_out_of_a_raised_handler_works),
 		cmocka_unit_test(a_small_signal_stack_does_not_replace_ours),
+		cmocka_unit_test(a_handler_may_set_one_wherever_it_interrupts),
 		cmocka_unit_test(none_of_many_is_lost),
 	};
 
