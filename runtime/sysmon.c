@@ -145,8 +145,6 @@ static bool watch(struct m *m, int64_t now_ns)
 	return did;
 }
 
-/* The rest ---------------------------------------------------------------- */
-
 /* What goroutines have to spare -------------------------------------------- */
 
 /*
@@ -189,9 +187,10 @@ static bool trim(struct g *gp, int64_t now_ns)
 		if (gtab_state(status) == G_WAITING)
 			again = trim_waiting(gp, now_ns);
 		gtab_end_scan(slot, status);
-	} else if (gp->kind == GFREE_CONTIGUOUS && gtab_begin_scan_idle(slot)) {
+	} else if (again && gtab_begin_scan_idle(slot)) {
 		/* Who makes a goroutine of it writes to the first page. */
-		arena_trim(gp->base, (uintptr_t)gp->base);
+		if (gp->kind == GFREE_CONTIGUOUS)
+			arena_trim(gp->base, (uintptr_t)gp->base);
 		gtab_end_scan(slot, G_IDLE);
 		again = false;
 	}
@@ -228,6 +227,8 @@ static void new_epoch(int64_t now_ns)
 	sched.trim = NULL;
 	lock_put(&sched.trim_lock);
 }
+
+/* The rest ---------------------------------------------------------------- */
 
 /* Returns whether one was made. */
 static bool make_thread(int64_t now_ns)
