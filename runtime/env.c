@@ -178,37 +178,42 @@ static void read_schedtrace(void)
 	}
 }
 
+/* A number from LEAST to MOST; false for anything else, which is told. */
+static bool read_number(const struct option *o, const char *name,
+			int32_t least, int32_t most, const char *wanted,
+			int32_t *out)
+{
+	if (!option_int32(o, out) && *out >= least && *out <= most)
+		return true;
+	complain(name, o->value, o->value_len, wanted);
+	return false;
+}
+
 static void read_stackmin(const struct option *o)
 {
 	int32_t n;
 
-	if (option_int32(o, &n) || n < STACK_MIN || n > STACK_MAX)
-		complain("PGODEBUG: stackmin", o->value, o->value_len,
-			 "from 1024 to 1073741824 bytes");
-	else
+	if (read_number(o, "PGODEBUG: stackmin", STACK_MIN, STACK_MAX,
+			"from 1024 to 1073741824 bytes", &n))
 		env.stack_min_bytes = (size_t)n;
-}
-
-static void read_maxthreads(const struct option *o)
-{
-	int32_t n;
-
-	if (option_int32(o, &n) || n < 1)
-		complain("PGODEBUG: maxthreads", o->value, o->value_len,
-			 "a positive number");
-	else
-		env.max_threads = (uint32_t)n;
 }
 
 static void read_stackmax(const struct option *o)
 {
 	int32_t n;
 
-	if (option_int32(o, &n) || n < STACK_MIN)
-		complain("PGODEBUG: stackmax", o->value, o->value_len,
-			 "from 1024 to 2147483647 bytes");
-	else
+	if (read_number(o, "PGODEBUG: stackmax", STACK_MIN, INT32_MAX,
+			"from 1024 to 2147483647 bytes", &n))
 		env.stack_max_bytes = (size_t)n;
+}
+
+static void read_maxthreads(const struct option *o)
+{
+	int32_t n;
+
+	if (read_number(o, "PGODEBUG: maxthreads", 1, INT32_MAX,
+			"a positive number", &n))
+		env.max_threads = (uint32_t)n;
 }
 
 static void read_stack(const struct option *o)
@@ -261,11 +266,9 @@ static void read_seed(const struct option *o)
 {
 	int32_t n;
 
-	if (option_int32(o, &n) || n < 0) {
-		complain("PGODEBUG: seed", o->value, o->value_len,
-			 "a number from 0 on");
+	if (!read_number(o, "PGODEBUG: seed", 0, INT32_MAX,
+			 "a number from 0 on", &n))
 		return;
-	}
 	env.seed = (uint32_t)n;
 	env.seeded = true;
 }

@@ -40,8 +40,8 @@ void fatal_put_goroutines(void);
 void fatal_flush(void);
 _Noreturn void fatal_leave(void);
 
-/* Between the two: that GP's stack is full, where SP is; how much it had, and
- * the way to more.  [sig] */
+/* After fatal_begin(): that GP's stack is full, where SP is; how much it had,
+ * and the way to more.  [sig] */
 void fatal_put_overflow(const struct g *gp, uintptr_t sp);
 
 /* Waits for the end when another thread is dying: its status counts.  [m] */

@@ -13,7 +13,7 @@ enum { GFREE_MAX = 64 };        /* a P with more gives half away */
 
 static struct {
 	struct lock lock;
-	struct g *list[GFREE_KINDS];
+	struct g *list[GFREE_KINDS];    /* lock; is there any: without */
 } all;
 
 static struct g *take(struct g **list)

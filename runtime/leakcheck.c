@@ -41,7 +41,8 @@ struct look {
 	int64_t after;
 	struct outfd o;
 	char buf[OUT_BYTES];
-	char patterns[2 * ENV_LIST];    /* each ends in a 0, the last in two */
+	/* Each ends in a 0, the last in two. */
+	char patterns[2 * ENV_LIST + 1];
 };
 
 /* Patterns ----------------------------------------------------------------- */

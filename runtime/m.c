@@ -156,6 +156,17 @@ static uint32_t max_threads(void)
 	return env.max_threads ? env.max_threads : atomic_load(&ms.max);
 }
 
+/* Of Ms; one that is locked may end at any moment. */
+static uint32_t count_threads(void)
+{
+	uint32_t n;
+
+	lock_get(&sched.lock);
+	n = sched.nm;
+	lock_put(&sched.lock);
+	return n;
+}
+
 static void *die_of_threads(void)
 {
 	struct dump *d = fatal_begin();
@@ -175,7 +186,7 @@ static void *set_max(intptr_t n)
 	if (n < 1)
 		return (void *)(intptr_t)-EINVAL;
 	atomic_store(&ms.max, (uint32_t)n);
-	if (sched.nm > max_threads())
+	if (count_threads() > max_threads())
 		die_of_threads();
 	return (void *)old;
 }
@@ -187,10 +198,11 @@ int pgo_set_max_threads(int n)
 
 void m_die_refused(int rc)
 {
+	uint32_t n = count_threads();
 	struct dump *d = fatal_begin();
 
 	text_put(d->out, "fatal error: thread ");
-	text_int(d->out, sched.nm + 1);
+	text_int(d->out, n + 1);
 	text_put(d->out, rc == -ENOMEM ?
 		 " cannot be made: Cannot allocate memory (raise ulimit -v, "
 		 "memory.max of the cgroup, or vm.max_map_count)\n" :
@@ -209,7 +221,7 @@ int m_spawn(void)
 	struct m *m;
 	int rc;
 
-	if (sched.nm >= max_threads())
+	if (count_threads() >= max_threads())
 		die_of_threads();
 	m = m_new();
 	if (!m)

@@ -32,7 +32,7 @@ WORDS = re.compile(r"hammer: (\d+) frames in (\d+) rounds, .* (\d+) wrong")
 
 
 def run(hammer, seed, keys, seconds):
-    """Prints a line and returns (frames, how it failed or '')."""
+    """Prints a line and returns (frames, whether it failed)."""
     env = dict(os.environ, PGO_STRESS_SECONDS=str(max(int(seconds), 1)),
                HAMMER_GOROUTINES="10000", HAMMER_SEED=str(seed),
                GOMAXPROCS="8", PGODEBUG=f"seed={seed},{keys}".strip(","))
