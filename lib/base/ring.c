@@ -16,7 +16,6 @@
 #include "lib/base/ring.h"
 
 #include <errno.h>
-#include <string.h>
 
 int ring_init(struct ring *r, uint64_t *words, size_t n)
 {
@@ -39,6 +38,17 @@ static int drop(struct ring *r, int why)
 	return why;
 }
 
+/* Word by word: a signal handler copies, where no sanitizer's memcpy() may be
+ * called. */
+static void copy(uint64_t *to, const uint64_t *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		to[i] = from[i];
+		/* Or the compiler would call memcpy() for the loop. */
+		atomic_signal_fence(memory_order_acq_rel);
+	}
+}
+
 static void copy_in(struct ring *r, uint64_t at, const uint64_t *from, size_t n)
 {
 	size_t i = at & r->mask;
@@ -46,8 +56,8 @@ static void copy_in(struct ring *r, uint64_t at, const uint64_t *from, size_t n)
 
 	if (first > n)
 		first = n;
-	memcpy(r->words + i, from, first * sizeof(*from));
-	memcpy(r->words, from + first, (n - first) * sizeof(*from));
+	copy(r->words + i, from, first);
+	copy(r->words, from + first, n - first);
 }
 
 static void copy_out(struct ring *r, uint64_t at, uint64_t *to, size_t n)
@@ -57,8 +67,8 @@ static void copy_out(struct ring *r, uint64_t at, uint64_t *to, size_t n)
 
 	if (first > n)
 		first = n;
-	memcpy(to, r->words + i, first * sizeof(*to));
-	memcpy(to + first, r->words, (n - first) * sizeof(*to));
+	copy(to, r->words + i, first);
+	copy(to + first, r->words, n - first);
 }
 
 int ring_put(struct ring *r, const uint64_t *rec, size_t n)
