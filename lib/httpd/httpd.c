@@ -25,7 +25,7 @@ enum {
 	DAEMONS_MAX = 32,
 	CONNECTIONS_MAX = 128,          /* of one daemon */
 	MEMORY_BYTES = 32 << 10,        /* for head and answer of a request */
-	STACK_BYTES = 512 << 10,
+	STACK_BYTES = 1 << 20,          /* half of it may be a sanitizer's */
 };
 
 #define SECOND_NS INT64_C(1000000000)

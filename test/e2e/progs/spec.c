@@ -61,20 +61,25 @@ static void say_number(const struct script *me, const char *word, long number)
 	say(me, word, text);
 }
 
+static void make_channels(void)
+{
+	for (size_t i = 0; i < 26; i++)
+		for (size_t n = 0; n < 10; n++)
+			chans[i][n] = pgo_chan_make(sizeof(long), n);
+}
+
 /* The channel *S begins with; *S goes behind it. */
 static struct pgo_chan *channel(const char **s)
 {
-	struct pgo_chan **c;
+	struct pgo_chan *c;
 
 	if (**s == 'n') {
 		++*s;
 		return NULL;
 	}
-	c = &chans[(*s)[0] - 'a'][(*s)[1] - '0'];
-	if (!*c)
-		*c = pgo_chan_make(sizeof(long), (size_t)((*s)[1] - '0'));
+	c = chans[(*s)[0] - 'a'][(*s)[1] - '0'];
 	*s += 2;
-	return *c;
+	return c;
 }
 
 static void say_received(const struct script *me, const char *word, int ok,
@@ -255,6 +260,7 @@ static void begin(void *arg)
 	struct script *s = arg;
 	int n = 0;
 
+	make_channels();
 	while (s[n].text)
 		n++;
 	pgo_waitgroup_add(&all, n);
