@@ -63,7 +63,10 @@ static bool begin(void)
 	}
 	if (!base)
 		return false;
-	range.most = bytes / PAGE_BYTES;
+	/* The kernel's pages are smaller: what is aligned is so by address. */
+	head = -(uintptr_t)base % PAGE_BYTES;
+	base += head;
+	range.most = (bytes - head) / PAGE_BYTES;
 	head = round_up(range.most * sizeof(struct row), PAGE_BYTES);
 	pages.spans = (struct span *)(void *)(base + head);
 	/* No span is smaller than a page. */
