@@ -183,11 +183,23 @@ static bool is_wrap(const struct name *name)
 	return name->func && !strncmp(name->func, WRAP, strlen(WRAP));
 }
 
+/* A sanitizer's are called in libc's place: ___interceptor_read. */
+static const char *behind_interceptor(const char *name)
+{
+	static const char mark[] = "interceptor_";
+	const char *end = name + strspn(name, "_");
+
+	return end - name < 2 || strncmp(end, mark, strlen(mark)) ?
+	       name : end + strlen(mark);
+}
+
 void names_find(uintptr_t pc, struct name *out)
 {
 	look_up(pc, out);
 	if (is_wrap(out))
 		out->func += strlen(WRAP);
+	else if (out->func)
+		out->func = behind_interceptor(out->func);
 }
 
 bool names_is_runtime(uintptr_t pc)

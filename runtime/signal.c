@@ -127,7 +127,11 @@ int signal_handle(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 
 static void *signal_thread(void *arg)
 {
+	/* A sanitizer's threads come with a stack for handlers. */
+	stack_t none = { .ss_flags = SS_DISABLE };
+
 	(void)arg;
+	sys_call(SYS_sigaltstack, &none, NULL, 0, 0);
 	for (;;) {
 		uint32_t asked = atomic_load(&plain.asked);
 

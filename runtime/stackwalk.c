@@ -6,6 +6,7 @@
 
 #include <link.h>
 
+#include "runtime/fiber.h"
 #include "runtime/m.h"
 #include "runtime/sched.h"
 
@@ -74,6 +75,8 @@ void pgo_thunk_regs(void);
 void pgo_thunk_stack(void);
 void pgo_thunk_any(void);
 void pgo_thunk_leaf(void);
+void pgo_here_regs(void);
+void pgo_here_stack(void);
 void pgo_dl_trampolines(void);
 
 static void hide(uintptr_t pc)
@@ -97,6 +100,8 @@ void stackwalk_setup(void)
 	hide((uintptr_t)pgo_thunk_stack);
 	hide((uintptr_t)pgo_thunk_any);
 	hide((uintptr_t)pgo_thunk_leaf);
+	hide((uintptr_t)pgo_here_regs);
+	hide((uintptr_t)pgo_here_stack);
 	hide((uintptr_t)pgo_dl_trampolines);
 }
 
@@ -220,10 +225,12 @@ static bool climb_out(const struct stackwalk *sw, struct walk_regs *r,
 	return false;
 }
 
-/* Not yet, or not any more, on the goroutine's. */
-static bool is_on_thread(const struct stackwalk *w, const struct walk_regs *r)
+/* Not yet, or not any more, on the goroutine's stack.  A sanitizer wants C
+ * there too. */
+static bool is_in_c(const struct stackwalk *w, const struct walk_regs *r)
 {
-	return r->r[WALK_SP] >= w->stack.low && r->r[WALK_SP] < w->stack.high;
+	return fiber_watch.sanitized || (r->r[WALK_SP] >= w->stack.low &&
+					 r->r[WALK_SP] < w->stack.high);
 }
 
 /* From OUT, in a library, to the program's code that called it.  False when
@@ -255,7 +262,7 @@ void stackwalk_thread(struct stackwalk *w, const struct m *m,
 		 * went through to the goroutine. */
 		if (end != WALK_OUTSIDE && end != WALK_LOST)
 			return;
-		if (end == WALK_OUTSIDE && !is_on_thread(w, &at)) {
+		if (end == WALK_OUTSIDE && !is_in_c(w, &at)) {
 			stackwalk_from(w, &at);
 			return;
 		}
@@ -293,13 +300,15 @@ static void walk_bound(struct stackwalk *w, const struct m *m)
 	struct walk_regs r = { .called = true };
 	uintptr_t at = (uintptr_t)frame;
 
+	if (at >= m->stack_low && at < m->stack_high) {
+		w->stack.low = at;
+		w->stack.high = m->stack_high;
+	}
 	/* In a signal handler it is on another stack. */
-	if (at < m->stack_low || at >= m->stack_high) {
+	if (!stackwalk_word(w, at + sizeof(*frame))) {
 		stackwalk_in_c(w, m);
 		return;
 	}
-	w->stack.low = at;
-	w->stack.high = m->stack_high;
 	r.pc = frame[1];
 	r.r[WALK_FP] = frame[0];
 	r.r[WALK_SP] = at + 2 * sizeof(*frame);

@@ -19,7 +19,7 @@ struct m;
 
 /* The functions no stack shows, by where they are; empty ones behind them.
  * Constant after stackwalk_setup(). */
-enum { STACKWALK_HIDDEN = 8 };
+enum { STACKWALK_HIDDEN = 10 };
 extern struct walk_range stackwalk_hidden[STACKWALK_HIDDEN];
 
 /* What lies at the stack pointer of a goroutine that left its M; see

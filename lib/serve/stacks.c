@@ -24,7 +24,8 @@ static bool same(const void *ctx, uint32_t id, const void *key)
 	const struct stack *st = &s->stacks[id];
 
 	return st->n == k->n && st->labels_bytes == k->labels_bytes &&
-	       !memcmp(stacks_pcs(s, id), k->pcs, k->n * sizeof(*k->pcs)) &&
+	       (!k->n ||
+		!memcmp(stacks_pcs(s, id), k->pcs, k->n * sizeof(*k->pcs))) &&
 	       (!k->labels_bytes ||
 		!memcmp(stacks_labels(s, id), k->labels, k->labels_bytes));
 }

@@ -49,7 +49,7 @@ def running(program, threads=3, on_quit=signal.SIG_DFL, **env):
     """The folder in /proc of a program that has begun."""
     process = subprocess.Popen(
         [program], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={"GOMAXPROCS": "2", **env},
+        stderr=subprocess.DEVNULL, env={**os.environ, "GOMAXPROCS": "2", **env},
         preexec_fn=lambda: signal.signal(signal.SIGQUIT, on_quit))
     try:
         folder = pathlib.Path(f"/proc/{process.pid}")

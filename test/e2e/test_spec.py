@@ -8,6 +8,7 @@ without the words (its goroutine's results in order); and how the program ends:
 None for well, else the first line of its death, where DEADLOCK is followed by
 what goroutines wait for, by id (1 waits for the others).
 """
+import os
 import re
 import subprocess
 
@@ -173,7 +174,7 @@ ROWS = pytest.mark.parametrize("sentence, scripts, results, end", TABLE,
 
 def run(program, scripts, procs):
     return subprocess.run([program, *scripts], text=True, capture_output=True,
-                          timeout=20, env={"GOMAXPROCS": procs})
+                          timeout=20, env={**os.environ, "GOMAXPROCS": procs})
 
 
 @pytest.mark.fast

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.fast
 
 DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
 HEADER = re.compile(r"^goroutine (\d+) \[(.*)\]:$", re.M)
-FRAME = re.compile(r"^(\w+)\(.*\)\n\t\S", re.M)
+FRAME = re.compile(r"^([\w.]+)\(.*\)\n\t\S", re.M)
 CREATED = re.compile(r"^created by (\w+) in goroutine (\d+)\n\t\S", re.M)
 
 ENV = {k: v for k, v in os.environ.items()
