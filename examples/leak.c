@@ -55,6 +55,8 @@ static int ask(int number)
 	struct pgo_chan *late = pgo_after(5 * MS);
 	int answer = -1;
 
+	if (!q || !late)
+		exit(1);
 	*q = (struct question){ number, 2, pgo_chan_make(sizeof(int), 0) };
 	pgo_go(send_answer, q);
 	pgo_select((struct pgo_case[]){

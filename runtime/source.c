@@ -32,8 +32,6 @@
 
 #define PATIENCE_NS INT64_C(3000000000)
 
-enum { FRESH, SERVING, GONE };
-
 enum { PATH_BYTES = 1024, HEAD_BYTES = 4096 };
 
 /* Where pgo-sym lies ------------------------------------------------------- */
@@ -108,8 +106,12 @@ static _Noreturn int become(void *arg)
 	const struct start *start = arg;
 	const char *argv[] = { start->file, "--serve", NULL };
 
-	sys_call(SYS_dup2, start->fd, 0, 0, 0);
-	sys_call(SYS_dup2, start->fd, 1, 0, 0);
+	/* Past 0 and 1, if these were closed: dup2() of the same is none. */
+	long fd = sys_call(SYS_fcntl, start->fd, F_DUPFD, 2, 0);
+
+	sys_call(SYS_dup2, fd, 0, 0, 0);
+	sys_call(SYS_dup2, fd, 1, 0, 0);
+	sys_call(SYS_close, fd, 0, 0, 0);
 	sys_call(SYS_close_range, 3u, ~0u, 0, 0);
 	sys_call(SYS_execve, start->file, argv, environ, 0);
 	for (;;)
@@ -124,7 +126,7 @@ static void start(struct source *s)
 	uint64_t all = ~0ULL, old;
 	int fds[2];
 
-	s->state = GONE;
+	s->state = SOURCE_GONE;
 	if (!find_sym(path) ||
 	    sys_call(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 		     fds))
@@ -140,18 +142,18 @@ static void start(struct source *s)
 		sys_call(SYS_close, s->fd, 0, 0, 0);
 		return;
 	}
-	s->state = SERVING;
+	s->state = SOURCE_SERVING;
 	s->deadline_ns = clock_mono_ns() + PATIENCE_NS;
 }
 
 void source_end(struct source *s)
 {
-	if (s->state == SERVING) {
+	if (s->state == SOURCE_SERVING) {
 		sys_call(SYS_close, s->fd, 0, 0, 0);
 		sys_call(SYS_kill, s->pid, SIGKILL, 0, 0);
 		sys_call(SYS_wait4, s->pid, NULL, __WALL, 0);
 	}
-	s->state = GONE;
+	s->state = SOURCE_GONE;
 }
 
 /* Asking ------------------------------------------------------------------- */
@@ -298,9 +300,9 @@ size_t source_find(struct source *s, uintptr_t pc, const struct name *name)
 		return 0;
 	if (recall(s, pc))
 		return cut(s);
-	if (s->state == FRESH)
+	if (s->state == SOURCE_FRESH)
 		start(s);
-	if (s->state != SERVING)
+	if (s->state != SOURCE_SERVING)
 		return 0;
 	if (!ask(s, name) || !receive(s)) {
 		source_end(s);

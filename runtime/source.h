@@ -3,7 +3,7 @@
  *
  * DWARF is read by pgo-sym in a process of its own, never in here.  Without
  * it (not installed, PGO_SYM=off, a sandbox) dumps have the functions of ELF
- * symbols and no lines.  No malloc, no lock, no libc: who dies may hold any.
+ * symbols and no lines.  No malloc and no lock: who dies may hold any.
  */
 #ifndef PGO_RUNTIME_SOURCE_H
 #define PGO_RUNTIME_SOURCE_H
@@ -21,6 +21,8 @@ enum {
 	SOURCE_TEXT = 256 << 10,
 };
 
+enum source_state { SOURCE_FRESH, SOURCE_SERVING, SOURCE_GONE };
+
 struct source_line {
 	const char *func;
 	const char *file;
@@ -29,7 +31,7 @@ struct source_line {
 
 /* The child of one dump, and what it has said.  Zero is ready. */
 struct source {
-	int state;              /* not begun, serving, gone */
+	enum source_state state;
 	int pid;
 	int fd;
 	int64_t deadline_ns;

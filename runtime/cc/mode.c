@@ -45,20 +45,32 @@ static void one_sanitizer(struct mode *m, const char *name)
 	m->undefined = 1;
 }
 
+static void no_sanitizer(struct mode *m, const char *name)
+{
+	int all = !strcmp(name, "all");
+
+	if (all || !strcmp(name, "undefined"))
+		m->undefined = 0;
+	if (all || (m->sanitizer && !strcmp(name, strchr(m->sanitizer, '=') +
+					    1)))
+		m->sanitizer = NULL;
+}
+
 void mode_look(struct mode *m, const char *arg)
 {
 	static const char yes[] = "-fsanitize=", no[] = "-fno-sanitize=";
+	int on = str_begins(arg, yes);
 	char *names, *name;
 
-	if (!strcmp(arg, "-fno-sanitize=all") ||
-	    (m->sanitizer && str_begins(arg, no) &&
-	     !strcmp(arg + strlen(no), m->sanitizer + strlen(yes))))
-		m->sanitizer = NULL;
-	if (!str_begins(arg, yes))
+	if (!on && !str_begins(arg, no))
 		return;
-	names = str_copy(arg + strlen(yes));
-	while ((name = strsep(&names, ",")))
-		one_sanitizer(m, name);
+	names = str_copy(strchr(arg, '=') + 1);
+	while ((name = strsep(&names, ","))) {
+		if (on)
+			one_sanitizer(m, name);
+		else
+			no_sanitizer(m, name);
+	}
 }
 
 static void refuse_segments(const struct mode *m)

@@ -2,7 +2,8 @@
 # in a folder of the architecture's.
 file(GLOB _pgo_pc "${CMAKE_CURRENT_LIST_DIR}/../../pkgconfig/pgo.pc"
   "${CMAKE_CURRENT_LIST_DIR}/../../*/pkgconfig/pgo.pc")
-file(STRINGS ${_pgo_pc} _pgo_version REGEX "^Version: ")
+list(GET _pgo_pc 0 _pgo_pc)
+file(STRINGS "${_pgo_pc}" _pgo_version REGEX "^Version: ")
 string(REPLACE "Version: " "" PACKAGE_VERSION "${_pgo_version}")
 unset(_pgo_version)
 unset(_pgo_pc)
