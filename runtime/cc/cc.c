@@ -211,6 +211,41 @@ static int is_clang(const char *cc)
 	       (real && strstr(str_base(real), "clang"));
 }
 
+/*
+ * A C compiler's twin for C++: "x86_64-linux-gnu-gcc-13" has a g++.  PGO_CC is
+ * one word for both languages, and gcc links without the library of C++.
+ */
+static const char *twin(const char *cc)
+{
+	static const struct {
+		const char *c, *cxx;
+	} twins[] = {
+		{ "gcc", "g++" }, { "clang", "clang++" }, { "cc", "c++" },
+	};
+	const char *base = str_base(cc);
+
+	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++) {
+		const char *at = strstr(base, twins[i].c);
+		const char *end = at ? at + strlen(twins[i].c) : NULL;
+
+		if (at && (at == base || at[-1] == '-') &&
+		    (!*end || *end == '-'))
+			return str_form("%.*s%s%s", (int)(at - cc), cc,
+					twins[i].cxx, end);
+	}
+	return cc;
+}
+
+/* It would call itself, and so on. */
+static void refuse_self(const char *word)
+{
+	const char *file = args_which(word);
+	const char *self = realpath("/proc/self/exe", NULL);
+
+	if (file && self && !strcmp(file, self))
+		die("PGO_CC=%s: is pgo's own (PGO_CC=gcc)", word);
+}
+
 /* PGO_CC may be several words: "ccache gcc-13". */
 static void add_compiler(struct strs *cmd, struct mode *m)
 {
@@ -222,7 +257,8 @@ static void add_compiler(struct strs *cmd, struct mode *m)
 	words = str_copy(cc);
 	while ((word = strsep(&words, " \t")))
 		if (*word) {
-			strs_add(cmd, word);
+			refuse_self(word);
+			strs_add(cmd, m->cxx ? twin(word) : word);
 			m->clang |= is_clang(word);
 		}
 	if (!cmd->n)

@@ -224,6 +224,26 @@ def test_pgo_cc_may_be_several_words(t):
     r = t.cc("-c", "one.c", env={"PGO_CC": " "})
     assert (r.returncode, r.stderr) == (
         1, "pgo-cc: PGO_CC: names no compiler (PGO_CC=gcc)\n")
+    r = t.cc("-c", "one.c", env={"PGO_CC": f"env {t.pgo_cxx}"})
+    assert (r.returncode, r.stderr) == (
+        1, f"pgo-cc: PGO_CC={t.pgo_cxx}: is pgo's own (PGO_CC=gcc)\n")
+
+
+@pytest.mark.parametrize("cc", [
+    "gcc", " env A=1  gcc", "x86_64-linux-gnu-gcc", "/usr/bin/gcc", "clang"])
+def test_a_pgo_cc_for_c_is_one_for_cxx_too(t, cc):
+    t.write("say.cc", """
+        #include <cstdio>
+        #include <stdexcept>
+        #include <pgo/pgo.h>
+        static void start(void *) {
+            try { throw std::runtime_error("caught"); }
+            catch (const std::exception &e) { std::puts(e.what()); }
+        }
+        int main() { return pgo_run(start, nullptr); }
+        """)
+    t.cxx_ok("say.cc", "-o", "say", env={"PGO_CC": cc})
+    assert t.ok("./say") == "caught\n"
 
 
 def test_a_library_with_z_defs_lacks_the_runtime_only(t):
