@@ -21,6 +21,7 @@
 #include "runtime/arena.h"
 #include "runtime/dump.h"
 #include "runtime/env.h"
+#include "runtime/forked.h"
 #include "runtime/names.h"
 #include "runtime/outfd.h"
 #include "runtime/sched.h"
@@ -76,7 +77,7 @@ void fatal_let_die(void)
 {
 	_Atomic uint32_t never = 0;
 
-	while (atomic_load(&death.tid))
+	while (atomic_load(&death.tid) && !is_forked)
 		futex_wait(&never, 0, -1);
 }
 

@@ -44,7 +44,8 @@ _Noreturn void fatal_leave(void);
  * and the way to more.  [sig] */
 void fatal_put_overflow(const struct g *gp, uintptr_t sp);
 
-/* Waits for the end when another thread is dying: its status counts.  [m] */
+/* Waits for the end when another thread is dying: its status counts.  Not in a
+ * child of fork(), which that thread is not in.  [m] */
 void fatal_let_die(void);
 
 /* SIG kills from here on, past everything that wraps sigaction().  [sig] */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/membarrier.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pgo/go.h>
@@ -85,6 +86,9 @@ static int setup(void)
 	if (!rc)
 		agentload_start();
 	leakcheck_setup();
+	/* exit() meanwhile would hide a death that is being told. */
+	if (!rc && atexit(fatal_let_die))
+		rc = -ENOMEM;
 	return rc;
 }
 

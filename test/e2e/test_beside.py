@@ -1,6 +1,7 @@
 """Goroutines beside a program's own threads: pgo_start(), and how it ends."""
 import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -21,6 +22,11 @@ def test_exit_ends_it_and_handlers_may_use_goroutines(build, way, status):
     result = run(build, way)
     assert (result.returncode, result.stdout, result.stderr) == (
         status, "at exit: goroutines answer\n", "")
+
+
+def test_a_crash_is_not_hidden_by_the_end_of_main(build):
+    for _ in range(5):
+        assert run(build, "crash").returncode == -signal.SIGSEGV
 
 
 @pytest.mark.parametrize("way", ["main-waits", "threads-wait", "main-ends"])

@@ -170,6 +170,23 @@ static int nobody_waits(void)
 	return 0;
 }
 
+static void crash(void *arg)
+{
+	*(volatile int *)arg = 1;
+}
+
+/* It has said the first words when main() returns, and not yet the last. */
+static int return_while_one_crashes(void)
+{
+	char word[8];
+	int said[2];
+
+	if (pipe(said) || dup2(said[1], STDERR_FILENO) < 0)
+		return 1;
+	pgo_go(crash, NULL);
+	return read(said[0], word, sizeof(word)) > 0 ? 0 : 1;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -185,6 +202,7 @@ static const struct {
 	{ "limit", limit_and_stay_in_c },
 	{ "wake-late", a_thread_wakes_late },
 	{ "nobody-waits", nobody_waits },
+	{ "crash", return_while_one_crashes },
 };
 
 int main(int argc, char **argv)
