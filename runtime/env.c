@@ -249,9 +249,14 @@ static void read_guard(const struct option *o)
 		 "madvise, mprotect or none");
 }
 
-static void read_switch(const struct option *o, bool *out)
+static void read_switch(const struct option *o, const char *name, bool *out)
 {
-	*out = is_word(o->value, o->value_len, "1");
+	bool on = is_word(o->value, o->value_len, "1");
+
+	if (on || is_word(o->value, o->value_len, "0"))
+		*out = on;
+	else
+		complain(name, o->value, o->value_len, "0 or 1");
 }
 
 static void read_always(const struct option *o, const char *name, bool *out)
@@ -313,9 +318,11 @@ static void read_pgodebug(void)
 		else if (option_is(&o, "guard"))
 			read_guard(&o);
 		else if (option_is(&o, "asyncpreemptoff"))
-			read_switch(&o, &env.async_preempt_off);
+			read_switch(&o, "PGODEBUG: asyncpreemptoff",
+				    &env.async_preempt_off);
 		else if (option_is(&o, "leakcheck"))
-			read_switch(&o, &env.leakcheck);
+			read_switch(&o, "PGODEBUG: leakcheck",
+				    &env.leakcheck);
 		else if (option_is(&o, "cpuprofile"))
 			read_cpuprofile(&o);
 		else if (option_is(&o, "memprofilerate"))

@@ -257,17 +257,16 @@ int pgo_leakcheck_opts(const struct pgo_leakcheck_opts *o, int fd)
 {
 	struct pgo_leakcheck_opts opts = { 0 };
 
-	if (!atomic_load(&sched.last_id) || o->size > sizeof(opts))
+	if (!atomic_load(&sched.last_id) || (o && o->size > sizeof(opts)))
 		return -EINVAL;
-	memcpy(&opts, o, o->size);
+	if (o)
+		memcpy(&opts, o, o->size);
 	return look_until(&opts, fd);
 }
 
 int pgo_leakcheck(int fd)
 {
-	struct pgo_leakcheck_opts o = { .size = sizeof(o) };
-
-	return pgo_leakcheck_opts(&o, fd);
+	return pgo_leakcheck_opts(NULL, fd);
 }
 
 int64_t pgo_leakcheck_current(void)

@@ -26,8 +26,8 @@ struct pgo_leakcheck_opts {
  */
 PGO_API int pgo_leakcheck(int fd);
 
-/* The same, and as O says besides; -EINVAL for a size unknown here or more than
- * 4095 bytes of patterns.  [any] */
+/* The same, and as O says besides, unless it is NULL; -EINVAL for a size that
+ * is unknown here or more than 4095 bytes of patterns.  [any] */
 PGO_API int pgo_leakcheck_opts(const struct pgo_leakcheck_opts *o, int fd);
 
 /* For ->after: goroutines that were created so far are passed over.  [any] */

@@ -100,9 +100,9 @@ def test_a_list_that_is_too_long_is_a_line(build):
 def test_options(build):
     done = run(build, "options", check=False)
     # All; since before; since after; two names; who ends soon, not waited
-    # for and waited for; too long; a struct of a later version.
+    # for and waited for; too long; a struct of a later version; none.
     assert done.stdout.splitlines() == [
-        "3", "3", "0", "1", "1", "0", "-22", "-22", "at exit"]
+        "3", "3", "0", "1", "1", "0", "-22", "-22", "3", "at exit"]
     assert [leaks(part) for part in done.stderr.split("pgo: leakcheck: ")][
         3:] == [["parked"], ["ends_soon"]]
 

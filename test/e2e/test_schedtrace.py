@@ -140,6 +140,8 @@ def test_without_being_asked_there_are_none(build):
      "segmented or contiguous"),
     ("PGODEBUG", "guard=dog", "pgo: PGODEBUG: guard=dog: ignored, must be "
      "madvise, mprotect or none"),
+    ("PGODEBUG", "leakcheck=yes", "pgo: PGODEBUG: leakcheck=yes: ignored, "
+     "must be 0 or 1"),
     ("GODEBUG", "schedtrace=x,y", ""),
 ])
 def test_bad_settings_are_a_line_each(build, name, value, line):

@@ -120,6 +120,7 @@ static void options(void)
 	memset(long_list, 'x', sizeof(long_list) - 1);
 	print_check(long_list, 0, -1);
 	printf("%d\n", pgo_leakcheck_opts(&newer, 2));
+	printf("%d\n", pgo_leakcheck_opts(NULL, -1));
 }
 
 /* The check is made on a goroutine that is not the first. */
