@@ -422,10 +422,10 @@ check-debug check-cov: check-%:         ## these units in another mode
 	$(Q)$(MAKE) --no-print-directory MODE=$* check-unit
 # What tools leave to the end of the process is no leak; what units do is.  A
 # crash is told by the runtime.
-CRASHES_OURS := handle_segv=0:handle_sigbus=0:handle_sigfpe=0
+CRASHES_OURS := handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0
 check-asan check-tsan: check-%:         ## all of check with a sanitizer, and how much of it ran
 	$(Q)$(MAKE) --no-print-directory MODE=release all
-	$(Q)PGO_TEST_MODE=$* TSAN_OPTIONS=die_after_fork=0:$(CRASHES_OURS) \
+	$(Q)PGO_TEST_MODE=$* TSAN_OPTIONS=$(CRASHES_OURS) \
 	    ASAN_OPTIONS=detect_leaks=0:$(CRASHES_OURS) \
 	    $(MAKE) --no-print-directory MODE=$* check-sanitized
 check-sanitized: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED)
@@ -496,7 +496,7 @@ tidy-layers:                            ## no include points upwards
 	$(Q)awk -f test/lint/layers.awk test/lint/layers $(SOURCES)
 tidy-symbols: $(PGOCC)                  ## libpgo.a exports pgo_* and the wraps only
 	$(Q)$(if $(PGOCC),sh test/lint/symbols.sh $(PGOLIB) $(B)/lib/pgo/wrap.rsp \
-	    $(HANDLERS),:)
+	    $(HANDLERS) __tsan_default_options,:)
 tidy-stack: $(OBJS) $(FAMILY)                     ## [g] entries keep to their stack bounds
 	$(Q)$(PY) test/lint/stackuse.py test/lint/stackuse.table \
 	    $(patsubst %.o,%.ci,$(filter-out $(patsubst %.S,$(B)/obj/%.o,\

@@ -17,6 +17,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include <pgo/cdefs.h>
+
 #include "runtime/g.h"
 #include "runtime/m.h"
 #include "runtime/sched.h"
@@ -39,6 +41,7 @@ void __tsan_func_entry(void *from) WEAK;
 void __tsan_func_exit(void *none) WEAK;
 void __tsan_acquire(void *what) WEAK;
 void __tsan_release(void *what) WEAK;
+const char *__tsan_default_options(void);
 /* dynamic_annotations.h */
 void AnnotateBenignRaceSized(const char *file, int line, const void *p,
 			     size_t bytes, const char *what) WEAK;
@@ -50,6 +53,13 @@ enum {
 };
 
 struct fiber_watch fiber_watch;
+
+/* What TSAN_OPTIONS and the program's own do not say: children of ours that
+ * look at the program are forked, and have threads. */
+PGO_API WEAK const char *__tsan_default_options(void)
+{
+	return "die_after_fork=0";
+}
 
 /* Leaks -------------------------------------------------------------------- */
 
