@@ -23,7 +23,7 @@ enum { WORKERS = 64, ROUNDS = 20000 };
 
 static _Atomic int over;
 static _Atomic long pieces;
-static volatile uint64_t sink;
+static _Atomic uint64_t sink;
 
 static __attribute__((noipa)) uint64_t churn(uint64_t x)
 {

@@ -15,7 +15,7 @@ enum { MS = 1000000 };
 
 static struct pgo_chan *never;
 static int pipe_ends[2];
-static volatile long sink;
+static _Atomic long sink;
 
 static inline __attribute__((always_inline)) void inlined_wait(void)
 {

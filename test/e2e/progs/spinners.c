@@ -10,7 +10,7 @@
 #include <pgo/pgo.h>
 
 static _Atomic int over;
-static volatile long sink;
+static _Atomic long sink;
 
 __attribute__((noinline)) static void work(long i)
 {

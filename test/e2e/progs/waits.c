@@ -16,7 +16,7 @@ enum { DEPTH = 300, FOR_EVER_S = 3600 };
 
 static struct pgo_chan *never, *never_full;
 static struct pgo_waitgroup group;
-static volatile long sink;
+static _Atomic long sink;
 
 static void receive(void *arg)
 {
