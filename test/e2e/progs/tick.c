@@ -21,8 +21,8 @@ enum { SPINNERS = 8, TICK_NS = 100000000, BLOCK = 64 << 10 };
 
 static _Atomic int over;
 static _Atomic long turns;
-static char from[BLOCK], to[BLOCK];
-static volatile long sink;
+static char from[BLOCK];
+static _Atomic long sink;
 static int ticks = 12;
 
 /* Inlined: the loops call nothing but what they are about. */
@@ -56,10 +56,12 @@ static long loop_strlen(void)
 
 static long loop_memcpy(void)
 {
+	char *to = malloc(BLOCK);
 	long n;
 
-	for (n = 0; !is_over(); n++)
+	for (n = 0; to && !is_over(); n++)
 		memcpy(to, from, BLOCK);
+	free(to);
 	return n;
 }
 
