@@ -112,7 +112,7 @@ static bool take_or_sleep(struct pgo_mutex *m, struct attempt *a)
 	return a->w.ok;
 }
 
-static void lock_slowly(struct pgo_mutex *m)
+__attribute__((noinline)) static void lock_slowly(struct pgo_mutex *m)
 {
 	struct attempt a = { .w = { .g = g_get() } };
 
@@ -154,7 +154,7 @@ static uint32_t hand_over(struct pgo_mutex *m, struct waiter **wake)
 	return word;
 }
 
-static void unlock_slowly(struct pgo_mutex *m)
+__attribute__((noinline)) static void unlock_slowly(struct pgo_mutex *m)
 {
 	struct waiter *wake = NULL;
 	uint32_t word;
