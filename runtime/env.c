@@ -50,7 +50,7 @@ static void complain(const char *name, const char *value, size_t n,
 	text_put(&o.sink, "pgo: ");
 	text_put(&o.sink, name);
 	text_put(&o.sink, "=");
-	o.sink.put(o.sink.ctx, value, n);
+	text_name_of(&o.sink, value, n);
 	text_put(&o.sink, ": ignored, must be ");
 	text_put(&o.sink, wanted);
 	text_put(&o.sink, "\n");

@@ -241,9 +241,12 @@ int pgo_start(void)
 static int64_t go(void (*fn)(void *), void *arg, uintptr_t created_pc,
 		  const struct stack_want *want)
 {
-	struct g *gp = new_goroutine(fn, arg, created_pc, want);
+	struct g *gp;
 	int64_t id;
 
+	if (!fn)
+		fatal_throw("go of nil func value");
+	gp = new_goroutine(fn, arg, created_pc, want);
 	if (!gp)
 		return -ENOMEM;
 	/* Once it is started it may end, and be another. */

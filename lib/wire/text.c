@@ -40,20 +40,24 @@ void text_hex(const struct text_sink *t, uint64_t v)
 	digits(t, v, 16);
 }
 
+void text_name_of(const struct text_sink *t, const char *s, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)s[i] >= ' ' && s[i] != 0x7f)
+			continue;
+		t->put(t->ctx, s + from, i - from);
+		t->put(t->ctx, "?", 1);
+		from = i + 1;
+	}
+	t->put(t->ctx, s + from, n - from);
+}
+
 void text_name(const struct text_sink *t, const char *s)
 {
-	const char *from = s;
-
-	if (!s)
-		return;
-	for (; *s; s++) {
-		if ((unsigned char)*s >= ' ' && *s != 0x7f)
-			continue;
-		t->put(t->ctx, from, (size_t)(s - from));
-		t->put(t->ctx, "?", 1);
-		from = s + 1;
-	}
-	t->put(t->ctx, from, (size_t)(s - from));
+	if (s)
+		text_name_of(t, s, strlen(s));
 }
 
 void text_room_put(void *room, const char *p, size_t n)

@@ -22,6 +22,7 @@ void text_hex(const struct text_sink *t, uint64_t v);   /* 0x1d */
 
 /* A name on one line: control characters become '?'.  NULL is "". */
 void text_name(const struct text_sink *t, const char *s);
+void text_name_of(const struct text_sink *t, const char *s, size_t n);
 
 /* Memory as a sink: what fits is stored, LEN counts all.  No zero behind. */
 struct text_room {

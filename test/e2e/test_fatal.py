@@ -30,6 +30,7 @@ DEATHS = {
     "rwunlock": ("fatal error: sync: Unlock of unlocked RWMutex", 2),
     "sema": ("fatal error: pgo: semaphore counter overflow", 2),
     "overrun": (OVERRUN, 2),
+    "go-nil": ("fatal error: go of nil func value", 2),
     "jump-dead": (JUMP, 2),
     "jump-other": (JUMP, 2),
     "early-go": ("", 3),

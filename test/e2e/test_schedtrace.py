@@ -126,6 +126,8 @@ def test_without_being_asked_there_are_none(build):
 @pytest.mark.parametrize("name,value,line", [
     ("GOMAXPROCS", "many",
      "pgo: GOMAXPROCS=many: ignored, must be a positive number"),
+    ("GOMAXPROCS", "1\n\x1b[31m",
+     "pgo: GOMAXPROCS=1??[31m: ignored, must be a positive number"),
     ("GOTRACEBACK", "much", "pgo: GOTRACEBACK=much: ignored, must be none, "
      "single, all, system, crash or a number"),
     ("SCHEDTRACE", "x", "pgo: SCHEDTRACE=x: ignored, must be "

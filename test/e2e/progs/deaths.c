@@ -150,7 +150,9 @@ __attribute__((noinline)) static void misuse(void)
 {
 	int v[2] = { 2, 1 };
 
-	if (!strcmp(how, "callback"))
+	if (!strcmp(how, "go-nil"))
+		pgo_go(NULL, NULL);
+	else if (!strcmp(how, "callback"))
 		qsort(v, 2, sizeof(v[0]), compare);
 	else if (!strcmp(how, "segv"))
 		*nowhere = 1;
