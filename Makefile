@@ -198,8 +198,7 @@ HANDLERS := sigaction signal bsd_signal ssignal sysv_signal __sysv_signal \
             sigset siginterrupt sigaltstack
 $(B)/obj/libpgo-all.o: $(PGOOBJS)
 	$(call say,LD,$@)
-	$(Q)ld -r --defsym=__wrap___morestack=__morestack \
-		--defsym=__wrap___morestack_non_split=__morestack_non_split \
+	$(Q)ld -r --defsym=__wrap___morestack_non_split=__morestack_non_split \
 		--defsym=__wrap___morestack_large_model=__morestack_large_model \
 		--defsym=__wrap___morestack_allocate_stack_space=__morestack_allocate_stack_space \
 		$(foreach s,$(HANDLERS),--defsym=$s=__wrap_$s) \

@@ -68,8 +68,6 @@ FUNCTION __morestack
 	mov -16(%rbp),%rdi
 	mov -24(%rbp),%rsi
 	call *%r10
-	.globl pgo_morestack_ret
-pgo_morestack_ret:
 	GETM %rcx
 	mov M_G(%rcx),%rcx
 	mov G_CUR(%rcx),%rdi
@@ -183,6 +181,16 @@ pgo_morestack_ret:
 	ret
 	.cfi_endproc
 END __morestack
+
+/* What libraries call it.  A place of its own: programs export this name, and
+ * in a stripped one gdb would know __morestack by no other. */
+FUNCTION __wrap___morestack
+	.cfi_startproc
+	.cfi_def_cfa rsp,16
+	.cfi_offset rip,-8
+	jmp __morestack
+	.cfi_endproc
+END __wrap___morestack
 
 /* gold and lld send callers of non-split code here.  Non-split code runs on
  * the thread's stack anyway, so no extra room is needed. */
