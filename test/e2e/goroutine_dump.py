@@ -6,6 +6,7 @@ import typing
 HEAD = re.compile(r"goroutine (\d+) \[([^\]]*)\](?: \{(.*)\})?:$")
 PLACE = re.compile(r"\t(.+):(\d+)(?: \+0x[0-9a-f]+)?$")
 CREATED = re.compile(r"created by (.+?)(?: in goroutine (\d+))?$")
+RUNS = "\tgoroutine running on other thread; stack unavailable"
 MINUTES = re.compile(r"(?:at least )?\d+ minutes$")
 
 
@@ -44,6 +45,8 @@ def one(lines):
     assert head, lines[0]
     marks = [m for m in head[2].split(", ") if not MINUTES.match(m)]
     frames, created = [], ()
+    if RUNS in lines:
+        lines.remove(RUNS)
     for call, line in zip(lines[1::2], lines[2::2]):
         by = CREATED.match(call)
         if by:
