@@ -170,6 +170,7 @@ static int nobody_waits(void)
 	return 0;
 }
 
+__attribute__((no_sanitize("null")))
 static void crash(void *arg)
 {
 	*(volatile int *)arg = 1;
