@@ -10,6 +10,7 @@
  */
 #include "runtime/fiber.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <valgrind/memcheck.h>
@@ -56,6 +57,13 @@ void fiber_deregister(struct seg *s)
 	VALGRIND_STACK_DEREGISTER(*number_of(s));
 }
 
+static _Atomic uint32_t calls_ended;
+
+static void forget_calls(void)
+{
+	VALGRIND_ENABLE_ADDR_ERROR_REPORTING_IN_RANGE(0, UINTPTR_MAX >> 17);
+}
+
 /*
  * A call into C goes to the thread's stack and pushes where it came from, one
  * step for valgrind: nobody has asked for the word that is pushed.
@@ -66,12 +74,16 @@ void fiber_begin_calls(void)
 
 	VALGRIND_DISABLE_ADDR_ERROR_REPORTING_IN_RANGE(here - CALLS_BYTES,
 						       CALLS_BYTES);
+	/* A thread that begins while the program ends. */
+	if (atomic_load(&calls_ended))
+		forget_calls();
 }
 
 /* It would ask, at the end, whether we have forgotten. */
 static void end_calls(void)
 {
-	VALGRIND_ENABLE_ADDR_ERROR_REPORTING_IN_RANGE(0, UINTPTR_MAX >> 17);
+	atomic_store(&calls_ended, 1);
+	forget_calls();
 }
 
 bool fiber_under_valgrind(void)
