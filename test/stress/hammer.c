@@ -24,12 +24,18 @@
 #include "test/stress/talks.h"
 #include "test/stress/watch.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define SETTLE 40               /* what was freed is kept for a while, too */
+#else
+#define SETTLE 8
+#endif
+
 enum {
 	SEEDS = 32,             /* of each kind, known beforehand */
 	RARE_EVERY = 64,
 	DESCENTS = 4,           /* of a goroutine */
 	ROUNDS_MAX = 10000,
-	ROUNDS_TO_JUDGE = 8,    /* before memory is */
+	ROUNDS_TO_JUDGE = SETTLE,       /* before memory is */
 	GROWTH_PERCENT = 15,
 };
 
