@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import sys
 
 import pytest
@@ -205,6 +206,7 @@ def test_a_target_that_ends_leaves_what_there_is(build, tmp_path):
 
 def test_what_is_no_go_program_is_refused(record):
     with subprocess.Popen(["sleep", "60"]) as child:
+        time.sleep(0.2)     # until it is sleep, and not this program
         done = record(child, "-s1", check=False)
         child.kill()
     assert done.returncode == 1
