@@ -42,7 +42,8 @@ struct g;
 
 struct gtab_row {
 	_Atomic uint32_t status;  /* state, G_SCAN, reason << 16 */
-	_Atomic uint32_t parks;   /* owner: +1 when it leaves its M */
+	_Atomic uint32_t parks;   /* owner: +1 when it leaves its M, or
+				   * its thread waits with it */
 	uint32_t stack_id;        /* the reader's, at seen_parks */
 	uint32_t seen_parks;      /* the reader's */
 };

@@ -163,6 +163,14 @@ static void shrink(struct g *gp, uint32_t epoch)
 	remember(gp);
 }
 
+/* Before it is seen WAITING or RUNNABLE: a reader that finds both the state
+ * and this count as they were takes the stack for what it was. */
+static void count_park(struct g *gp)
+{
+	atomic_store_explicit(&gp->row->parks, gp->row->parks + 1,
+			      memory_order_relaxed);
+}
+
 /* What every goroutine passes on its way off an M. */
 static void look_over(struct g *gp)
 {
@@ -173,8 +181,7 @@ static void look_over(struct g *gp)
 		fatal_overrun(gp->cur);
 	if (gp->shrink_epoch != epoch)
 		shrink(gp, epoch);
-	atomic_store_explicit(&gp->row->parks, gp->row->parks + 1,
-			      memory_order_relaxed);
+	count_park(gp);
 }
 
 static void begin_wait(struct g *gp)
@@ -303,6 +310,7 @@ static __attribute__((noinline)) void park_bound(struct m *m, struct g *gp)
 {
 	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
+	count_park(gp);
 	begin_wait(gp);
 	if (!gp->commit(gp, gp->commit_arg))
 		sched_ready(gp);
@@ -314,6 +322,7 @@ static __attribute__((noinline)) void yield_bound(struct m *m, struct g *gp)
 {
 	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
+	count_park(gp);
 	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
 	sched_put_global_one(gp);
 	sched_wake();
