@@ -24,7 +24,10 @@
 #include "runtime/sys.h"
 
 enum {
-	CLAIM_TRIES = 100,      /* it may be on its way to another state */
+	CLAIM_SPINS = 100,      /* it may be on its way to another state, ... */
+	CLAIM_TRIES = 200,      /* ... or claimed by who asks the kernel of its
+				 * stack: 10 ms, for that one may be dead */
+	CLAIM_PAUSE_NS = 100000,
 	FRAMES_EACH_END = 50,   /* shown of a deep stack, as Go does */
 	OUT_BYTES = 16 << 10,
 	NAME_BYTES = 80,
@@ -225,6 +228,16 @@ static void look_running(struct dump *d, const struct g *gp, struct seen *s)
 	take(d, &w, s);
 }
 
+static void pause_for_claim(int tries)
+{
+	struct timespec pause = { 0, CLAIM_PAUSE_NS };
+
+	if (tries < CLAIM_SPINS)
+		__builtin_ia32_pause();
+	else
+		sys_call(SYS_nanosleep, &pause, NULL, 0, 0);
+}
+
 /* False when there is no goroutine in the slot. */
 static bool look(struct dump *d, uint32_t slot, struct seen *s)
 {
@@ -246,6 +259,7 @@ static bool look(struct dump *d, uint32_t slot, struct seen *s)
 			look_running(d, gtab_g(slot), s);
 			return true;
 		}
+		pause_for_claim(tries);
 	}
 	s->state = "running";
 	return true;
