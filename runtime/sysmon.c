@@ -170,7 +170,7 @@ static bool trim_pages(struct g *gp, int64_t now_ns)
 static bool trim_waiting(struct g *gp, int64_t now_ns)
 {
 	if (gp->bound)
-		return seg_is_fixed(gp->base);
+		return false;
 	if (seg_is_fixed(gp->base))
 		return trim_pages(gp, now_ns);
 	g_shrink(gp, atomic_load(&sched.shrink_epoch));
@@ -186,6 +186,10 @@ static bool trim(struct g *gp, int64_t now_ns)
 	if (gtab_begin_scan(slot, &status)) {
 		if (gtab_state(status) == G_WAITING)
 			again = trim_waiting(gp, now_ns);
+		/* Before it can leave an M once more and see that it is on the
+		 * list still. */
+		if (!again)
+			atomic_store(&gp->on_trim, 0);
 		gtab_end_scan(slot, status);
 	} else if (again && gtab_begin_scan_idle(slot)) {
 		/* Who makes a goroutine of it writes to the first page. */
