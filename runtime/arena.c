@@ -182,17 +182,31 @@ static unsigned class_of(size_t stride)
 						       class;
 }
 
-/* arena.lock held.  Below every stride is another, or a page of its own: that
- * is where canaries are. */
+/*
+ * Below every stride is another, or a page of its own: that is where canaries
+ * are.  Whoever runs through all of a chunk stops at its end, where guards are
+ * off too: what lies there may be the signal stack that tells of it.
+ */
+static char *chunk_new(void)
+{
+	char *p = fiber_map(GUARD + SEG_PAGE + CHUNK);
+
+	if (!p)
+		return NULL;
+	sys_call(SYS_mprotect, p, GUARD, PROT_NONE, 0);
+	return p + GUARD + SEG_PAGE;
+}
+
+/* arena.lock held */
 static char *carve(size_t stride)
 {
 	char *p;
 
 	if (arena.chunk_left < stride) {
-		p = fiber_map(CHUNK + SEG_PAGE);
+		p = chunk_new();
 		if (!p)
 			return NULL;
-		arena.chunk = p + SEG_PAGE;
+		arena.chunk = p;
 		arena.chunk_left = CHUNK;
 	}
 	p = arena.chunk;
