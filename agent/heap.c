@@ -8,6 +8,7 @@
 
 #include "agent/names.h"
 #include "lib/base/clock.h"
+#include "lib/serve/profile.h"
 #include "lib/wire/gzip.h"
 #include "lib/wire/pprof_heap.h"
 #include "lib/wire/pprof_stacks.h"
@@ -30,17 +31,7 @@ static size_t frames_of(void *ctx, uint64_t pc, struct pprof_frame *out,
 	size_t n = names_frames(pc, &f);
 
 	(void)ctx;
-	if (n > max)
-		n = max;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (struct pprof_frame){
-			.function = f[i].func,
-			.system_name = f[i].linkage,
-			.file = f[i].file,
-			.start_line = f[i].start_line,
-			.line = f[i].line,
-		};
-	return n;
+	return profile_frames(f, n, out, max);
 }
 
 /* What is named here is named as well as it can be: nobody is to try again

@@ -202,36 +202,47 @@ static void *exec_list(struct list *l)
 		l->exec, { (long)l->file, (long)argv, (long)env } });
 }
 
-int __wrap_execl(const char *path, const char *arg, ...)
+static int run_list(void *exec, const char *file, const char *first,
+		    bool with_env, va_list more)
 {
-	struct list l = { (void *)__real_execve, path, arg, .with_env = false };
+	struct list l = { exec, file, first, .with_env = with_env };
 	void *rc;
 
-	va_start(l.more, arg);
+	va_copy(l.more, more);
 	rc = pgo_sys((void *)exec_list, &l);
 	va_end(l.more);
 	return (int)(intptr_t)rc;
+}
+
+int __wrap_execl(const char *path, const char *arg, ...)
+{
+	va_list more;
+	int rc;
+
+	va_start(more, arg);
+	rc = run_list((void *)__real_execve, path, arg, false, more);
+	va_end(more);
+	return rc;
 }
 
 int __wrap_execlp(const char *file, const char *arg, ...)
 {
-	struct list l = { (void *)__real_execvpe, file, arg,
-			  .with_env = false };
-	void *rc;
+	va_list more;
+	int rc;
 
-	va_start(l.more, arg);
-	rc = pgo_sys((void *)exec_list, &l);
-	va_end(l.more);
-	return (int)(intptr_t)rc;
+	va_start(more, arg);
+	rc = run_list((void *)__real_execvpe, file, arg, false, more);
+	va_end(more);
+	return rc;
 }
 
 int __wrap_execle(const char *path, const char *arg, ...)
 {
-	struct list l = { (void *)__real_execve, path, arg, .with_env = true };
-	void *rc;
+	va_list more;
+	int rc;
 
-	va_start(l.more, arg);
-	rc = pgo_sys((void *)exec_list, &l);
-	va_end(l.more);
-	return (int)(intptr_t)rc;
+	va_start(more, arg);
+	rc = run_list((void *)__real_execve, path, arg, true, more);
+	va_end(more);
+	return rc;
 }

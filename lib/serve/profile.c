@@ -79,13 +79,9 @@ static uint64_t mapping_of(void *ctx, uint64_t pc)
 	return k ? k->index + 1 : 0;
 }
 
-static size_t frames_of(void *ctx, uint64_t pc, struct pprof_frame *out,
-			size_t max)
+size_t profile_frames(const struct serve_frame *f, size_t n,
+		      struct pprof_frame *out, size_t max)
 {
-	const struct naming *nm = ctx;
-	const struct serve_frame *f;
-	size_t n = nm->provider->frames(nm->provider->ctx, pc, &f);
-
 	if (n > max)
 		n = max;
 	for (size_t i = 0; i < n; i++)
@@ -97,6 +93,16 @@ static size_t frames_of(void *ctx, uint64_t pc, struct pprof_frame *out,
 			.line = f[i].line,
 		};
 	return n;
+}
+
+static size_t frames_of(void *ctx, uint64_t pc, struct pprof_frame *out,
+			size_t max)
+{
+	const struct naming *nm = ctx;
+	const struct serve_frame *f;
+	size_t n = nm->provider->frames(nm->provider->ctx, pc, &f);
+
+	return profile_frames(f, n, out, max);
 }
 
 static void look_at(struct naming *nm, uint64_t pc)

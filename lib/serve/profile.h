@@ -25,6 +25,13 @@ struct profile {
 	int64_t duration_ns;            /* 0: none */
 };
 
+struct pprof_frame;
+
+/* N frames as the writer of profile.proto takes them, MAX at most, into OUT;
+ * how many.  Strings stay those of F. */
+size_t profile_frames(const struct serve_frame *f, size_t n,
+		      struct pprof_frame *out, size_t max);
+
 /* Appends the file, gzip'd: 0 or -E.  [any but g: allocates] */
 int profile_write(const struct profile *p, struct buf *out);
 

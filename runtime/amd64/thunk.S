@@ -56,6 +56,23 @@
 	jmp *%r11
 	.endm
 
+/* Into C, and out but for csp: errno and the limit are the goroutine's again,
+ * r10 and r11 are lost. */
+	.macro CALL_C                   # r11: whom; rbx = m
+	mov %rbp,M_CFP(%rbx)
+	mov %r11,M_CTARGET(%rbx)
+	movq $0,M_CSP(%rbx)
+	movq $0,%fs:TCB_LIMIT
+	call *%r11
+	mov M_G(%rbx),%r10
+	mov M_ERRNOP(%rbx),%r11
+	mov (%r11),%r11d
+	mov %r11d,G_ERR(%r10)
+	mov G_CUR(%r10),%r11
+	mov SEG_LIMIT(%r11),%r11
+	mov %r11,%fs:TCB_LIMIT
+	.endm
+
 /* Register arguments only. */
 FUNCTION pgo_thunk_regs
 	.cfi_startproc
@@ -71,18 +88,7 @@ FUNCTION pgo_thunk_regs
 	.type __morestack,@function
 __morestack:
 .Lcall:
-	mov %rbp,M_CFP(%rbx)
-	mov %r11,M_CTARGET(%rbx)
-	movq $0,M_CSP(%rbx)
-	movq $0,%fs:TCB_LIMIT
-	call *%r11
-	mov M_G(%rbx),%r10
-	mov M_ERRNOP(%rbx),%r11
-	mov (%r11),%r11d
-	mov %r11d,G_ERR(%r10)
-	mov G_CUR(%r10),%r11
-	mov SEG_LIMIT(%r11),%r11
-	mov %r11,%fs:TCB_LIMIT
+	CALL_C
 	mov M_CTOP(%rbx),%rsp
 	mov %rsp,M_CSP(%rbx)            # out of C ...
 	cmpq $0,M_ATTN(%rbx)            # ... then look
@@ -285,18 +291,7 @@ FUNCTION pgo_here_regs
 	ERRNO_IN %rax
 	mov -16(%rbp),%rax
 .Lcall_here:                            # rsp is aligned
-	mov %rbp,M_CFP(%rbx)
-	mov %r11,M_CTARGET(%rbx)
-	movq $0,M_CSP(%rbx)
-	movq $0,%fs:TCB_LIMIT
-	call *%r11
-	mov M_G(%rbx),%r10
-	mov M_ERRNOP(%rbx),%r11
-	mov (%r11),%r11d
-	mov %r11d,G_ERR(%r10)
-	mov G_CUR(%r10),%r11
-	mov SEG_LIMIT(%r11),%r11
-	mov %r11,%fs:TCB_LIMIT
+	CALL_C
 	mov M_CTOP(%rbx),%r11
 	mov %r11,M_CSP(%rbx)            # out of C ...
 	cmpq $0,M_ATTN(%rbx)            # ... then look
