@@ -129,7 +129,8 @@ def test_the_agent_has_a_socket(build, tmp_path):
         assert 1 <= kinds.count("socket") <= 2
         assert len(kinds) <= 5
         assert children(folder) == []
-        assert 4 <= int(status(folder)["Threads"]) <= 6
+        # Two of the agent's, and an M for a call into C that lasted.
+        assert 4 <= int(status(folder)["Threads"]) <= 8
 
 
 def test_memory_of_its_own_is_little(proc):
