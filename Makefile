@@ -402,7 +402,7 @@ RUN    = PGO_STRESS_SECONDS=$(1) $(PY) test/run.py -t $(2) $(4) -- $(3)
 COUNTS := $(B)/test/counts
 export PGO_TEST_COUNTS = $(if $(PGO_TEST_MODE),$(abspath $(COUNTS)))
 
-check: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## the tests, at most 3 minutes
+check: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## the tests, some six minutes
 	$(Q)rc=0; $(call RUN,3,60,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,1200,-m 'not long') || rc=1; exit $$rc
 check-fast: all $(UNIT) $(UNITPGO) $(STARTED) ## the quick ones, at most 20 seconds

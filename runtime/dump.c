@@ -230,12 +230,10 @@ static void look_running(struct dump *d, const struct g *gp, struct seen *s)
 
 static void pause_for_claim(int tries)
 {
-	struct timespec pause = { 0, CLAIM_PAUSE_NS };
-
 	if (tries < CLAIM_SPINS)
 		__builtin_ia32_pause();
 	else
-		sys_call(SYS_nanosleep, &pause, NULL, 0, 0);
+		sys_nanosleep(CLAIM_PAUSE_NS);
 }
 
 /* False when there is no goroutine in the slot. */

@@ -44,7 +44,7 @@ struct env {
 	const char *agent;      /* PGO_AGENT, NULL or "off": none */
 };
 
-extern struct env env;
+extern struct env env __attribute__((visibility("hidden")));
 
 /* Fills env.  Bad values are one line on stderr and are ignored.  [any] */
 void env_read(void);

@@ -30,7 +30,7 @@ struct fiber_watch {
 	bool valgrind;          /* the program runs under valgrind */
 };
 
-extern struct fiber_watch fiber_watch;
+extern struct fiber_watch fiber_watch __attribute__((visibility("hidden")));
 
 /* What sanitizers know a goroutine's or a thread's stack by. */
 struct fiber {

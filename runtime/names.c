@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/elfsym.h"
 #include "runtime/lines.h"
 #include "runtime/lock.h"
+#include "runtime/sys.h"
 
 enum {
 	MODULES_MAX = 256,
@@ -52,8 +52,6 @@ void names_hurry(void)
 
 static bool take_names(void)
 {
-	_Atomic uint32_t never = 0;
-
 	if (!atomic_load(&names.hurry)) {
 		lock_get(&names.lock);
 		return true;
@@ -61,7 +59,8 @@ static bool take_names(void)
 	for (int i = 0; i < HURRIED_TRIES && !names.lost; i++) {
 		if (lock_try(&names.lock))
 			return true;
-		futex_wait(&never, 0, clock_mono_ns() + 1000000);
+		/* No futex, which a child of fork() may not wait on. */
+		sys_nanosleep(1000000);
 	}
 	names.lost = true;
 	return false;

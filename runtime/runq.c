@@ -130,13 +130,12 @@ struct g *runq_get(struct runq *q, bool *inherit)
 
 static struct g *take_next_of(struct runq *from, enum runq_next when)
 {
-	struct timespec grace = { 0, NEXT_GRACE_NS };
 	struct g *gp = atomic_load_explicit(&from->next, memory_order_acquire);
 
 	if (!gp)
 		return NULL;
 	if (when == NEXT_AFTER_GRACE)
-		sys_call(SYS_nanosleep, &grace, 0, 0, 0);
+		sys_nanosleep(NEXT_GRACE_NS);
 	if (!atomic_compare_exchange_strong(&from->next, &gp, NULL))
 		return NULL;
 	return gp;

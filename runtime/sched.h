@@ -58,7 +58,7 @@ struct sched {
 	struct m *m0;                   /* constant; NULL: pgo_start() */
 };
 
-extern struct sched sched;
+extern struct sched sched __attribute__((visibility("hidden")));
 
 /*
  * Parks the calling goroutine for REASON until sched_ready().  COMMIT(g, ARG)

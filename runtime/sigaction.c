@@ -34,7 +34,7 @@ static struct {
 	struct sigaction act[SIGNAL_MAX + 1]; /* lock: as they were asked for */
 	_Atomic(handler_fn *) fn[SIGNAL_MAX + 1];
 	_Atomic uint64_t set;           /* a bit for each handler */
-	uint64_t interrupts;            /* lock: by siginterrupt() */
+	_Atomic uint64_t interrupts;    /* by siginterrupt(); lock to write */
 	_Atomic uint32_t returned;      /* handlers that have */
 	_Atomic uint32_t waiting;       /* for the next to return */
 } program;

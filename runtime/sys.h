@@ -66,6 +66,14 @@ static inline int sys_getpid(void)
 	return (int)sys_call(SYS_getpid, 0, 0, 0, 0);
 }
 
+/* Less than a second. */
+static inline void sys_nanosleep(long ns)
+{
+	struct timespec ts = { 0, ns };
+
+	sys_call(SYS_nanosleep, &ts, NULL, 0, 0);
+}
+
 static inline _Noreturn void sys_exit_group(int status)
 {
 	for (;;)

@@ -66,8 +66,15 @@ def test_every_stack_reaches_its_goroutines_entry(profile):
     assert share(stacks, "worker") > 0.99
 
 
-def test_time_in_libc_has_libcs_names_and_our_callers(profile):
+def test_time_in_libc_has_libcs_names_and_our_callers(profile, tmp_path):
     _, (stacks, _), _ = profile
+    path = tmp_path / "again.pb"
+    for _ in range(3):
+        if 0.25 < share(stacks, "libc_code") < 0.8:
+            break
+        # Turns of a millisecond may fall in step with the kernel's ticks.
+        burn(PGODEBUG=f"cpuprofile={path}")
+        stacks, _ = raw(path)
     assert 0.25 < share(stacks, "libc_code") < 0.8
     assert share(stacks, "qsort") > 0.05
     assert share(stacks, "snprintf") > 0.05
