@@ -5,7 +5,7 @@
 
 #include "runtime/forked.h"
 #include "runtime/heapprof.h"
-#include "runtime/m.h"
+#include "runtime/sched.h"
 #include "runtime/seg.h"
 #include "runtime/signal.h"
 
@@ -24,6 +24,7 @@ static void in_child(void)
 	struct m *m = m_get();
 
 	is_forked = true;
+	sched.slow = true;
 	if (m)
 		forget_requests(m);
 	signal_in_child();

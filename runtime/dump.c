@@ -246,7 +246,7 @@ static bool look(struct dump *d, uint32_t slot, struct seen *s)
 	for (int tries = 0; tries < CLAIM_TRIES; tries++) {
 		if (gtab_begin_scan(slot, &status)) {
 			look_parked(d, gtab_g(slot), status, s);
-			gtab_end_scan(slot, status);
+			gtab_end_scan(slot);
 			return true;
 		}
 		switch (gtab_state(atomic_load(&row->status))) {

@@ -265,6 +265,30 @@ static struct g *steal(struct p *pp)
 	return gp ? gp : steal_once(pp, NEXT_AFTER_GRACE);
 }
 
+static bool timers_are_due(void)
+{
+	int64_t next = timer_next_ns();
+
+	return next != INT64_MAX && clock_mono_ns() >= next;
+}
+
+struct g *sched_find_own(struct m *m)
+{
+	struct p *pp = m->p;
+	uint32_t tick = atomic_get(&pp->tick);
+	bool inherit;
+	struct g *gp;
+
+	if ((sched.runq.count && tick % GLOBAL_EVERY == 0) ||
+	    timers_are_due() || atomic_get(&sched.stopping))
+		return NULL;
+	gp = runq_get(&pp->runq, &inherit);
+	if (gp && !inherit)
+		atomic_store_explicit(&pp->tick, tick + 1,
+				      memory_order_relaxed);
+	return gp;
+}
+
 static struct g *from_own(struct p *pp)
 {
 	bool inherit = false;

@@ -4,11 +4,12 @@
  */
 #include "runtime/gtab.h"
 
+#include "runtime/barrier.h"
 #include "runtime/g.h"
 #include "runtime/sys.h"
 
 /* Longer than a scan takes, unless its thread was taken off the CPU. */
-enum { MOVE_SPINS = 500 };
+enum { CLAIM_SPINS = 500 };
 
 enum { GTAB_SLOTS = GTAB_CHUNK * GTAB_CHUNKS };
 
@@ -72,48 +73,99 @@ struct g *gtab_g(uint32_t slot)
 	return &chunk_of(slot)->g[slot % GTAB_CHUNK];
 }
 
-static bool claim(struct gtab_row *row, uint32_t was)
+/* Claims ------------------------------------------------------------------- */
+
+/* READING: every thread knows that there are readers.  Above it, how many. */
+enum { READING = 1, READER = 2 };
+
+_Atomic uint32_t gtab_readers;
+
+static void begin_reading(void)
 {
-	/* Acquire: what the goroutine stored before it left its M. */
-	return atomic_compare_exchange_strong_explicit(
-		&row->status, &was, was | G_SCAN, memory_order_acquire,
-		memory_order_relaxed);
+	if (atomic_fetch_add(&gtab_readers, READER) & READING)
+		return;
+	barrier_all();
+	atomic_fetch_or(&gtab_readers, READING);
+}
+
+static void end_reading(void)
+{
+	atomic_fetch_sub(&gtab_readers, READER);
+}
+
+void gtab_end_scans(void)
+{
+	uint32_t none = READING;
+
+	if (atomic_load_explicit(&gtab_readers, memory_order_relaxed) == none)
+		atomic_compare_exchange_strong(&gtab_readers, &none, 0);
+}
+
+static bool nobody_runs(uint32_t status)
+{
+	return gtab_state(status) == G_RUNNABLE ||
+	       gtab_state(status) == G_WAITING;
+}
+
+static bool is_idle(uint32_t status)
+{
+	return gtab_state(status) == G_IDLE;
+}
+
+static void let_go(struct gtab_row *row)
+{
+	/* Release: we are done with its stack.  Pairs with the acquire in
+	 * gtab_wait_claim(). */
+	atomic_store_explicit(&row->claim, 0, memory_order_release);
+	end_reading();
+}
+
+static bool claim(struct gtab_row *row, bool (*may)(uint32_t status),
+		  uint32_t *status)
+{
+	uint32_t free = 0;
+
+	if (!may(atomic_load_explicit(&row->status, memory_order_relaxed)))
+		return false;
+	begin_reading();
+	if (!atomic_compare_exchange_strong(&row->claim, &free, 1)) {
+		end_reading();
+		return false;
+	}
+	/* After the claim; who stores G_RUNNING looks at that after it. */
+	*status = atomic_load(&row->status);
+	if (may(*status))
+		return true;
+	let_go(row);
+	return false;
 }
 
 bool gtab_begin_scan(uint32_t slot, uint32_t *status)
 {
-	struct gtab_row *row = gtab_row(slot);
-	uint32_t was = atomic_load_explicit(&row->status, memory_order_relaxed);
-	unsigned state = gtab_state(was);
-
-	if ((was & G_SCAN) || (state != G_RUNNABLE && state != G_WAITING))
-		return false;
-	*status = was;
-	return claim(row, was);
+	return claim(gtab_row(slot), nobody_runs, status);
 }
 
 bool gtab_begin_scan_idle(uint32_t slot)
 {
-	return claim(gtab_row(slot), G_IDLE);
+	uint32_t status;
+
+	return claim(gtab_row(slot), is_idle, &status);
 }
 
-void gtab_end_scan(uint32_t slot, uint32_t status)
+void gtab_end_scan(uint32_t slot)
 {
-	/* Release: we are done with its stack.  Pairs with gtab_move(). */
-	atomic_store_explicit(&gtab_row(slot)->status, status,
-			      memory_order_release);
+	let_go(gtab_row(slot));
 }
 
-void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to)
+void gtab_wait_claim(struct gtab_row *row)
 {
-	uint32_t was = from;
 	int spins = 0;
 
-	while (!atomic_compare_exchange_weak_explicit(&row->status, &was, to,
-						      memory_order_acq_rel,
-						      memory_order_relaxed)) {
-		was = from;
-		if (++spins < MOVE_SPINS)
+	/* The state before the claim: as it is the other way round in
+	 * claim(). */
+	atomic_thread_fence(memory_order_seq_cst);
+	while (atomic_load_explicit(&row->claim, memory_order_acquire)) {
+		if (++spins < CLAIM_SPINS)
 			__builtin_ia32_pause();
 		else
 			sys_call(SYS_sched_yield, 0, 0, 0, 0);

@@ -2,10 +2,15 @@
  * The dense table of goroutines: 16 bytes for each, so that a reader finds out
  * what moved since it last looked without touching a single struct g.
  *
- * The status word is the goroutine's only state.  It carries Go's scan bit: a
- * reader claims a goroutine that nobody runs (RUNNABLE or WAITING) by setting
- * the bit, looks at its stack, and clears it; whoever wants to run it
- * meanwhile spins for those microseconds.
+ * The status word is the goroutine's only state, and at each time one only may
+ * change it: who runs the goroutine, or is to wake it, or makes it.  A reader
+ * claims a goroutine that nobody runs (RUNNABLE or WAITING), looks at its
+ * stack, and lets it go; it may become RUNNABLE meanwhile, but whoever wants to
+ * run it spins for those microseconds.
+ *
+ * Readers are rare and switches are not: who switches stores G_RUNNING and then
+ * looks whether there are readers at all, and the first reader pays for that
+ * with a barrier (runtime/barrier.h).
  *
  *   G_IDLE      a free slot: no goroutine
  *   G_RUNNABLE  nobody runs it; stack unowned; on exactly one run queue
@@ -34,19 +39,17 @@ enum {
 	G_WAITING = 4,
 	G_DEAD = 6,
 	G_STATE_MASK = 0xfff,
-	G_SCAN = 0x1000,
 	G_REASON_SHIFT = 16,
 };
 
 struct g;
 
 struct gtab_row {
-	_Atomic uint32_t status;  /* state, G_SCAN, reason << 16 */
+	_Atomic uint32_t status;  /* state, reason << 16 */
 	_Atomic uint32_t parks;   /* owner: +1 when it leaves its M, or
 				   * its thread waits with it */
-	uint32_t stack_id;        /* the reader's, at seen_parks */
-	uint32_t seen_parks;      /* the reader's */
-};
+	_Atomic uint32_t claim;   /* 1: a reader's */
+} __attribute__((aligned(16)));
 
 enum { GTAB_CHUNK = 4096, GTAB_CHUNKS = 16384 };
 
@@ -82,18 +85,43 @@ struct g *gtab_g(uint32_t slot);
 
 /*
  * Claims a goroutine for reading: true when SLOT was in one of the states
- * nobody runs, which gtab_end_scan() must put back soon.  *STATUS is what it
- * was.  [any]
+ * nobody runs, *STATUS, and will not run until gtab_end_scan(), which comes
+ * soon.  [any]
  */
 bool gtab_begin_scan(uint32_t slot, uint32_t *status);
-void gtab_end_scan(uint32_t slot, uint32_t status);
+void gtab_end_scan(uint32_t slot);
 
 /* The same for a slot that is free: it does not begin to run meanwhile, though
- * its first frame may be made.  gtab_end_scan() puts G_IDLE back.  [any] */
+ * its first frame may be made.  [any] */
 bool gtab_begin_scan_idle(uint32_t slot);
 
-/* Moves from one state to another; waits out a scan.  The caller is the only
- * one who may make this move. */
-void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to);
+/* Now and then: nobody reads any more, as it seems, and switches need not look
+ * at claims.  sysmon. */
+void gtab_end_scans(void);
+
+/* Not 0 while somebody may have a claim. */
+extern _Atomic uint32_t gtab_readers __attribute__((visibility("hidden")));
+
+void gtab_wait_claim(struct gtab_row *row);
+
+/* Moves from one state to another.  The caller is the only one who may make
+ * this move. */
+static inline void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to)
+{
+	(void)from;
+	/* Release: what it has done.  Pairs with the claim of a reader. */
+	atomic_store_explicit(&row->status, to, memory_order_release);
+}
+
+/* From G_RUNNABLE to G_RUNNING; waits out a claim. */
+static inline void gtab_run(struct gtab_row *row)
+{
+	gtab_move(row, G_RUNNABLE, G_RUNNING);
+	/* In this order; the barrier is a reader's. */
+	atomic_signal_fence(memory_order_seq_cst);
+	if (__builtin_expect(atomic_load_explicit(&gtab_readers,
+						  memory_order_relaxed), 0))
+		gtab_wait_claim(row);
+}
 
 #endif

@@ -7,15 +7,8 @@
  * through m_leave_c_slowly().  Compiled for general registers only, because a
  * C function's floating-point results are live here.
  */
-#include <linux/membarrier.h>
-
+#include "runtime/barrier.h"
 #include "runtime/sched.h"
-#include "runtime/sys.h"
-
-void m_barrier(void)
-{
-	sys_call(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0, 0);
-}
 
 /* In C for a goroutine, as far as can be seen from outside. */
 static bool is_in_c(const struct m *m)
@@ -78,7 +71,7 @@ bool m_retake(struct m *m)
 	lock_get(&sched.lock);
 	if (m->p && is_in_c(m)) {
 		m->attn = 1;
-		m_barrier();
+		barrier_all();
 		if (is_in_c(m) && m->switches == switches)
 			pp = m->p;
 	}
@@ -101,7 +94,7 @@ bool m_begin_scan(struct m *m, const struct g *gp)
 	    !atomic_compare_exchange_strong(&m->scanning, &nobody, 1))
 		return false;
 	m->attn = 1;
-	m_barrier();
+	barrier_all();
 	if (is_in_c(m) && m->g == gp)
 		return true;
 	m_end_scan(m);

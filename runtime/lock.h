@@ -8,17 +8,55 @@
 #ifndef PGO_RUNTIME_LOCK_H
 #define PGO_RUNTIME_LOCK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct lock {
-	_Atomic uint32_t word;  /* 0 free, 1 held, 2 held and waited for */
+	_Atomic uint32_t word;  /* 0 free, 1 held */
 };
 
+/* How many sleep, or are about to, on locks that share an entry.  Not in the
+ * lock, for that may be gone as soon as it is free. */
+enum { LOCK_BEDS = 256 };
+extern _Atomic uint32_t lock_beds[LOCK_BEDS]
+	__attribute__((visibility("hidden")));
+
+static inline _Atomic uint32_t *lock_bed(const struct lock *l)
+{
+	return &lock_beds[((uintptr_t)l >> 6) % LOCK_BEDS];
+}
+
+void lock_wait(struct lock *l);
+void lock_wake(struct lock *l);
+
 /* [any], not [sig] */
-void lock_get(struct lock *l);
-bool lock_try(struct lock *l);
-void lock_put(struct lock *l);
+static inline bool lock_try(struct lock *l)
+{
+	uint32_t zero = 0;
+
+	return atomic_compare_exchange_strong_explicit(
+		&l->word, &zero, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void lock_get(struct lock *l)
+{
+	if (__builtin_expect(!lock_try(l), 0))
+		lock_wait(l);
+}
+
+static inline void lock_put(struct lock *l)
+{
+	_Atomic uint32_t *bed = lock_bed(l);
+
+	atomic_store_explicit(&l->word, 0, memory_order_release);
+	/* The store first; the barrier that orders the two is on the sleeper:
+	 * see lock_wait(). */
+	atomic_signal_fence(memory_order_seq_cst);
+	if (__builtin_expect(atomic_load_explicit(bed, memory_order_relaxed),
+			     0))
+		lock_wake(l);
+}
 
 /* An event that is set once, then cleared by its only waiter. */
 struct note {

@@ -174,7 +174,4 @@ bool m_retake(struct m *m);
 bool m_begin_scan(struct m *m, const struct g *gp);
 void m_end_scan(struct m *m);
 
-/* Makes every thread of the process pass a memory barrier. */
-void m_barrier(void);
-
 #endif

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include "lib/base/clock.h"
 #include "runtime/agentload.h"
 #include "runtime/arena.h"
+#include "runtime/barrier.h"
 #include "runtime/cpuprof.h"
 #include "runtime/crash.h"
 #include "runtime/dice.h"
@@ -45,6 +45,7 @@ static int make_ps(void)
 	sched.gomaxprocs = env.gomaxprocs;
 	for (int i = env.gomaxprocs - 1; i >= 0; i--) {
 		ps[i].id = i;
+		ps[i].runq.alone = env.gomaxprocs == 1;
 		ps[i].rand = (env.seed * MAX_PROCS + (uint32_t)i) *
 				     2654435761u + 1;
 		ps[i].cache = &cache_none;
@@ -67,9 +68,10 @@ static int setup(void)
 	seg_setup(env.stack_min_bytes);
 	arena_setup(fiber_stack_bytes(env.stack_min_bytes), env.guard);
 	stackmode_setup();
+	sched.slow = fiber_watch.sanitized || env.seeded || env.steal_always ||
+		     env.yield_always;
 	sched.start_ns = clock_mono_ns();
-	rc = (int)sys_call(SYS_membarrier,
-			   MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0);
+	rc = barrier_setup();
 	if (rc)
 		return rc;
 	rc = make_ps();

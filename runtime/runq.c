@@ -72,12 +72,33 @@ static void put_tail(struct runq *q, struct g *gp, struct gchain *overflow)
 	} while (!spill(q, gp, head, overflow));
 }
 
+static struct g *next_of(const struct runq *q)
+{
+	return atomic_load_explicit(&q->next, memory_order_relaxed);
+}
+
+static void set_next(struct runq *q, struct g *gp)
+{
+	atomic_store_explicit(&q->next, gp, memory_order_relaxed);
+}
+
+static struct g *change_next(struct runq *q, struct g *gp)
+{
+	struct g *was;
+
+	/* A full barrier too: who queues here looks at the count of spinning
+	 * Ms next. */
+	if (!q->alone)
+		return atomic_exchange(&q->next, gp);
+	was = next_of(q);
+	set_next(q, gp);
+	return was;
+}
+
 void runq_put(struct runq *q, struct g *gp, bool next, struct gchain *overflow)
 {
 	if (next)
-		/* A full barrier too: who queues here looks at the count of
-		 * spinning Ms next. */
-		gp = atomic_exchange(&q->next, gp);
+		gp = change_next(q, gp);
 	if (gp)
 		put_tail(q, gp, overflow);
 }
@@ -103,29 +124,44 @@ uint32_t runq_put_chain(struct runq *q, struct gchain *chain)
 	return n;
 }
 
+/* Whether GP, seen in runnext, is ours.  Only the owner fills that, so if not,
+ * a thief has it. */
+static bool take_next(struct runq *q, struct g *gp)
+{
+	if (!q->alone)
+		return atomic_compare_exchange_strong(&q->next, &gp, NULL);
+	set_next(q, NULL);
+	return true;
+}
+
+/* Whether entry *HEAD is ours; if not, *HEAD is the head now. */
+static bool take_head(struct runq *q, uint32_t *head)
+{
+	if (!q->alone)
+		return atomic_compare_exchange_strong_explicit(
+			&q->head, head, *head + 1, memory_order_release,
+			memory_order_acquire);
+	atomic_store_explicit(&q->head, *head + 1, memory_order_relaxed);
+	return true;
+}
+
 struct g *runq_get(struct runq *q, bool *inherit)
 {
-	struct g *gp = atomic_load_explicit(&q->next, memory_order_relaxed);
+	struct g *gp = next_of(q);
+	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
 	uint32_t head;
 
-	/* Only the owner fills it, so if this fails a thief has it. */
-	*inherit = gp && atomic_compare_exchange_strong(&q->next, &gp, NULL);
+	*inherit = gp && take_next(q, gp);
 	if (*inherit)
 		return gp;
 	head = atomic_load_explicit(&q->head, memory_order_acquire);
-	for (;;) {
-		uint32_t tail = atomic_load_explicit(&q->tail,
-						     memory_order_relaxed);
-
+	do {
 		if (tail == head)
 			return NULL;
 		gp = atomic_load_explicit(slot_of(q, head),
 					  memory_order_relaxed);
-		if (atomic_compare_exchange_strong_explicit(
-			    &q->head, &head, head + 1, memory_order_release,
-			    memory_order_acquire))
-			return gp;
-	}
+	} while (!take_head(q, &head));
+	return gp;
 }
 
 static struct g *take_next_of(struct runq *from, enum runq_next when)

@@ -4,6 +4,8 @@
  *
  * The owner puts at the tail and takes at the head; thieves take at the head.
  * The algorithm is that of Go's runtime/proc.go (runqput, runqget, runqgrab).
+ * Where there is one P only, nobody steals, and the owner needs no locked
+ * instruction, which is a quarter of a switch each.
  */
 #ifndef PGO_RUNTIME_RUNQ_H
 #define PGO_RUNTIME_RUNQ_H
@@ -19,6 +21,7 @@ struct runq {
 	_Atomic uint32_t head;  /* owner and thieves, by compare and swap */
 	_Atomic uint32_t tail;  /* owner */
 	_Atomic(struct g *) next; /* owner sets; a thief may take it away */
+	bool alone;             /* constant: there are no thieves */
 	_Atomic(struct g *) slot[RUNQ_SIZE];
 };
 

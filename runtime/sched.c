@@ -26,7 +26,8 @@
 struct sched sched = { .timer_deadline = INT64_MAX };
 
 void switch_to_g(struct m *m, struct g *gp);
-void switch_to_sched(struct m *m, struct g *gp);
+void switch_from_g(struct m *m, struct g *gp);
+struct g *sched_left(struct m *m, struct g *gp);
 
 /* Not inlined: after the switch this is another thread, and nothing of the
  * old one may be in registers. */
@@ -38,7 +39,7 @@ __attribute__((noinline)) void sched_leave(enum sched_leave why)
 	forked_check();
 	gp->leave = why;
 	fiber_to_sched(m, gp);
-	switch_to_sched(m, gp);
+	switch_from_g(m, gp);
 	fiber_in_g(gp);
 }
 
@@ -96,12 +97,10 @@ void sched_put_global_one(struct g *gp)
 	sched_put_global(&one);
 }
 
-/* A runnable goroutine to the caller's P, before everything else there, or to
- * the global queue.  With a seed it goes first half of the time only: orders
- * that programs come to lean on are to change. */
-static void put(struct g *gp)
+/* A runnable goroutine to the caller's P, as the NEXT one there or as the
+ * last, or to the global queue. */
+static void put(struct g *gp, bool next)
 {
-	bool next = !env.seeded || dice(2);
 	struct p *pp = p_get();
 	struct gchain overflow = { 0 };
 
@@ -113,11 +112,18 @@ static void put(struct g *gp)
 	sched_put_global(&overflow);
 }
 
+/* Before everything else, but with a seed half of the time only: orders that
+ * programs come to lean on are to change. */
+static bool goes_first(void)
+{
+	return !env.seeded || dice(2);
+}
+
 void sched_ready(struct g *gp)
 {
 	gtab_move(gp->row, G_WAITING | gp->reason << G_REASON_SHIFT,
 		  G_RUNNABLE);
-	put(gp);
+	put(gp, goes_first());
 	sched_wake();
 }
 
@@ -130,7 +136,7 @@ static void make_runnable(struct g *gp)
 void sched_start(struct g *gp)
 {
 	make_runnable(gp);
-	put(gp);
+	put(gp, goes_first());
 	sched_wake();
 }
 
@@ -206,7 +212,10 @@ static void leave_yield(struct g *gp)
 {
 	gp->since_ns = clock_coarse_ns();
 	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
-	sched_put_global_one(gp);
+	if (gp->leave == LEAVE_YIELD)
+		put(gp, false);
+	else
+		sched_put_global_one(gp);
 }
 
 static void leave_dead(struct g *gp)
@@ -264,7 +273,7 @@ static void bound_sleep(struct m *m)
 
 	if (!await_p(m, gp))
 		sched_leave(LEAVE_STOP);
-	gtab_move(gp->row, G_RUNNABLE, G_RUNNING);
+	gtab_run(gp->row);
 }
 
 static void give_p_away(struct m *m)
@@ -427,9 +436,10 @@ static void hand_to_bound(struct m *m, struct g *gp)
 	note_wake(&to->note);
 }
 
-static void execute(struct m *m, struct g *gp)
+/* M has a goroutine, and has none any more. */
+static void take(struct m *m, struct g *gp)
 {
-	gtab_move(gp->row, G_RUNNABLE, G_RUNNING);
+	gtab_run(gp->row);
 	atomic_store_explicit(&gp->preempt, 0, memory_order_relaxed);
 	gp->m = m;
 	m->cfp = NULL;
@@ -438,13 +448,59 @@ static void execute(struct m *m, struct g *gp)
 	m->switches++;
 	if (m->exceptions)
 		exceptions_swap(m->exceptions, &gp->exceptions);
-	fiber_to_g(m, gp);
-	switch_to_g(m, gp);
-	fiber_in_sched(m);
+}
+
+static void let_go(struct m *m, struct g *gp)
+{
 	if (m->exceptions)
 		exceptions_swap(m->exceptions, &gp->exceptions);
 	m->g = NULL;
 	gp->m = NULL;
+}
+
+/* Whether GP, which has left, and the next one are no business of
+ * sched_loop()'s. */
+static bool is_usual(const struct g *gp)
+{
+	return !sched.slow && !gp->locks && gp->leave != LEAVE_PREEMPTED &&
+	       gp->leave != LEAVE_STOP;
+}
+
+/*
+ * GP has left its stack; on the thread's, called by switch_from_g().  The
+ * goroutine to go on with, or NULL: sched_loop() is to look for one, and after
+ * GP if m->g is still GP.
+ */
+struct g *sched_left(struct m *m, struct g *gp)
+{
+	struct g *next;
+
+	if (!is_usual(gp))
+		return NULL;
+	let_go(m, gp);
+	after_leave(gp);
+	next = sched_find_own(m);
+	if (!next)
+		return NULL;
+	if (next->bound) {
+		hand_to_bound(m, next);
+		return NULL;
+	}
+	take(m, next);
+	return next;
+}
+
+/* Returns whom after_leave() is still to see, or NULL. */
+static struct g *execute(struct m *m, struct g *gp)
+{
+	take(m, gp);
+	fiber_to_g(m, gp);
+	switch_to_g(m, gp);
+	fiber_in_sched(m);
+	gp = m->g;
+	if (gp)
+		let_go(m, gp);
+	return gp;
 }
 
 /* GP has locked M, which runs no other: it waits with GP off its stack, where
@@ -487,17 +543,18 @@ static void end_locked(struct m *m, struct g *gp)
 /* False: this thread runs nobody ever again. */
 static bool run(struct m *m, struct g *gp)
 {
-	execute(m, gp);
-	while (gp->locks && gp->leave != LEAVE_STOP) {
+	gp = execute(m, gp);
+	while (gp && gp->locks && gp->leave != LEAVE_STOP) {
 		if (gp->leave == LEAVE_DEAD) {
 			end_locked(m, gp);
 			return false;
 		}
 		if (!wait_locked(m, gp))
 			return false;
-		execute(m, gp);
+		gp = execute(m, gp);
 	}
-	after_leave(gp);
+	if (gp)
+		after_leave(gp);
 	return true;
 }
 

@@ -17,8 +17,8 @@
 #include "runtime/reason.h"
 
 enum sched_leave {
-	LEAVE_YIELD,            /* to the global queue */
-	LEAVE_PREEMPTED,        /* the same, asked for by sysmon */
+	LEAVE_YIELD,            /* to the end of its P's queue */
+	LEAVE_PREEMPTED,        /* to the global queue: asked for by sysmon */
 	LEAVE_PARK,
 	LEAVE_DEAD,
 	LEAVE_STOP,             /* pgo_run() is over: never runs again */
@@ -48,6 +48,8 @@ struct sched {
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
 					 * that are not ours */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
+	bool slow;                      /* each switch is sched_loop()'s: for
+					 * tests, or somebody watches */
 	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
 	struct lock trim_lock;
 	struct g *trim;                 /* trim_lock: has spares, or may */
@@ -115,6 +117,10 @@ _Noreturn void sched_goroutine_main(void);
 /* The next goroutine for M, which then holds a P; sleeps until there is one.
  * NULL: the program is over and M is M0.  [m] */
 struct g *sched_find(struct m *m);
+
+/* The same where the P's own queue is all there is to look at; NULL: it is
+ * not, or it is empty.  M has a P, and is not spinning.  [m] */
+struct g *sched_find_own(struct m *m);
 
 /* GP, marked on_trim, may have stack to spare: sysmon looks at it in the next
  * epoch.  [m] */

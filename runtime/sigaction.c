@@ -78,6 +78,7 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 {
 	struct m *m = m_get();
 	int err = errno;
+	uint64_t insched;
 	uintptr_t limit;
 	void *csp;
 
@@ -95,6 +96,8 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 		return;
 	}
 	csp = m->csp;
+	/* 1 for two instructions on the way to the scheduler and back. */
+	insched = m->insched;
 	/* The order keeps sysmon from taking the P: what was interrupted may
 	 * be the runtime at work on it. */
 	m->insched = 1;
@@ -108,7 +111,7 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 	/* Poison that came meanwhile is lost, preempt is not. */
 	limit_set(m->g->preempt ? LIMIT_POISON : m->g->cur->limit);
 	m->csp = csp;
-	m->insched = 0;
+	m->insched = insched;
 }
 
 /* Setting one ------------------------------------------------------------- */

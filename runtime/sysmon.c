@@ -190,12 +190,12 @@ static bool trim(struct g *gp, int64_t now_ns)
 		 * list still. */
 		if (!again)
 			atomic_store(&gp->on_trim, 0);
-		gtab_end_scan(slot, status);
+		gtab_end_scan(slot);
 	} else if (again && gtab_begin_scan_idle(slot)) {
 		/* Who makes a goroutine of it writes to the first page. */
 		if (gp->kind == GFREE_CONTIGUOUS)
 			arena_trim(gp->base, (uintptr_t)gp->base);
-		gtab_end_scan(slot, G_IDLE);
+		gtab_end_scan(slot);
 		again = false;
 	}
 	return again;
@@ -280,6 +280,7 @@ static bool turn(int64_t now_ns)
 	call_m0_home();
 	new_epoch(now_ns);
 	trim_some(now_ns);
+	gtab_end_scans();
 	schedtrace_tick(now_ns);
 	return did;
 }

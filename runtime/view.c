@@ -104,7 +104,7 @@ static int copy_parked(struct g *gp, uint32_t status, struct view_g *out,
 	copy_words(gp, status, out);
 	copy_segments(gp, (uintptr_t)gp->sp, out);
 	stackwalk_parked(w, gp);
-	gtab_end_scan((uint32_t)gp->slot, status);
+	gtab_end_scan((uint32_t)gp->slot);
 	return (int)w->n;
 }
 

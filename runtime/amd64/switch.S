@@ -1,10 +1,15 @@
 /*
- * The switch between a thread's scheduler and a goroutine.
+ * The switch between a thread's scheduler and a goroutine, and from one
+ * goroutine to the next.
  *
  * Callee-saved registers lie on the stack that is left, rbp highest under the
  * return address, r15 lowest.  It ends in an indirect jump: a `ret` would find
  * the processor's return stack wrong every time (11 ns against 5).  mxcsr and
  * the x87 control word are left alone: they belong to the thread.
+ *
+ * A goroutine that leaves asks sched_left() on the thread's stack, below the
+ * frames that switch_to_g() has left there, what comes next.  Mostly that is
+ * another goroutine, and the scheduler's own registers stay where they lie.
  *
  * Unwinders and frame-pointer walkers are right at every instruction: rbp is
  * loaded before rsp, and both stacks have the same shape at the hand-over.
@@ -57,7 +62,22 @@
 	jmp *%rcx
 	.endm
 
-/* void switch_to_g(struct m *m, struct g *g): scheduler -> goroutine. */
+/* Onto the stack of the goroutine in SI, by its M in DI. */
+	.macro ENTER_G m,g
+	mov G_CUR(\g),%rcx
+	mov SEG_LIMIT(%rcx),%rcx
+	mov M_CTOP(\m),%rsi
+	mov G_SP(\g),%rdx
+	mov 40(%rdx),%rbp
+	mov %rdx,%rsp
+	.cfi_def_cfa rsp,56
+	mov %rcx,%fs:TCB_LIMIT
+	mov %rsi,M_CSP(\m)
+	movq $0,M_INSCHED(\m)           # after csp: see runtime/m.h
+	.endm
+
+/* void switch_to_g(struct m *m, struct g *g): scheduler -> goroutine.  Comes
+ * back when sched_left() knows of no next one. */
 	.hidden switch_to_g
 FUNCTION switch_to_g
 	.cfi_startproc
@@ -66,33 +86,38 @@ FUNCTION switch_to_g
 	lea -128(%rsp),%rax
 	and $-64,%rax
 	mov %rax,M_CTOP(%rdi)
-	mov G_CUR(%rsi),%rcx
-	mov SEG_LIMIT(%rcx),%rcx
-	mov G_SP(%rsi),%rdx
-	mov 40(%rdx),%rbp
-	mov %rdx,%rsp
-	mov %rcx,%fs:TCB_LIMIT
-	mov %rax,M_CSP(%rdi)
-	movq $0,M_INSCHED(%rdi)         # after csp: see runtime/m.h
+	mov %rsi,%rax
+	ENTER_G %rdi,%rax
 	POP_CALLEE_SAVED_AND_GO
 	.cfi_endproc
 END switch_to_g
 
-/* void switch_to_sched(struct m *m, struct g *g): goroutine -> scheduler. */
-	.hidden switch_to_sched
-FUNCTION switch_to_sched
+/* void switch_from_g(struct m *m, struct g *g): goroutine -> who is next. */
+	.hidden switch_from_g
+FUNCTION switch_from_g
 	.cfi_startproc
 	PUSH_CALLEE_SAVED
 	mov %rsp,G_SP(%rsi)
 	movq $1,M_INSCHED(%rdi)         # before csp
 	movq $0,M_CSP(%rdi)
 	movq $0,%fs:TCB_LIMIT
-	mov M_G0SP(%rdi),%rdx
-	mov 40(%rdx),%rbp
-	mov %rdx,%rsp
+	mov %rdi,%r12
+	mov M_G0SP(%rdi),%rbx
+	.cfi_def_cfa rbx,56             # the scheduler's frames from here on
+	mov 40(%rbx),%rbp
+	lea -8(%rbx),%rsp
+	call sched_left
+	test %rax,%rax
+	jz 1f
+	.cfi_remember_state
+	ENTER_G %r12,%rax
+	POP_CALLEE_SAVED_AND_GO
+	.cfi_restore_state
+1:	mov %rbx,%rsp
+	.cfi_def_cfa rsp,56
 	POP_CALLEE_SAVED_AND_GO
 	.cfi_endproc
-END switch_to_sched
+END switch_from_g
 
 /* Where a goroutine begins: the end of every walk. */
 FUNCTION pgo_gostart

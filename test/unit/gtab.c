@@ -1,4 +1,4 @@
-/* runtime/gtab: slots, the scan bit, and who wins a race for it. */
+/* runtime/gtab: slots, claims, and who wins a race for one. */
 #include "runtime/gtab.h"
 
 #include <pthread.h>
@@ -80,7 +80,6 @@ static void only_those_nobody_runs_can_be_claimed(void **state)
 		{ G_RUNNING, false },
 		{ G_WAITING | 3u << G_REASON_SHIFT, true },
 		{ G_DEAD, false },
-		{ G_WAITING | G_SCAN, false },
 	};
 
 	(void)state;
@@ -90,14 +89,13 @@ static void only_those_nobody_runs_can_be_claimed(void **state)
 		struct gtab_row *row = row_in(rows[i].status, &slot);
 
 		assert_int_equal(gtab_begin_scan(slot, &was), rows[i].claimed);
-		if (!rows[i].claimed) {
-			assert_int_equal(row->status, rows[i].status);
-			continue;
-		}
-		assert_int_equal(was, rows[i].status);
-		assert_int_equal(row->status, rows[i].status | G_SCAN);
-		gtab_end_scan(slot, was);
+		assert_int_equal(row->claim, rows[i].claimed);
 		assert_int_equal(row->status, rows[i].status);
+		if (!rows[i].claimed)
+			continue;
+		assert_int_equal(was, rows[i].status);
+		gtab_end_scan(slot);
+		assert_int_equal(row->claim, 0);
 	}
 }
 
@@ -111,13 +109,47 @@ static void a_claimed_one_cannot_be_claimed_again(void **state)
 	row_in(G_WAITING, &slot);
 	assert_true(gtab_begin_scan(slot, &was));
 	assert_false(gtab_begin_scan(slot, &again));
-	gtab_end_scan(slot, was);
+	gtab_end_scan(slot);
 	assert_true(gtab_begin_scan(slot, &again));
+	gtab_end_scan(slot);
+}
+
+static void a_free_slot_can_be_claimed_as_such_only(void **state)
+{
+	uint32_t slot;
+	uint32_t was;
+
+	(void)state;
+	row_in(G_IDLE, &slot);
+	assert_false(gtab_begin_scan(slot, &was));
+	assert_true(gtab_begin_scan_idle(slot));
+	assert_false(gtab_begin_scan_idle(slot));
+	gtab_end_scan(slot);
+	row_in(G_WAITING, &slot);
+	assert_false(gtab_begin_scan_idle(slot));
+}
+
+static void readers_are_there_until_somebody_says_they_are_gone(void **state)
+{
+	uint32_t slot;
+	uint32_t was;
+
+	(void)state;
+	gtab_end_scans();
+	assert_int_equal(gtab_readers, 0);
+	row_in(G_WAITING, &slot);
+	assert_true(gtab_begin_scan(slot, &was));
+	gtab_end_scans();
+	assert_int_not_equal(gtab_readers, 0);
+	gtab_end_scan(slot);
+	assert_int_not_equal(gtab_readers, 0);
+	gtab_end_scans();
+	assert_int_equal(gtab_readers, 0);
 }
 
 static void state_and_reason_share_the_word(void **state)
 {
-	uint32_t status = G_WAITING | G_SCAN | 5u << G_REASON_SHIFT;
+	uint32_t status = G_WAITING | 5u << G_REASON_SHIFT;
 
 	(void)state;
 	assert_int_equal(gtab_state(status), G_WAITING);
@@ -142,7 +174,7 @@ static void *owner_main(void *arg)
 	/* Of one processor the reader may get nothing for long. */
 	for (int i = 0; i < MOVES || !shared.claims; i++) {
 		gtab_move(shared.row, waiting, G_RUNNABLE);
-		gtab_move(shared.row, G_RUNNABLE, G_RUNNING);
+		gtab_run(shared.row);
 		shared.writes++;
 		gtab_move(shared.row, G_RUNNING, waiting);
 	}
@@ -162,13 +194,15 @@ static void a_claimed_one_does_not_run_until_it_is_let_go(void **state)
 	while (!shared.finished) {
 		uint64_t writes;
 
+		/* Sometimes as the first reader there is. */
+		gtab_end_scans();
 		if (!gtab_begin_scan(shared.slot, &was))
 			continue;
 		writes = shared.writes;
 		for (int i = 0; i < 20; i++)
 			moved += shared.writes != writes;
 		shared.claims++;
-		gtab_end_scan(shared.slot, was);
+		gtab_end_scan(shared.slot);
 	}
 	pthread_join(owner, NULL);
 	assert_int_equal(moved, 0);
@@ -184,6 +218,9 @@ int main(void)
 		cmocka_unit_test(a_row_takes_sixteen_bytes),
 		cmocka_unit_test(only_those_nobody_runs_can_be_claimed),
 		cmocka_unit_test(a_claimed_one_cannot_be_claimed_again),
+		cmocka_unit_test(a_free_slot_can_be_claimed_as_such_only),
+		cmocka_unit_test(
+			readers_are_there_until_somebody_says_they_are_gone),
 		cmocka_unit_test(state_and_reason_share_the_word),
 		cmocka_unit_test(a_claimed_one_does_not_run_until_it_is_let_go),
 	};
