@@ -26,6 +26,7 @@
 #include "runtime/names.h"
 #include "runtime/sigmask.h"
 #include "runtime/signal.h"
+#include "runtime/wrapped.h"
 
 typedef void handler_fn(int, siginfo_t *, void *);
 
@@ -328,10 +329,7 @@ int __wrap_siginterrupt(int sig, int flag)
 }
 
 /* Their other names. */
-#define ALSO(name, of) \
-	PGO_API extern __typeof(of) name __attribute__((alias(#of)))
-
-ALSO(__wrap___sigaction, __wrap_sigaction);
-ALSO(__wrap_bsd_signal, __wrap_signal);
-ALSO(__wrap_ssignal, __wrap_signal);
-ALSO(__wrap___sysv_signal, __wrap_sysv_signal);
+WRAPPED_ALSO(__wrap___sigaction, __wrap_sigaction);
+WRAPPED_ALSO(__wrap_bsd_signal, __wrap_signal);
+WRAPPED_ALSO(__wrap_ssignal, __wrap_signal);
+WRAPPED_ALSO(__wrap___sysv_signal, __wrap_sysv_signal);
