@@ -11,7 +11,6 @@
 #include "runtime/leakcheck.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,8 +22,8 @@
 #include "runtime/dump.h"
 #include "runtime/env.h"
 #include "runtime/forked.h"
+#include "runtime/leakignore.h"
 #include "runtime/m.h"
-#include "runtime/names.h"
 #include "runtime/outfd.h"
 #include "runtime/sched.h"
 #include "runtime/sys.h"
@@ -41,152 +40,17 @@ struct look {
 	int64_t after;
 	struct outfd o;
 	char buf[OUT_BYTES];
-	/* Each ends in a 0, the last in two. */
-	char patterns[2 * ENV_LIST + 1];
+	struct leakignore ignore;
 };
-
-/* Patterns ----------------------------------------------------------------- */
-
-static bool fits(const char *pattern, const char *text)
-{
-	return text && !fnmatch(pattern, text, 0);
-}
-
-static bool fits_file(const char *pattern, const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-
-	return fits(pattern, path) || (slash && fits(pattern, slash + 1));
-}
-
-/* The calls AT lies in, innermost first, inlined ones too, named as dumps
- * name them. */
-static size_t calls_at(struct look *l, uintptr_t at,
-		       const struct source_line **first)
-{
-	struct source_line *line = l->d.source.line;
-	struct name name;
-	size_t n;
-
-	names_find(at, &name);
-	n = source_find(&l->d.source, at, &name);
-	if (!n)
-		line[n++].file = name.file;
-	if (name.func || n == 1)
-		line[n - 1].func = name.func;
-	*first = line;
-	return n;
-}
-
-static bool fits_call(struct look *l, const char *pattern, uintptr_t at)
-{
-	const struct source_line *line;
-	size_t n = calls_at(l, at, &line);
-
-	for (size_t i = 0; i < n; i++)
-		if (fits(pattern, line[i].func))
-			return true;
-	return false;
-}
-
-/* The Ith pc of the stack, inside the call. */
-static uintptr_t frame(const struct look *l, size_t i)
-{
-	return l->d.pcs[i] - (i > 0);
-}
-
-static bool fits_any(struct look *l, const char *pattern, const struct g *gp)
-{
-	(void)gp;
-	for (size_t i = 0; i < l->d.n; i++)
-		if (fits_call(l, pattern, frame(l, i)))
-			return true;
-	return false;
-}
-
-/* The innermost function that is not the runtime's. */
-static bool fits_top(struct look *l, const char *pattern, const struct g *gp)
-{
-	const struct source_line *line;
-
-	(void)gp;
-	for (size_t i = 0; i < l->d.n; i++) {
-		if (names_is_runtime(frame(l, i)))
-			continue;
-		calls_at(l, frame(l, i), &line);
-		return fits(pattern, line->func);
-	}
-	return false;
-}
-
-static bool fits_creator(struct look *l, const char *pattern,
-			 const struct g *gp)
-{
-	return fits_call(l, pattern, gp->created_pc - 1);
-}
-
-static bool fits_files(struct look *l, const char *pattern,
-		       const struct g *gp)
-{
-	const struct source_line *line;
-	size_t n;
-
-	(void)gp;
-	for (size_t i = 0; i < l->d.n; i++) {
-		n = calls_at(l, frame(l, i), &line);
-		while (n-- > 0)
-			if (fits_file(pattern, line[n].file))
-				return true;
-	}
-	return false;
-}
-
-static bool fits_goroutine(struct look *l, const char *pattern,
-			   const struct g *gp)
-{
-	static const struct {
-		const char *prefix;
-		bool (*fits)(struct look *l, const char *pattern,
-			     const struct g *gp);
-	} kinds[] = {
-		{ "top:", fits_top },
-		{ "by:", fits_creator },
-		{ "file:", fits_files },
-		{ "", fits_any },
-	};
-	size_t i = 0;
-
-	while (strncmp(pattern, kinds[i].prefix, strlen(kinds[i].prefix)))
-		i++;
-	return kinds[i].fits(l, pattern + strlen(kinds[i].prefix), gp);
-}
-
-static bool is_leak(struct dump *d, const struct g *gp, void *ctx)
-{
-	struct look *l = ctx;
-
-	if (gp->id == 1 || gp->id <= l->after)
-		return false;
-	for (const char *p = l->patterns; *p; p += strlen(p) + 1)
-		if (fits_goroutine(l, p, gp))
-			return false;
-	(void)d;
-	return true;
-}
 
 /* One look ----------------------------------------------------------------- */
 
-/* Adds LIST to the patterns at AT; where the next go. */
-static char *add_patterns(char *at, const char *list)
+static bool is_leak(struct dump *d, const struct g *gp, void *ctx)
 {
-	while (list && *list) {
-		size_t n = strcspn(list, ",");
+	const struct look *l = ctx;
 
-		memcpy(at, list, n);
-		at += n + (n > 0);
-		list += n + (list[n] == ',');
-	}
-	return at;
+	return gp->id != 1 && gp->id > l->after &&
+	       !leakignore_fits(&l->ignore, d, gp);
 }
 
 static void write_leaks(struct look *l, size_t n, int fd)
@@ -201,29 +65,35 @@ static void write_leaks(struct look *l, size_t n, int fd)
 	outfd_flush(&l->o);
 }
 
+static int count_leaks(struct look *l, int fd)
+{
+	size_t n = dump_some(&l->d, is_leak, l);
+
+	if (n && fd >= 0)
+		write_leaks(l, n, fd);
+	source_end(&l->d.source);
+	return n < INT32_MAX ? (int)n : INT32_MAX;
+}
+
 /* How many leaks there are, or -E; they are written to FD unless that is below
  * 0.  On a thread's stack. */
 static void *look(const struct pgo_leakcheck_opts *o, intptr_t fd)
 {
 	const struct m *m = m_get();
 	struct look *l;
-	size_t n;
+	intptr_t n;
 
-	if (o->ignore && strnlen(o->ignore, ENV_LIST) == ENV_LIST)
-		return (void *)(intptr_t)-EINVAL;
 	l = sys_map(sizeof(*l));
 	if (!l)
 		return (void *)(intptr_t)-ENOMEM;
 	l->after = o->after;
-	add_patterns(add_patterns(l->patterns, env.leakcheck_ignore),
-		     o->ignore);
 	l->d.current = m && !m->insched ? m->g : NULL;
-	n = dump_some(&l->d, is_leak, l);
-	if (n && fd >= 0)
-		write_leaks(l, n, (int)fd);
-	source_end(&l->d.source);
+	leakignore_add(&l->ignore, env.leakcheck_ignore);
+	n = leakignore_add(&l->ignore, o->ignore);
+	if (!n)
+		n = count_leaks(l, (int)fd);
 	sys_unmap(l, sizeof(*l));
-	return (void *)(intptr_t)(n < INT32_MAX ? n : INT32_MAX);
+	return (void *)n;
 }
 
 static int look_for(const struct pgo_leakcheck_opts *o, int fd)
