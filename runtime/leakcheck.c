@@ -6,7 +6,9 @@
  * PGODEBUG=leakcheck=1 looks when goroutine 1 has returned, while the others
  * still run, or else when exit(3) is called, and exit status 0 becomes 1.
  * exit(3) is called again for that, which glibc allows in a handler: whatever
- * else is to be done at exit is done.
+ * else is to be done at exit is done.  Who calls exit(3) while the check is
+ * under way waits for its verdict; glibc before 2.41 lets two threads do that
+ * at one time, and takes a handler off its list before it calls it.
  */
 #include "runtime/leakcheck.h"
 
@@ -23,6 +25,7 @@
 #include "runtime/env.h"
 #include "runtime/forked.h"
 #include "runtime/leakignore.h"
+#include "runtime/lock.h"
 #include "runtime/m.h"
 #include "runtime/outfd.h"
 #include "runtime/sched.h"
@@ -43,6 +46,14 @@ struct look {
 	struct leakignore ignore;
 };
 
+enum check { NOT_YET, UNDER_WAY, FOUND_NONE, FOUND };
+
+static struct {
+	bool wanted;            /* constant */
+	_Atomic uint32_t check; /* who makes it UNDER_WAY goes on */
+	_Atomic int64_t exiting; /* the goroutine that called exit(3) last */
+} at_end;
+
 /* One look ----------------------------------------------------------------- */
 
 static bool is_leak(struct dump *d, const struct g *gp, void *ctx)
@@ -50,6 +61,7 @@ static bool is_leak(struct dump *d, const struct g *gp, void *ctx)
 	const struct look *l = ctx;
 
 	return gp->id != 1 && gp->id > l->after &&
+	       gp->id != atomic_load(&at_end.exiting) &&
 	       !leakignore_fits(&l->ignore, d, gp);
 }
 
@@ -146,29 +158,42 @@ int64_t pgo_leakcheck_current(void)
 
 /* At the end --------------------------------------------------------------- */
 
-static struct {
-	bool wanted;            /* constant */
-	_Atomic bool begun;
-	bool found;             /* who begun says it */
-} at_end;
-
-static void check_once(void)
+static bool begin_check(void)
 {
-	if (at_end.wanted && !atomic_exchange(&at_end.begun, true))
-		at_end.found = pgo_leakcheck(STDERR_FILENO) > 0;
+	uint32_t not_yet = NOT_YET;
+
+	return at_end.wanted &&
+	       atomic_compare_exchange_strong(&at_end.check, &not_yet,
+					      UNDER_WAY);
+}
+
+static void check(void)
+{
+	bool found = pgo_leakcheck(STDERR_FILENO) > 0;
+
+	atomic_store(&at_end.check, found ? FOUND : FOUND_NONE);
+	futex_wake(&at_end.check, INT32_MAX);
 }
 
 static void at_exit(int status, void *arg)
 {
+	const struct g *gp = g_get();
+
 	(void)arg;
 	/* A child of fork() has none of them, whatever its memory says. */
 	if (is_forked)
 		return;
-	check_once();
-	if (at_end.found && !status) {
-		at_end.found = false;
-		exit(EXIT_FAILURE);
+	if (gp)
+		atomic_store(&at_end.exiting, gp->id);
+	if (begin_check()) {
+		/* For who calls exit() meanwhile. */
+		on_exit(at_exit, NULL);
+		check();
 	}
+	while (atomic_load(&at_end.check) == UNDER_WAY)
+		futex_wait(&at_end.check, UNDER_WAY, -1);
+	if (atomic_load(&at_end.check) == FOUND && !status)
+		exit(EXIT_FAILURE);
 }
 
 void leakcheck_setup(void)
@@ -176,7 +201,16 @@ void leakcheck_setup(void)
 	at_end.wanted = env.leakcheck && !on_exit(at_exit, NULL);
 }
 
+void leakcheck_let_exit(void)
+{
+	_Atomic uint32_t never = 0;
+
+	while (atomic_load(&at_end.exiting) && !is_forked)
+		futex_wait(&never, 0, -1);
+}
+
 void leakcheck_main_returned(void)
 {
-	check_once();
+	if (begin_check())
+		check();
 }

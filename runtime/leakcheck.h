@@ -8,4 +8,8 @@ void leakcheck_setup(void);
 /* Goroutine 1, the caller, has returned: the check is due.  [g] */
 void leakcheck_main_returned(void);
 
+/* pgo_run() is about to return: not while a goroutine is in exit(3), for main()
+ * would call it again with a status of its own.  [m] */
+void leakcheck_let_exit(void);
+
 #endif

@@ -197,6 +197,7 @@ int pgo_run(void (*fn)(void *), void *arg)
 	else
 		begun(rc);
 	fatal_let_die();
+	leakcheck_let_exit();
 	cpuprof_finish();
 	if (!rc && atomic_load(&sched.live))
 		rc = -EBUSY;

@@ -53,6 +53,19 @@ def test_another_status_stays(build):
     assert done.returncode == 3 and done.stderr.startswith(HEAD)
 
 
+@pytest.mark.parametrize("way", ["exit-meanwhile", "exit-twice"])
+def test_exit_while_the_check_is_under_way_waits_for_it(build, way):
+    """Of a goroutine that is none of the leaks, and of a thread."""
+    done = run(build, way)
+    assert done.returncode == 1
+    assert set(leaks(done.stderr)) == ALL and len(leaks(done.stderr)) == 3
+
+
+def test_who_calls_exit_meanwhile_is_no_leak(build):
+    done = run(build, "only-exit-meanwhile")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "at exit\n", "")
+
+
 def test_a_child_of_fork_is_not_checked(build):
     done = run(build, "fork")
     assert (done.returncode, done.stdout) == (0, "at exit\nchild: 0\n")

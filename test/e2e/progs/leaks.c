@@ -3,6 +3,7 @@
  *
  * usage: leaks WAY
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,41 @@ static void exit_3(void)
 {
 	leak_three();
 	exit(3);
+}
+
+/* While the check is under way, which takes 430 ms. */
+static void exit_soon(void *arg)
+{
+	(void)arg;
+	pgo_sleep(100 * MS);
+	exit(0);
+}
+
+static void exit_meanwhile(void)
+{
+	leak_three();
+	pgo_go(exit_soon, NULL);
+}
+
+static void only_exit_meanwhile(void)
+{
+	pgo_go(exit_soon, NULL);
+}
+
+static void *thread_that_exits(void *arg)
+{
+	usleep(100000);
+	exit(0);
+	return arg;
+}
+
+static void exit_twice(void)
+{
+	pthread_t thread;
+
+	leak_three();
+	pthread_create(&thread, NULL, thread_that_exits, NULL);
+	exit(0);
 }
 
 static void print_check(const char *ignore, int64_t after, int64_t wait_ns)
@@ -185,6 +221,9 @@ int main(int argc, char **argv)
 	} ways[] = {
 		{ "soon", soon }, { "three", leak_three },
 		{ "exit-0", exit_0 }, { "exit-3", exit_3 },
+		{ "exit-meanwhile", exit_meanwhile },
+		{ "only-exit-meanwhile", only_exit_meanwhile },
+		{ "exit-twice", exit_twice },
 		{ "brief", brief }, { "options", options },
 		{ "from-another", from_another },
 		{ "fork", fork_child },
