@@ -115,7 +115,7 @@ static void trampoline(int sig, siginfo_t *info, void *uc)
 	m->insched = insched;
 }
 
-/* Setting one ------------------------------------------------------------- */
+/* Setting one, with the lock ----------------------------------------------- */
 
 /* A handler may set one, and interrupt who has the lock: not meanwhile.  What
  * a fault interrupts is no holder, or broken. */
@@ -159,7 +159,7 @@ static void note_set(int sig, bool set)
 		atomic_fetch_and(&program.set, ~signal_bit(sig));
 }
 
-/* lock held: ACT becomes OURS, which calls it. */
+/* ACT becomes OURS, which calls it. */
 static void wrap(int sig, const struct sigaction *act, struct sigaction *ours)
 {
 	*ours = *act;
@@ -170,8 +170,8 @@ static void wrap(int sig, const struct sigaction *act, struct sigaction *ours)
 	atomic_store(&program.fn[sig], act->sa_sigaction);
 }
 
-static int set_action(int sig, const struct sigaction *act,
-		      struct sigaction *old)
+static int set_valid(int sig, const struct sigaction *act,
+		     struct sigaction *old)
 {
 	struct sigaction was = program.act[sig];
 	struct sigaction ours;
@@ -196,34 +196,26 @@ static int set_action(int sig, const struct sigaction *act,
 	return rc;
 }
 
-/* On the thread's stack, as all below that is called through pgo_sys(). */
-static void *set_action_locked(int sig, const struct sigaction *act,
-			       struct sigaction *old)
+static int set_action(int sig, const struct sigaction *act,
+		      struct sigaction *old)
 {
-	uint64_t before;
-	int rc;
-
-	if (sig < 1 || sig > SIGNAL_MAX) {
-		errno = EINVAL;
-		return (void *)(intptr_t)-1;
-	}
-	before = begin_change();
-	rc = set_action(sig, act, old);
-	end_change(before);
-	return (void *)(intptr_t)rc;
+	if (sig >= 1 && sig <= SIGNAL_MAX)
+		return set_valid(sig, act, old);
+	errno = EINVAL;
+	return -1;
 }
 
 void sigaction_adopt(void)
 {
+	uint64_t before = begin_change();
 	struct sigaction now;
 
 	for (int sig = 1; sig <= SIGNAL_MAX; sig++)
 		if (!signal_action(sig, NULL, &now) && is_function(&now) &&
 		    !is_ours(&now))
-			set_action_locked(sig, &now, NULL);
+			set_action(sig, &now, NULL);
+	end_change(before);
 }
-
-/* The words for it -------------------------------------------------------- */
 
 static sighandler_t set_handler(int sig, sighandler_t fn, int flags)
 {
@@ -236,63 +228,99 @@ static sighandler_t set_handler(int sig, sighandler_t fn, int flags)
 	}
 	if (!(flags & SA_NODEFER) && sig >= 1 && sig <= SIGNAL_MAX)
 		sigaddset(&act.sa_mask, sig);
-	if (set_action_locked(sig, &act, &old))
+	if (set_action(sig, &act, &old))
 		return SIG_ERR;
 	return old.sa_handler;
 }
 
 /* BSD's: it stays set, and calls are restarted unless siginterrupt() said
  * otherwise. */
-static void *set_bsd(int sig, sighandler_t fn)
+static sighandler_t set_bsd(int sig, sighandler_t fn)
 {
 	bool interrupts = sig >= 1 && sig <= SIGNAL_MAX &&
 			  (program.interrupts & signal_bit(sig));
 
-	return (void *)set_handler(sig, fn, interrupts ? 0 : SA_RESTART);
+	return set_handler(sig, fn, interrupts ? 0 : SA_RESTART);
 }
 
 /* System V's: it is gone once it is called. */
-static void *set_sysv(int sig, sighandler_t fn)
+static sighandler_t set_sysv(int sig, sighandler_t fn)
 {
-	return (void *)set_handler(sig, fn, SA_RESETHAND | SA_NODEFER);
+	return set_handler(sig, fn, SA_RESETHAND | SA_NODEFER);
 }
 
-static void *set_interrupt(int sig, int flag)
+static int set_interrupt(int sig, int flag)
 {
 	struct sigaction act;
-	uint64_t before;
 
-	if (set_action_locked(sig, NULL, &act))
-		return (void *)(intptr_t)-1;
-	before = begin_change();
+	if (set_action(sig, NULL, &act))
+		return -1;
 	if (flag)
 		program.interrupts |= signal_bit(sig);
 	else
 		program.interrupts &= ~signal_bit(sig);
-	end_change(before);
 	act.sa_flags = (act.sa_flags & ~SA_RESTART) | (flag ? 0 : SA_RESTART);
-	return set_action_locked(sig, &act, NULL);
+	return set_action(sig, &act, NULL);
 }
 
-static void *set_and_unblock(int sig, sighandler_t fn)
+/* The mask's part of sigset() is the caller's. */
+static sighandler_t set_or_hold(int sig, sighandler_t fn)
 {
+	struct sigaction old;
+
+	if (fn != SIG_HOLD)
+		return set_handler(sig, fn, 0);
+	return set_action(sig, NULL, &old) ? SIG_ERR : old.sa_handler;
+}
+
+/* On the thread's stack, as all that is called through pgo_sys() ---------- */
+
+static void *change_action(int sig, const struct sigaction *act,
+			   struct sigaction *old)
+{
+	uint64_t before = begin_change();
+	int rc = set_action(sig, act, old);
+
+	end_change(before);
+	return (void *)(intptr_t)rc;
+}
+
+static void *change_interrupt(int sig, int flag)
+{
+	uint64_t before = begin_change();
+	int rc = set_interrupt(sig, flag);
+
+	end_change(before);
+	return (void *)(intptr_t)rc;
+}
+
+static void *change_handler(sighandler_t (*set)(int, sighandler_t), int sig,
+			    sighandler_t fn)
+{
+	uint64_t before = begin_change();
+	sighandler_t was = set(sig, fn);
+
+	end_change(before);
+	return (void *)was;
+}
+
+static void *change_and_unblock(int sig, sighandler_t fn)
+{
+	void *was = change_handler(set_or_hold, sig, fn);
 	sigset_t one;
 	sigset_t before;
-	struct sigaction old;
-	sighandler_t was;
 
+	if (was == (void *)SIG_ERR)
+		return was;
 	sigemptyset(&one);
-	if (sigaddset(&one, sig) || set_action_locked(sig, NULL, &old))
-		return (void *)SIG_ERR;
-	was = old.sa_handler;
-	if (fn != SIG_HOLD)
-		was = set_handler(sig, fn, 0);
-	if (was == SIG_ERR ||
+	if (sigaddset(&one, sig) ||
 	    sigmask_change(fn == SIG_HOLD ? SIG_BLOCK : SIG_UNBLOCK, &one,
 			   &before))
 		return (void *)SIG_ERR;
-	return (void *)(sigismember(&before, sig) ? SIG_HOLD : was);
+	return sigismember(&before, sig) ? (void *)SIG_HOLD : was;
 }
+
+/* The words for it -------------------------------------------------------- */
 
 PGO_API int __wrap_sigaction(int sig, const struct sigaction *act,
 			     struct sigaction *old);
@@ -304,28 +332,29 @@ PGO_API int __wrap_siginterrupt(int sig, int flag);
 int __wrap_sigaction(int sig, const struct sigaction *act,
 		     struct sigaction *old)
 {
-	return (int)(intptr_t)pgo_sys((void *)set_action_locked, sig, act,
-				      old);
+	return wrapped_int(change_action, sig, act, old);
 }
 
 sighandler_t __wrap_signal(int sig, sighandler_t fn)
 {
-	return (sighandler_t)pgo_sys((void *)set_bsd, sig, fn);
+	return (sighandler_t)pgo_sys((void *)change_handler, set_bsd,
+				      sig, fn);
 }
 
 sighandler_t __wrap_sysv_signal(int sig, sighandler_t fn)
 {
-	return (sighandler_t)pgo_sys((void *)set_sysv, sig, fn);
+	return (sighandler_t)pgo_sys((void *)change_handler, set_sysv,
+				      sig, fn);
 }
 
 sighandler_t __wrap_sigset(int sig, sighandler_t fn)
 {
-	return (sighandler_t)pgo_sys((void *)set_and_unblock, sig, fn);
+	return (sighandler_t)pgo_sys((void *)change_and_unblock, sig, fn);
 }
 
 int __wrap_siginterrupt(int sig, int flag)
 {
-	return (int)(intptr_t)pgo_sys((void *)set_interrupt, sig, flag);
+	return wrapped_int(change_interrupt, sig, flag);
 }
 
 /* Their other names. */

@@ -643,6 +643,51 @@ static void a_handler_may_set_one_wherever_it_interrupts(void **state)
 	signal(SIGUSR1, SIG_DFL);
 }
 
+/* Two words at one time ---------------------------------------------------- */
+
+enum { CHANGES = 20000 };
+
+static _Atomic int wrong_flags;
+static _Atomic int changed;
+
+static struct sigaction now(int sig)
+{
+	struct sigaction act = { 0 };
+
+	sigaction(sig, NULL, &act);
+	return act;
+}
+
+static void *interrupt_and_look(void *arg)
+{
+	for (int i = 0; i < CHANGES; i++) {
+		siginterrupt(SIGUSR2, i & 1);
+		if (!!(now(SIGUSR2).sa_flags & SA_RESTART) == (i & 1))
+			wrong_flags++;
+	}
+	changed = 1;
+	return arg;
+}
+
+static void siginterrupt_and_signal_undo_nothing_of_each_other(void **state)
+{
+	static const sighandler_t handlers[] = { count, raise_in_itself };
+	int wrong_handlers = 0;
+	pthread_t thread;
+
+	(void)state;
+	signal(SIGUSR2, count);
+	pthread_create(&thread, NULL, interrupt_and_look, NULL);
+	for (int i = 0; !changed; i++) {
+		signal(SIGUSR2, handlers[i & 1]);
+		wrong_handlers += now(SIGUSR2).sa_handler != handlers[i & 1];
+	}
+	pthread_join(thread, NULL);
+	signal(SIGUSR2, SIG_DFL);
+	assert_int_equal(wrong_flags, 0);
+	assert_int_equal(wrong_handlers, 0);
+}
+
 /* All at once -------------------------------------------------------------- */
 
 enum { SENDERS = 20, ROUNDS = 200 };
@@ -702,6 +747,8 @@ int main(void)
 		cmocka_unit_test(a_jump_out_of_a_raised_handler_works),
 		cmocka_unit_test(a_small_signal_stack_does_not_replace_ours),
 		cmocka_unit_test(a_handler_may_set_one_wherever_it_interrupts),
+		cmocka_unit_test(
+			siginterrupt_and_signal_undo_nothing_of_each_other),
 		cmocka_unit_test(none_of_many_is_lost),
 	};
 
