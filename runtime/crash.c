@@ -26,6 +26,7 @@
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/m.h"
+#include "runtime/names.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
@@ -187,40 +188,86 @@ static void take_stack(struct dump *d, int sig, const siginfo_t *info,
 		d->n = DUMP_PCS;
 }
 
-enum { OVERFLOW_BYTES = 1 << 30 };
+/* Overflows ---------------------------------------------------------------- */
 
-/* A goroutine with a contiguous stack whose frames are below it: there is no
- * guard, or a large frame went past it. */
-static bool is_below(const struct m *m, uintptr_t sp)
+enum {
+	OVERFLOW_BYTES = 1 << 30,       /* of one frame */
+	STACK_EDGE_BYTES = 64 << 10,    /* the low end is known to pages */
+};
+
+/* Frames that end here are below a stack that begins at LOW: there is no
+ * guard, or a large one went past it. */
+static bool is_below(uintptr_t low, uintptr_t sp)
 {
-	uintptr_t low = (uintptr_t)m->g->base->low;
-
-	return m->csp && seg_is_fixed(m->g->base) && sp < low &&
-	       low - sp < OVERFLOW_BYTES;
+	return sp < low && low - sp < OVERFLOW_BYTES;
 }
 
 /* Code that does not check its stack ran into the guard below it, or on. */
-static bool is_overflow(const siginfo_t *info, const ucontext_t *uc)
+static bool is_goroutine_full(const struct m *m, uintptr_t addr, uintptr_t sp)
 {
-	const struct m *m = m_get();
+	const struct seg *base = m->g->base;
 
-	return info->si_signo == SIGSEGV && info->si_code > 0 && m &&
-	       !m->insched && m->g &&
-	       (arena_guards(m->g->base, (uintptr_t)info->si_addr) ||
-		is_below(m, (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]));
+	return arena_guards(base, addr) ||
+	       (m->csp && seg_is_fixed(base) &&
+		is_below((uintptr_t)base->low, sp));
+}
+
+/* The same in C, on the thread's stack. */
+static bool is_thread_full(const struct m *m, uintptr_t addr, uintptr_t sp)
+{
+	uintptr_t low = m->stack_low;
+
+	return !m->csp && (is_below(low, sp) ||
+			   (addr < low && low - addr <= STACK_EDGE_BYTES &&
+			    sp - low < STACK_EDGE_BYTES));
+}
+
+static void put_thread_overflow(const struct text_sink *t, const struct m *m,
+				uintptr_t sp)
+{
+	struct name name;
+
+	names_find((uintptr_t)m->ctarget, &name);
+	text_put(t, "runtime: thread stack exceeds ");
+	text_uint(t, m->stack_high - m->stack_low);
+	text_put(t, "-byte limit\nruntime: sp=");
+	text_hex(t, sp);
+	text_put(t, " stack=[");
+	text_hex(t, m->stack_low);
+	text_put(t, ", ");
+	text_hex(t, m->stack_high);
+	text_put(t, "] (goroutine ");
+	text_int(t, m->g->id);
+	text_put(t, " in C: ");
+	text_put(t, name.func ? name.func : "??");
+	text_put(t, "() and what it calls back; a goroutine of its own has "
+		    "more)\nfatal error: stack overflow\n");
 }
 
 /* No crash of C's: the death of a goroutine, as where a prologue finds that
  * there is no room. */
-static _Noreturn void die_of_overflow(struct dump *d, const siginfo_t *info,
-				      const ucontext_t *uc)
+static void die_if_full(struct dump *d, const siginfo_t *info,
+			const ucontext_t *uc)
 {
-	fatal_put_overflow(m_get()->g,
-			   (uintptr_t)uc->uc_mcontext.gregs[REG_RSP]);
+	const struct m *m = m_get();
+	uintptr_t addr = (uintptr_t)info->si_addr;
+	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+
+	if (info->si_signo != SIGSEGV || info->si_code <= 0 || !m ||
+	    m->insched || !m->g)
+		return;
+	if (is_goroutine_full(m, addr, sp))
+		fatal_put_overflow(m->g, sp);
+	else if (is_thread_full(m, addr, sp))
+		put_thread_overflow(d->out, m, sp);
+	else
+		return;
 	take_stack(d, SIGSEGV, info, uc);
 	fatal_put_goroutines();
 	fatal_leave();
 }
+
+/* -------------------------------------------------------------------------- */
 
 static void on_crash(int sig, siginfo_t *info, void *uc)
 {
@@ -228,8 +275,7 @@ static void on_crash(int sig, siginfo_t *info, void *uc)
 	const ucontext_t *at = uc;
 	struct dump *d = fatal_begin();
 
-	if (is_overflow(info, at))
-		die_of_overflow(d, info, at);
+	die_if_full(d, info, at);
 	put_crash(d->out, c, info, (uint64_t)at->uc_mcontext.gregs[REG_RIP]);
 	/* Out with it, before what follows dies of the same trouble. */
 	fatal_flush();

@@ -29,6 +29,7 @@
 
 enum {
 	M_STACK_BYTES = 1 << 20,        /* regcomp takes 20 KB, NSS any */
+	M_GUARD_BYTES = 64 << 10,       /* a callback's frame may be large */
 	M_MAX = 10000,                  /* as Go's */
 };
 
@@ -228,6 +229,7 @@ int m_spawn(void)
 		return -ENOMEM;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, M_STACK_BYTES);
+	pthread_attr_setguardsize(&attr, M_GUARD_BYTES);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	rc = pthread_create(&thread, &attr, m_main, m);
 	pthread_attr_destroy(&attr);

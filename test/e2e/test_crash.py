@@ -81,6 +81,23 @@ def test_a_crash_in_a_leaf_shows_who_called_it(build):
     assert frames(result.stderr, 2)[-2:] == ["copy_to_nowhere", "culprit"]
 
 
+@pytest.mark.parametrize("way, function, limit", [
+    # On the main thread's stack, whose size is the user's, and on another's.
+    ("too_deep_in_a_callback", "compare_forever", r"\d+"),
+    ("too_wide_in_a_callback", "compare_widely", "1048576")])
+def test_an_overflow_in_a_callback_is_the_threads(build, way, function, limit):
+    result = crash(build, way)
+    assert result.returncode == 2
+    assert re.match(
+        rf"runtime: thread stack exceeds {limit}-byte limit\n"
+        r"runtime: sp=0x[0-9a-f]+ stack=\[0x[0-9a-f]+, 0x[0-9a-f]+\] "
+        r"\(goroutine 2 in C: qsort\(\) and what it calls back; a goroutine "
+        r"of its own has more\)\n"
+        r"fatal error: stack overflow\n\n"
+        rf"goroutine 2 \[running\]:\n{function}\(",
+        result.stderr), result.stderr[:400]
+
+
 def test_a_crash_of_a_thread_shows_all_goroutines(build):
     result = crash(build, "in_a_thread")
     assert result.returncode == -signal.SIGSEGV

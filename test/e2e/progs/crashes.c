@@ -117,6 +117,45 @@ APART static void in_a_callback(void)
 	after++;
 }
 
+static volatile int endless = 1;
+
+static int compare_forever(const void *a, const void *b)
+{
+	volatile char pad[100];
+
+	pad[0] = (char)endless;
+	if (endless)
+		endless += compare_forever(b, a) - 1;
+	return pad[0];
+}
+
+APART static void too_deep_in_a_callback(void)
+{
+	int two[2] = { 2, 1 };
+
+	qsort(two, 2, sizeof(int), compare_forever);
+	after++;
+}
+
+/* In frames of which the guard holds one. */
+static int compare_widely(const void *a, const void *b)
+{
+	volatile char pad[40000];
+
+	pad[0] = (char)endless;
+	if (endless)
+		endless += compare_widely(b, a) - 1;
+	return pad[0];
+}
+
+APART static void too_wide_in_a_callback(void)
+{
+	int two[2] = { 2, 1 };
+
+	qsort(two, 2, sizeof(int), compare_widely);
+	after++;
+}
+
 /* malloc() finds out with its lock held. */
 APART static void break_the_heap(void)
 {
@@ -212,6 +251,8 @@ static const struct way {
 	{ "copy_to_nowhere", copy_to_nowhere },
 	{ "read_into_libc", read_into_libc },
 	{ "in_a_callback", in_a_callback },
+	{ "too_deep_in_a_callback", too_deep_in_a_callback },
+	{ "too_wide_in_a_callback", too_wide_in_a_callback },
 	{ "break_the_heap", break_the_heap },
 	{ "in_a_thread", in_a_thread },
 	{ "in_the_crash", in_the_crash },
@@ -230,6 +271,11 @@ static void culprit(void *arg)
 
 static void entry(void *arg)
 {
+	const struct way *w = arg;
+
+	/* That one is to be on a thread of the runtime's. */
+	if (w->fn == too_wide_in_a_callback)
+		pgo_lock_os_thread();
 	pgo_go(culprit, arg);
 	pgo_sleep(INT64_C(5000000000));
 	after++;
