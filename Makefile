@@ -251,8 +251,8 @@ $(B)/lib/pgo.pc: share/pgo.pc.in Makefile
 # any kind, has the allocator itself, made without goroutines.
 
 ALONE := $(patsubst %.c,$(B)/obj/alone/%.o,$(wildcard runtime/malloc/*.c \
-         runtime/malloc/libc/*.c) runtime/lock.c runtime/forked.c \
-         lib/sample/poisson.c)
+         runtime/malloc/libc/*.c) runtime/lock.c runtime/barrier.c \
+         runtime/forked.c lib/sample/poisson.c)
 $(B)/obj/alone/%.o: %.c $(FLAGS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -fno-builtin \
@@ -261,7 +261,7 @@ $(B)/obj/alone/%.o: %.c $(FLAGS)
 $(B)/lib/libpgo-malloc.so: $(ALONE)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^ \
-	    -Wl,-z,now,-Bsymbolic -pthread
+	    -Wl,-z,now,-z,defs,-Bsymbolic -pthread
 $(B)/lib/libpgo-malloc.a: $(FAMILY)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcD $@ $^
