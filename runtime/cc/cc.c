@@ -160,6 +160,12 @@ static const char *libpgo(void)
 	return lib;
 }
 
+/* A sanitizer's malloc would win, or the sanitizer watch nothing. */
+static int is_left_out(const struct job *j, const char *lib)
+{
+	return j->mode.sanitizer && !strcmp(lib, "pgo-malloc");
+}
+
 static void add_named_lib(struct strs *to, const char *name)
 {
 	const char *lib = where()->lib;
@@ -183,11 +189,15 @@ static void add_libs(struct strs *to, const struct job *j)
 {
 	size_t i;
 
-	if (j->statically && j->libs.n)
-		die("--libs %s: a static program cannot load it (link without "
-		    "-static)", j->libs.v[0]);
-	for (i = 0; i < j->libs.n; i++)
-		add_named_lib(to, j->libs.v[i]);
+	for (i = 0; i < j->libs.n; i++) {
+		const char *lib = j->libs.v[i];
+
+		if (j->statically && !strcmp(lib, "pgo-agent"))
+			die("--libs %s: a static program cannot load it (link "
+			    "without -static)", lib);
+		if (!is_left_out(j, lib))
+			add_named_lib(to, lib);
+	}
 	mode_add_libs(to, &j->mode);
 	strs_add(to, libpgo());
 	strs_add(to, "-lm");

@@ -96,6 +96,72 @@ def test_a_cxx_program_runs_on_it(build, tmp_path):
         assert (r.stdout, r.stderr) == ("199990000 199990000 0\n", "")
 
 
+IN_ALL_OF_LIBC = """
+    #include <pgo/pgo.h>
+    #include <pthread.h>
+    #include <regex.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+
+    static void *copy(void *s) { return strdup(s); }
+
+    static void start(void *arg)
+    {
+        struct pgo_memstats m = { .size = sizeof(m) };
+        pthread_t thread;
+        void *s;
+        regex_t re;
+        char *volatile p = malloc(1000);
+
+        (void)arg;
+        free(p);
+        pthread_create(&thread, NULL, copy, "^[a-c]+$");
+        pthread_join(thread, &s);
+        if (regcomp(&re, s, REG_EXTENDED) || regexec(&re, "abc", 0, NULL, 0))
+            puts("no match");
+        regfree(&re);
+        free(s);
+        pgo_memstats(&m);
+        puts(m.mallocs > 2 ? "pgo's" : "another");
+        p = realloc(malloc(10), 20);
+        free(p);
+        if (getenv("TWICE"))
+            free(p);
+    }
+
+    int main(void) { return pgo_run(start, NULL); }
+"""
+
+
+def linked(build, folder, *options):
+    (folder / "p.c").write_text(IN_ALL_OF_LIBC)
+    subprocess.run([build / "bin/pgo-cc", "--libs", "pgo-malloc", "-O1",
+                    "-fno-builtin", *options, "-o", folder / "p",
+                    folder / "p.c"],
+                   check=True, timeout=50)
+    return folder / "p"
+
+
+@pytest.mark.parametrize("options", [
+    [], ["-static"], ["-static-pie"], ["-fsanitize=undefined"]])
+def test_a_program_has_it_however_it_is_linked(build, tmp_path, options):
+    exe = linked(build, tmp_path, *options)
+    r = run(build, exe, LD_PRELOAD="")
+    assert (r.returncode, r.stdout, r.stderr) == (0, "pgo's\n", "")
+    r = run(build, exe, LD_PRELOAD="", TWICE="1")
+    assert re.match(r"fatal error: free\(0x[0-9a-f]+\): freed already, "
+                    r"by goroutine 1\n", r.stderr), r.stderr
+
+
+def test_a_sanitizer_keeps_its_own(build, tmp_path):
+    exe = linked(build, tmp_path, "-fsanitize=address")
+    r = run(build, exe, LD_PRELOAD="")
+    assert (r.returncode, r.stdout, r.stderr) == (0, "another\n", "")
+    r = run(build, exe, LD_PRELOAD="", TWICE="1")
+    assert "AddressSanitizer: attempting double-free" in r.stderr
+
+
 def test_sqlite_runs_on_it(build):
     r = run(build, sys.executable, "-c", SQLITE)
     assert (r.stdout, r.stderr) == ("ok 20000\n", "")
