@@ -148,6 +148,12 @@ void sched_handoff(struct p *pp)
 		start_m(pp, false);
 		return;
 	}
+	/* Its timers want somebody who sleeps no longer than that. */
+	if (timerheap_next_ns(&pp->timers) <
+	    atomic_load(&sched.timer_deadline)) {
+		start_m(pp, false);
+		return;
+	}
 	if (!atomic_get(&sched.npidle) &&
 	    atomic_compare_exchange_strong(&sched.nspinning, &none, 1)) {
 		start_m(pp, true);
@@ -173,13 +179,11 @@ void sched_wake(void)
 	lock_put(&sched.lock);
 }
 
-void sched_timer_earlier(void)
+void sched_timer_earlier(int64_t when_ns)
 {
-	struct p *pp = p_get();
-
-	/* With nothing else to do this M is about to go idle itself and will
-	 * sleep by the new deadline. */
-	if (!pp || !runq_is_empty(&pp->runq))
+	if (atomic_load(&sched.npidle) &&
+	    when_ns < atomic_load(&sched.timer_deadline) &&
+	    when_ns < sysmon_next_ns())
 		sched_wake();
 }
 
@@ -220,18 +224,6 @@ static struct g *from_global(struct p *pp, uint32_t most)
 		sched_put_global(&share);
 	}
 	return gp;
-}
-
-static void run_timers(void)
-{
-	int64_t next = timer_next_ns();
-	int64_t now;
-
-	if (next == INT64_MAX)
-		return;
-	now = clock_mono_ns();
-	if (now >= next)
-		timer_run(now);
 }
 
 /* One look at every other P, from a random one on. */
@@ -315,12 +307,15 @@ static struct g *from_others(struct m *m, struct p *pp)
 {
 	uint32_t busy = (uint32_t)sched.gomaxprocs - atomic_get(&sched.npidle);
 	struct g *gp = from_global(pp, GLOBAL_BATCH_MAX);
+	bool inherit;
 
 	if (!gp && sched.gomaxprocs > 1 &&
 	    (m->spinning || 2 * atomic_get(&sched.nspinning) < busy)) {
 		if (!m->spinning)
 			spin_begin(m);
 		gp = steal(pp);
+		if (!gp && timer_steal(pp))
+			gp = runq_get(&pp->runq, &inherit);
 	}
 	if (gp)
 		atomic_fetch_add_explicit(&pp->tick, 1, memory_order_relaxed);
@@ -445,7 +440,8 @@ struct g *sched_find(struct m *m)
 			get_p_or_sleep(m);
 			continue;
 		}
-		run_timers();
+		if (timerheap_next_ns(&m->p->timers) != INT64_MAX)
+			timer_look(m->p);
 		gp = from_own(m->p);
 		if (!gp)
 			gp = from_others(m, m->p);

@@ -17,7 +17,6 @@
 #include "runtime/gtab.h"
 #include "runtime/seg.h"
 #include "runtime/stackmode.h"
-#include "runtime/timer.h"
 
 struct m;
 
@@ -55,7 +54,6 @@ struct g {
 	uint32_t reason;        /* of the coming park: enum wait_reason */
 	int64_t since_ns;       /* monotonic, coarse: when its state began */
 	const void *wait_on;    /* the channel or waitgroup; NULL: nothing */
-	struct timer sleep;     /* owner, and the heap while it sleeps */
 	struct g *trim_link;    /* sched.trim_lock: the list of spares */
 	uint32_t shrink_epoch;  /* owner: when g_shrink() last looked */
 	_Atomic uint32_t on_trim; /* it is on that list */

@@ -1,6 +1,6 @@
 /*
- * A P: the right to run goroutines, and what comes with it: a run queue and a
- * cache of dead goroutines.
+ * A P: the right to run goroutines, and what comes with it: a run queue, a
+ * cache of dead goroutines, and timers.
  */
 #ifndef PGO_RUNTIME_P_H
 #define PGO_RUNTIME_P_H
@@ -9,6 +9,7 @@
 
 #include "runtime/g.h"
 #include "runtime/runq.h"
+#include "runtime/timerheap.h"
 
 struct cache;
 struct m;
@@ -32,6 +33,7 @@ struct p {
 	uint32_t rand;          /* owner: where to steal first */
 	_Atomic uint64_t steals; /* owner: goroutines stolen */
 	struct cache *cache;    /* owner: of pgo_malloc(); never NULL */
+	struct timerheap timers; /* its own lock; see timer.c */
 } __attribute__((aligned(128)));
 
 #endif

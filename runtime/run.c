@@ -49,6 +49,7 @@ static int make_ps(void)
 		ps[i].rand = (env.seed * MAX_PROCS + (uint32_t)i) *
 				     2654435761u + 1;
 		ps[i].cache = &cache_none;
+		timerheap_init(&ps[i].timers);
 		sched_pidle_put(&ps[i]);
 	}
 	sched.ps = ps;

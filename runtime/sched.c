@@ -127,6 +127,16 @@ void sched_ready(struct g *gp)
 	sched_wake();
 }
 
+void sched_ready_all(struct gchain *chain)
+{
+	for (struct g *gp = chain->head; gp; gp = gp->link)
+		gtab_move(gp->row, G_WAITING | gp->reason << G_REASON_SHIFT,
+			  G_RUNNABLE);
+	runq_put_chain(&p_get()->runq, chain);
+	sched_put_global(chain);
+	sched_wake();
+}
+
 static void make_runnable(struct g *gp)
 {
 	gp->since_ns = clock_coarse_ns();

@@ -82,6 +82,10 @@ void sched_point(void);
 /* Makes a parked goroutine runnable; runs it next when it can.  [any] */
 void sched_ready(struct g *gp);
 
+/* The same of all in CHAIN, in order behind what is queued already.  The
+ * caller has a P.  [m] */
+void sched_ready_all(struct gchain *chain);
+
 /* Puts a new goroutine, which must be G_IDLE, on a run queue.  [any] */
 void sched_start(struct g *gp);
 
@@ -99,9 +103,9 @@ void sched_loop(struct m *m, struct g *first);
  * looking already.  [any] */
 void sched_wake(void);
 
-/* A timer earlier than every other was added: somebody who sleeps must look
- * again.  [any] */
-void sched_timer_earlier(void);
+/* A P's first timer is due at WHEN_NS now, earlier than before: wakes an M
+ * that sleeps unless somebody will look in time.  [any] */
+void sched_timer_earlier(int64_t when_ns);
 
 /* What __morestack and the ways out of C call to yield.  [g] */
 void sched_preempted(void);

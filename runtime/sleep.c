@@ -4,20 +4,12 @@
  */
 #include <pgo/go.h>
 
-#include <stddef.h>
-
 #include "runtime/sched.h"
+#include "runtime/timer.h"
 
-static void wake(struct timer *t, int64_t now_ns)
+static bool add(struct g *gp, void *when_ns)
 {
-	(void)now_ns;
-	sched_ready((struct g *)((char *)t - offsetof(struct g, sleep)));
-}
-
-static bool add(struct g *gp, void *arg)
-{
-	(void)arg;
-	timer_add(&gp->sleep);
+	timer_sleep(gp, (int64_t)when_ns);
 	return true;
 }
 
@@ -41,7 +33,5 @@ void pgo_sleep(int64_t ns)
 		sleep_thread(ns);
 		return;
 	}
-	gp->sleep.fire = wake;
-	gp->sleep.when_ns = timer_in(ns);
-	sched_park(add, NULL, WAIT_SLEEP, NULL);
+	sched_park(add, (void *)timer_in(ns), WAIT_SLEEP, NULL);
 }

@@ -51,6 +51,15 @@ static inline void *sys_map(size_t bytes)
 	return (void *)p;
 }
 
+/* What sys_map() gave, larger or smaller, somewhere else maybe; or NULL, and
+ * it is as it was. */
+static inline void *sys_remap(void *p, size_t old_bytes, size_t bytes)
+{
+	long to = sys_call(SYS_mremap, p, old_bytes, bytes, MREMAP_MAYMOVE);
+
+	return to < 0 && to > -4096 ? NULL : (void *)to;
+}
+
 static inline void sys_unmap(void *p, size_t bytes)
 {
 	sys_call(SYS_munmap, p, bytes, 0, 0);

@@ -28,6 +28,7 @@ enum {
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
+	TIMER_STUCK_NS = 2 * SLICE_NS,  /* its P does not yield when asked */
 	REFUSED_NS = 1000000000,        /* without a thread that is wanted */
 	RECHECK_NS = 1000000000,        /* of a deadlock others could end */
 	STACK_BYTES = 256 << 10,
@@ -43,6 +44,7 @@ static struct {
 	struct g *trim;                 /* sysmon: to be looked at */
 	uint32_t restless;              /* sysmon: so many in this epoch */
 	uint32_t turns;                 /* sysmon: a look at one in so many */
+	_Atomic int64_t next_ns;        /* sysmon: when its next turn is */
 } monitor;
 
 void sysmon_wake(void)
@@ -111,9 +113,9 @@ static bool ran_too_long(struct m *m, int64_t now_ns)
 	return env.preempt_always || now_ns - m->tick_ns >= SLICE_NS;
 }
 
-static bool timer_is_late(int64_t now_ns)
+static bool timer_is_late(const struct p *pp, int64_t now_ns, int64_t late_ns)
 {
-	return timer_next_ns() <= now_ns - TIMER_LATE_NS;
+	return timerheap_next_ns(&pp->timers) <= now_ns - late_ns;
 }
 
 /* The end of pgo_run() comes whether preemption is on or not. */
@@ -121,7 +123,8 @@ static bool others_want_p(struct m *m, int64_t now_ns)
 {
 	return atomic_load(&sched.stopping) ||
 	       (!env.async_preempt_off &&
-		(queued_for(m) || timer_is_late(now_ns)));
+		(queued_for(m) ||
+		 timer_is_late(m->seen_p, now_ns, TIMER_LATE_NS)));
 }
 
 /* Returns whether a P was taken: then more may come soon. */
@@ -143,6 +146,51 @@ static bool watch(struct m *m, int64_t now_ns)
 		m->seen_ns = now_ns;
 	}
 	return did;
+}
+
+/* Timers ------------------------------------------------------------------- */
+
+int64_t sysmon_next_ns(void)
+{
+	return atomic_load(&monitor.next_ns);
+}
+
+/* Nobody may notice before the next turn, at NEXT_NS, that a timer is due: an
+ * M that sleeps is to see to it. */
+static void sleep_till(int64_t next_ns)
+{
+	int64_t due;
+
+	/* Before the look: pairs with sched_timer_earlier(). */
+	atomic_store(&monitor.next_ns, next_ns);
+	due = timer_next_ns();
+	if (due < next_ns && due < atomic_load(&sched.timer_deadline))
+		sched_wake();
+	note_wait(&monitor.note, next_ns == INT64_MAX ? -1 : next_ns);
+}
+
+/* From a P whose goroutine does not yield when asked to, while there is no idle
+ * one to help out: to the next that does better. */
+static void move_stuck_timers(int64_t now_ns)
+{
+	int n = sched.gomaxprocs;
+
+	if (atomic_load(&sched.npidle))
+		return;
+	for (int i = 0; i < n; i++) {
+		struct p *from = &sched.ps[i];
+
+		if (!timer_is_late(from, now_ns, TIMER_STUCK_NS))
+			continue;
+		for (int j = 1; j < n; j++) {
+			struct p *to = &sched.ps[(i + j) % n];
+
+			if (timer_is_late(to, now_ns, TIMER_LATE_NS))
+				continue;
+			timer_move(from, to, now_ns);
+			return;
+		}
+	}
 }
 
 /* What goroutines have to spare -------------------------------------------- */
@@ -275,8 +323,7 @@ static bool turn(int64_t now_ns)
 
 	for (; m; m = m->alllink)
 		did |= watch(m, now_ns);
-	if (timer_is_late(now_ns))
-		sched_wake();
+	move_stuck_timers(now_ns);
 	call_m0_home();
 	new_epoch(now_ns);
 	trim_some(now_ns);
@@ -304,7 +351,7 @@ static void sleep_long(void)
 			again = clock_mono_ns() + RECHECK_NS;
 		if (again < due)
 			due = again;
-		note_wait(&monitor.note, due == INT64_MAX ? -1 : due);
+		sleep_till(due);
 	}
 	atomic_store(&monitor.asleep, 0);
 	if (atomic_load(&sched.spared)) {
@@ -337,7 +384,7 @@ static void *sysmon_main(void *arg)
 			continue;
 		}
 		now += pause_ns;
-		note_wait(&monitor.note, now < due ? now : due);
+		sleep_till(now < due ? now : due);
 	}
 	return NULL;
 }

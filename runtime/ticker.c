@@ -7,7 +7,8 @@
  * (flights), which is a matter of microseconds.
  *
  * Stopping drains the channel, so that what was sent before cannot be received
- * after, as since Go 1.23.
+ * after, as since Go 1.23; a firing that was drained counts as stopped.  So of
+ * each time a timer is set a receiver knows, or one stop or reset.
  */
 #include "runtime/ticker.h"
 
@@ -73,16 +74,14 @@ static void fire(struct timer *timer, int64_t now_ns)
 	atomic_fetch_sub_explicit(&t->flights, 1, memory_order_release);
 }
 
-/* Lock held.  Whether it was still to fire. */
+/* Lock held.  Whether it was still to fire, or has and nobody knows. */
 static bool disarm(struct pgo_timer *t)
 {
 	bool was = t->armed;
 
 	t->armed = false;
 	timer_remove(&t->timer);
-	if (t->chan)
-		pgo_chan_tryrecv(t->chan, NULL);
-	return was;
+	return (t->chan && !pgo_chan_tryrecv(t->chan, NULL)) || was;
 }
 
 static void arm(struct pgo_timer *t, int64_t when_ns)

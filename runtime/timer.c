@@ -1,167 +1,51 @@
 /*
- * A 4-ary heap of pointers to timers, which know their places in it, so that
- * one can be taken out.  What owns a timer keeps it: a sleep's is in its
- * struct g, so that a sleep allocates nothing but the heap's slots.
+ * Who looks at a P's timers, and when.
+ *
+ * Its own M, whenever it schedules: nobody else needs to be told of a timer as
+ * long as it does.  Ms that look for work, when they find none on the run
+ * queues: they fire what another P is late with.  The M that goes to sleep with
+ * the earliest deadline, of all Ps', sleeps no longer than that.  And sysmon,
+ * for Ps that do not come to schedule: it wakes an idle M for a timer that
+ * would be late, or has who runs there yield.  Where all that is no help, for
+ * every P is busy and one does not yield, its timers go to another.
+ *
+ * Whoever adds a timer earlier than its heap's first wakes an M only if none of
+ * them would look in time (sched_timer_earlier()).  Both sides of that race
+ * have a barrier: the adder stores next_ns, then loads who sleeps until when;
+ * who goes to sleep is counted idle first and looks at next_ns after.
+ *
+ * A look costs nothing but a load while nothing can be due: the clock of the
+ * last tick, a fifth of the price, tells that for all that is farther away than
+ * a tick.
+ *
+ * Not chosen: Go's timers that are stopped where they are and swept out later.
+ * They make a stop cheap, but memory that is given back must be out of the
+ * heap; and netpoll's deadlines, which move with each request, stay where they
+ * are anyhow (net/side.c).
  */
 #include "runtime/timer.h"
 
-#include <string.h>
-
 #include "lib/base/clock.h"
-#include "runtime/fatal.h"
-#include "runtime/lock.h"
 #include "runtime/sched.h"
-#include "runtime/sys.h"
+#include "runtime/timerheap.h"
 
-enum { ARITY = 4, FIRST_SLOTS = 512 };
-
-static struct {
-	struct lock lock;               /* everything but next_ns */
-	struct timer **slot;            /* a heap by when_ns, from 1 on */
-	uint32_t count;
-	uint32_t size;
-	_Atomic int64_t next_ns;        /* slot[1]->when_ns; lock writes */
-} timers = { .next_ns = INT64_MAX };
+enum {
+	BATCH = 64,             /* taken under one lock */
+	CROWDED = 64,           /* so many queued: due timers come singly */
+	TICK_MAX_NS = 10000000, /* between ticks of the coarse clock */
+};
 
 int64_t timer_next_ns(void)
 {
-	return atomic_load_explicit(&timers.next_ns, memory_order_relaxed);
-}
+	int64_t least = INT64_MAX;
 
-/* The heap: slot I's children are 4I-2 .. 4I+1 ---------------------------- */
+	for (int i = 0; i < sched.gomaxprocs; i++) {
+		int64_t next = timerheap_next_ns(&sched.ps[i].timers);
 
-static void place(uint32_t at, struct timer *t)
-{
-	timers.slot[at] = t;
-	t->index = at;
-}
-
-static void sift_up(uint32_t at, struct timer *t)
-{
-	while (at > 1) {
-		uint32_t up = (at + 2) / ARITY;
-
-		if (timers.slot[up]->when_ns <= t->when_ns)
-			break;
-		place(at, timers.slot[up]);
-		at = up;
+		if (next < least)
+			least = next;
 	}
-	place(at, t);
-}
-
-static uint32_t least_child(uint32_t at)
-{
-	uint32_t first = at * ARITY - 2;
-	uint32_t least = first;
-
-	for (uint32_t i = first + 1; i < first + ARITY; i++)
-		if (i <= timers.count &&
-		    timers.slot[i]->when_ns < timers.slot[least]->when_ns)
-			least = i;
 	return least;
-}
-
-static void sift_down(uint32_t at, struct timer *t)
-{
-	while (at * ARITY - 2 <= timers.count) {
-		uint32_t least = least_child(at);
-
-		if (timers.slot[least]->when_ns >= t->when_ns)
-			break;
-		place(at, timers.slot[least]);
-		at = least;
-	}
-	place(at, t);
-}
-
-static void note_next(void)
-{
-	atomic_store(&timers.next_ns,
-		     timers.count ? timers.slot[1]->when_ns : INT64_MAX);
-}
-
-static void make_room(void)
-{
-	uint32_t size = timers.size ? 2 * timers.size : FIRST_SLOTS;
-	struct timer **slot;
-
-	if (timers.count + 1 < timers.size)
-		return;
-	slot = sys_map(size * sizeof(*slot));
-	if (!slot)
-		fatal_throw("out of memory for a timer");
-	if (timers.size) {
-		memcpy(slot, timers.slot, timers.size * sizeof(*slot));
-		sys_unmap(timers.slot, timers.size * sizeof(*slot));
-	}
-	timers.slot = slot;
-	timers.size = size;
-}
-
-void timer_add(struct timer *t)
-{
-	bool earlier;
-
-	lock_get(&timers.lock);
-	make_room();
-	sift_up(++timers.count, t);
-	earlier = timers.slot[1] == t;
-	note_next();
-	lock_put(&timers.lock);
-	if (earlier)
-		sched_timer_earlier();
-}
-
-/* Lock held; T is in. */
-static void take_out(struct timer *t)
-{
-	struct timer *last = timers.slot[timers.count--];
-
-	if (last != t) {
-		uint32_t at = t->index;
-
-		/* Into its place, then to where it belongs. */
-		sift_down(at, last);
-		sift_up(last->index, last);
-	}
-	t->index = 0;
-	note_next();
-}
-
-bool timer_remove(struct timer *t)
-{
-	bool was_in;
-
-	lock_get(&timers.lock);
-	was_in = t->index != 0;
-	if (was_in)
-		take_out(t);
-	lock_put(&timers.lock);
-	return was_in;
-}
-
-/* The first whose time has come, out of the heap; or NULL. */
-static struct timer *take_due(int64_t now_ns)
-{
-	struct timer *t = NULL;
-
-	lock_get(&timers.lock);
-	if (timers.count && timers.slot[1]->when_ns <= now_ns) {
-		t = timers.slot[1];
-		take_out(t);
-		if (t->flights)
-			atomic_fetch_add(t->flights, 1);
-	}
-	lock_put(&timers.lock);
-	return t;
-}
-
-void timer_run(int64_t now_ns)
-{
-	struct timer *t;
-
-	while ((t = take_due(now_ns)) != NULL)
-		t->fire(t, now_ns);
 }
 
 int64_t timer_in(int64_t ns)
@@ -171,4 +55,190 @@ int64_t timer_in(int64_t ns)
 	if (ns < 0)
 		ns = 0;
 	return ns >= INT64_MAX - now ? INT64_MAX - 1 : now + ns;
+}
+
+/* In and out --------------------------------------------------------------- */
+
+/* The P whose heap takes what the caller adds. */
+static struct p *at_hand(void)
+{
+	struct p *pp = p_get();
+
+	return pp ? pp : &sched.ps[0];
+}
+
+void timer_add(struct timer *t)
+{
+	struct p *pp = at_hand();
+	struct timerheap *h = &pp->timers;
+	bool first;
+
+	lock_get(&h->lock);
+	first = timerheap_put(h, (struct timerslot){ t->when_ns,
+						     (uintptr_t)t });
+	lock_put(&h->lock);
+	if (first)
+		sched_timer_earlier(t->when_ns);
+}
+
+void timer_sleep(struct g *gp, int64_t when_ns)
+{
+	struct p *pp = at_hand();
+	struct timerheap *h = &pp->timers;
+	struct timerslot s = { when_ns, (uintptr_t)gp | TIMERSLOT_SLEEPS };
+	bool first;
+
+	lock_get(&h->lock);
+	first = timerheap_put(h, s);
+	lock_put(&h->lock);
+	/* With nothing else to do this M is about to go idle itself. */
+	if (first && (pp != p_get() || sched.runq.count ||
+		      !runq_is_empty(&pp->runq)))
+		sched_timer_earlier(when_ns);
+}
+
+/* Locked, or NULL when T was never in one. */
+static struct timerheap *lock_home(struct timer *t)
+{
+	for (;;) {
+		struct timerheap *h = atomic_load(&t->home);
+
+		if (!h)
+			return NULL;
+		lock_get(&h->lock);
+		if (h == atomic_load(&t->home))
+			return h;
+		lock_put(&h->lock);
+	}
+}
+
+bool timer_remove(struct timer *t)
+{
+	struct timerheap *h = lock_home(t);
+	bool was_in;
+
+	if (!h)
+		return false;
+	was_in = t->index != 0;
+	if (was_in)
+		timerheap_remove(h, t);
+	lock_put(&h->lock);
+	return was_in;
+}
+
+/* Firing ------------------------------------------------------------------- */
+
+/* Those due, MOST at most, out of the heap.  Returns how many. */
+static uint32_t take_due(struct timerheap *h, int64_t now_ns,
+			 struct timerslot *due, uint32_t most)
+{
+	uint32_t n = 0;
+
+	lock_get(&h->lock);
+	while (n < most && timerheap_take(h, now_ns, &due[n])) {
+		uintptr_t who = due[n++].who;
+
+		if (who & TIMERSLOT_SLEEPS)
+			__builtin_prefetch((void *)(who & ~TIMERSLOT_SLEEPS));
+		else if (((struct timer *)who)->flights)
+			atomic_fetch_add(((struct timer *)who)->flights, 1);
+	}
+	lock_put(&h->lock);
+	return n;
+}
+
+static void append(struct gchain *chain, struct g *gp)
+{
+	gp->link = NULL;
+	if (chain->tail)
+		chain->tail->link = gp;
+	else
+		chain->head = gp;
+	chain->tail = gp;
+	chain->count++;
+}
+
+/* Returns how many there were. */
+static uint32_t fire(struct timerheap *h, int64_t now_ns, uint32_t most)
+{
+	struct timerslot due[BATCH];
+	uint32_t n = take_due(h, now_ns, due, most);
+	struct gchain woken = { 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		uintptr_t who = due[i].who;
+
+		if (who & TIMERSLOT_SLEEPS)
+			append(&woken, (struct g *)(who & ~TIMERSLOT_SLEEPS));
+		else
+			((struct timer *)who)->fire((void *)who, now_ns);
+	}
+	/* One that wakes alone comes before what is queued. */
+	if (woken.count == 1 && timerheap_next_ns(h) > now_ns)
+		sched_ready(woken.head);
+	else if (woken.count)
+		sched_ready_all(&woken);
+	return n;
+}
+
+static bool is_due(struct timerheap *h)
+{
+	int64_t next = timerheap_next_ns(h);
+
+	if (next <= h->now_ns)
+		return true;
+	if (next - TICK_MAX_NS > clock_coarse_ns())
+		return false;
+	h->now_ns = clock_mono_ns();
+	return next <= h->now_ns;
+}
+
+void timer_look(struct p *pp)
+{
+	struct timerheap *h = &pp->timers;
+
+	if (is_due(h))
+		fire(h, h->now_ns,
+		     runq_length(&pp->runq) < CROWDED ? BATCH : 1);
+}
+
+bool timer_steal(struct p *pp)
+{
+	int64_t now = 0;
+	uint32_t n = 0;
+
+	for (int i = 0; i < sched.gomaxprocs; i++) {
+		struct timerheap *h = &sched.ps[i].timers;
+
+		if (h == &pp->timers || timerheap_next_ns(h) == INT64_MAX)
+			continue;
+		if (!now)
+			now = clock_mono_ns();
+		if (timerheap_next_ns(h) <= now)
+			n += fire(h, now, BATCH);
+	}
+	return n;
+}
+
+/* To another P ------------------------------------------------------------- */
+
+/* The lower address first. */
+static void lock_both(struct timerheap *a, struct timerheap *b)
+{
+	lock_get(a < b ? &a->lock : &b->lock);
+	lock_get(a < b ? &b->lock : &a->lock);
+}
+
+void timer_move(struct p *from, struct p *to, int64_t last_ns)
+{
+	struct timerheap *a = &from->timers;
+	struct timerheap *b = &to->timers;
+	int64_t next;
+
+	lock_both(a, b);
+	timerheap_move(a, b, last_ns);
+	next = timerheap_next_ns(b);
+	lock_put(&a->lock);
+	lock_put(&b->lock);
+	sched_timer_earlier(next);
 }

@@ -1,7 +1,6 @@
 /*
- * What happens at a time: sleeps, timers, tickers, in one heap.  Ms look at
- * timer_next_ns() whenever they schedule; one idle M sleeps no longer than
- * that.
+ * What happens at a time: sleeps, timers, tickers, deadlines.  Each P has a
+ * heap of its own; timer.c tells who looks at it when.
  */
 #ifndef PGO_RUNTIME_TIMER_H
 #define PGO_RUNTIME_TIMER_H
@@ -9,9 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct g;
+struct p;
+struct timerheap;
+
 struct timer {
 	int64_t when_ns;        /* monotonic; the owner's while not added */
-	uint32_t index;         /* timers.lock: place in the heap, 0: none */
+	/* The heap that it is in, or was: its own lock, but for the owner's
+	 * timer_add(). */
+	_Atomic(struct timerheap *) home;
+	uint32_t index;         /* home's lock: its place, 0: in none */
 	/* Called when it is due and off the heap, with no lock held; T may be
 	 * gone when it returns.  [m] */
 	void (*fire)(struct timer *t, int64_t now_ns);
@@ -20,19 +26,31 @@ struct timer {
 	_Atomic uint32_t *flights;
 };
 
-/* Adds T, which is not in the heap.  Fatal when memory is out.  [any] */
+/* Adds T, which is in no heap.  Fatal when memory is out.  [any] */
 void timer_add(struct timer *t);
 
-/* Takes T out.  Whether it was in; else it has fired, or is about to.
- * [any] */
+/* Takes T out, which was zero before it was first added.  Whether it was in;
+ * else it has fired, or is about to.  [any] */
 bool timer_remove(struct timer *t);
 
-/* When the earliest is due, monotonic; INT64_MAX when there is none.
+/* GP, marked WAITING and off its stack, is ready again at WHEN_NS.  [m] */
+void timer_sleep(struct g *gp, int64_t when_ns);
+
+/* When the earliest of all is due, monotonic; INT64_MAX when there is none.
  * [any] */
 int64_t timer_next_ns(void);
 
-/* Fires all that are due by NOW_NS.  [m] */
-void timer_run(int64_t now_ns);
+/* Fires what is due of PP's timers, of which there is one at least, a few at a
+ * time; the caller owns PP.  [m] */
+void timer_look(struct p *pp);
+
+/* Fires what is due of other Ps than PP, which the caller owns.  Whether
+ * there was any.  [m] */
+bool timer_steal(struct p *pp);
+
+/* FROM's timers up to LAST_NS (INT64_MAX: all) are TO's from here on.
+ * [any] */
+void timer_move(struct p *from, struct p *to, int64_t last_ns);
 
 /* NS from now, or as late as can be. */
 int64_t timer_in(int64_t ns);

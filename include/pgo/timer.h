@@ -30,9 +30,10 @@ PGO_API struct pgo_timer *pgo_after_func(int64_t ns, void (*fn)(void *),
 PGO_API struct pgo_chan *pgo_timer_chan(const struct pgo_timer *t);
 
 /*
- * It will not fire, or not until it is reset: 1 when that was still to come,
- * 0 when it had fired or was stopped.  Nothing that it sent earlier can be
- * received after either of them.  A ticker's new period is NS.  [any]
+ * It will not fire, or not until it is reset: 1 when that was still to come or
+ * nobody had received what it sent, 0 when somebody had or it was stopped.
+ * Nothing that it sent earlier can be received after either of them.  A
+ * ticker's new period is NS.  [any]
  */
 PGO_API int pgo_timer_stop(struct pgo_timer *t);
 PGO_API int pgo_timer_reset(struct pgo_timer *t, int64_t ns);
