@@ -4,9 +4,6 @@
  * Of the default place only a folder is trusted that is ours and closed to
  * others: /tmp is anyone's.  The socket is 0600 from its first moment, by the
  * mode of the file descriptor, for umask() is the whole program's.
- *
- * A socket file that nobody answers at was left by a process that died, and is
- * replaced; one that answers is somebody's.
  */
 #include "lib/httpd/listen_unix.h"
 
@@ -19,6 +16,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "lib/httpd/sockfile.h"
 
 enum { BACKLOG = 64 };
 
@@ -77,6 +76,7 @@ static int default_path(struct sockaddr_un *sa, struct err *e)
 
 	if (rc)
 		return rc;
+	sockfile_sweep(dir);
 	n = snprintf(sa->sun_path, sizeof(sa->sun_path), "%s/%d.sock", dir,
 		     (int)getpid());
 	if (n < 0 || (size_t)n >= sizeof(sa->sun_path))
@@ -104,48 +104,6 @@ static int make_socket(const struct sockaddr_un *sa, int *out)
 	return rc;
 }
 
-/* Whose socket is at SA: a pid, 0 when it is a live one of somebody, or
- * -ECONNREFUSED, -ENOENT, -E. */
-static int owner(const struct sockaddr_un *sa)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ucred peer = { 0 };
-	socklen_t bytes = sizeof(peer);
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) ? -errno : 0;
-	if (rc == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes))
-		peer.pid = 0;
-	close(fd);
-	/* Its queue is full: somebody lives there. */
-	return rc == -EAGAIN ? 0 : rc ? rc : peer.pid;
-}
-
-/* Makes room at SA, where something is.  0 or -E. */
-static int replace(const struct sockaddr_un *sa, struct err *e)
-{
-	struct stat st;
-	int rc;
-
-	if (lstat(sa->sun_path, &st))
-		return errno == ENOENT ? 0 : err_set(e, -errno, "unix:%s",
-						     sa->sun_path);
-	if (!S_ISSOCK(st.st_mode))
-		return err_say(e, -EEXIST, "unix:%s: is there and no socket "
-			       "(another path)", sa->sun_path);
-	rc = owner(sa);
-	if (rc >= 0)
-		return err_say(e, -EADDRINUSE, "unix:%s: process %d listens "
-			       "there (another path)", sa->sun_path, rc);
-	if (rc != -ECONNREFUSED)
-		return err_set(e, rc, "unix:%s", sa->sun_path);
-	if (unlink(sa->sun_path) && errno != ENOENT)
-		return err_set(e, -errno, "unix:%s", sa->sun_path);
-	return 0;
-}
-
 int listen_unix(struct listener *l, const char *path, struct err *e)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -160,7 +118,7 @@ int listen_unix(struct listener *l, const char *path, struct err *e)
 		return rc;
 	rc = make_socket(&sa, &fd);
 	if (rc == -EADDRINUSE) {
-		rc = replace(&sa, e);
+		rc = sockfile_replace(sa.sun_path, e);
 		if (rc)
 			return rc;
 		rc = make_socket(&sa, &fd);

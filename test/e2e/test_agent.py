@@ -353,6 +353,30 @@ def test_the_default_place_is_ours_alone(build, tmp_path):
     assert "pgo: Not a directory" in complaint(build, "unix", **env)
 
 
+@pytest.mark.fast
+def test_the_next_agent_clears_the_default_place_of_the_dead(build, tmp_path):
+    (tmp_path / "pgo").mkdir(mode=0o700)
+
+    def bound(name):
+        s = socket.socket(socket.AF_UNIX)
+        s.bind(str(tmp_path / "pgo" / name))
+        return s
+
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    # Nobody answers, of the dead and not; somebody does, of another namespace.
+    bound(f"{dead.pid}.sock").close()
+    bound(f"{os.getpid()}.sock").close()
+    bound("mine.sock").close()
+    (tmp_path / f"pgo/{dead.pid}0.sock").touch()
+    with bound(f"{2**31 - 1}.sock") as listening:
+        listening.listen()
+        assert complaint(build, "unix", XDG_RUNTIME_DIR=str(tmp_path)) == ""
+        assert {f.name for f in (tmp_path / "pgo").iterdir()} == {
+            f"{os.getpid()}.sock", "mine.sock", f"{dead.pid}0.sock",
+            f"{2**31 - 1}.sock"}
+
+
 def test_tokens_and_hosts(watched, tmp_path):
     token = tmp_path / "token"
     token.write_text("0123456789abcdef\n")
