@@ -25,6 +25,7 @@
 #include "runtime/dump.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/m.h"
 #include "runtime/names.h"
 #include "runtime/signal.h"
@@ -284,11 +285,16 @@ static void on_crash(int sig, siginfo_t *info, void *uc)
 	if (env.traceback != TRACEBACK_NONE)
 		put_registers(d->out, at);
 	fatal_flush();
+	fiber_end();
 	fatal_set_default(sig);
 	/* Once more, as it was, where it happened: a core file shows that.
 	 * The instruction alone might find memory there by now, of this dump's
-	 * own. */
-	sys_call(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(), sig, info);
+	 * own.  Valgrind would take that for a fault of its own. */
+	if (fiber_watch.valgrind)
+		sys_call(SYS_tgkill, sys_getpid(), sys_gettid(), sig, 0);
+	else
+		sys_call(SYS_rt_tgsigqueueinfo, sys_getpid(), sys_gettid(),
+			 sig, info);
 }
 
 int crash_setup(void)

@@ -21,6 +21,7 @@
 #include "runtime/arena.h"
 #include "runtime/dump.h"
 #include "runtime/env.h"
+#include "runtime/fiber.h"
 #include "runtime/forked.h"
 #include "runtime/names.h"
 #include "runtime/outfd.h"
@@ -105,6 +106,7 @@ static void abort_with_core(void)
 _Noreturn void fatal_leave(void)
 {
 	outfd_flush(&death.out);
+	fiber_end();
 	if (env.traceback == TRACEBACK_CRASH)
 		abort_with_core();
 	sys_exit_group(STATUS_DEAD);

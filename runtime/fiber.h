@@ -66,6 +66,7 @@ void fiber_unmap_apart(void *p, size_t bytes);
 void fiber_register(struct seg *s);
 void fiber_deregister(struct seg *s);
 void fiber_begin_calls(void);
+void fiber_end_calls(void);
 
 #define FIBER_IF(watched) if (__builtin_expect(fiber_watch.watched, 0))
 
@@ -134,6 +135,13 @@ static inline void fiber_m_begin(struct m *m)
 		fiber_thread(m);
 	FIBER_IF(valgrind)
 		fiber_begin_calls();
+}
+
+/* The process ends, not by exit().  [any] [sig] */
+static inline void fiber_end(void)
+{
+	FIBER_IF(valgrind)
+		fiber_end_calls();
 }
 
 /* Right before and after a switch, each on its side of it. */

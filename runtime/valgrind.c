@@ -16,9 +16,11 @@
 #include <valgrind/memcheck.h>
 #include <valgrind/valgrind.h>
 
+#include "runtime/sched.h"
+
 enum {
 	APART_BYTES = (2 << 20) + 4096, /* more than its --max-stackframe */
-	CALLS_BYTES = 1024,     /* where sched_loop() leaves the stack */
+	CALLS_BYTES = 8192,     /* pgo_thunk_any copies 4096 of arguments */
 };
 
 /* A thread stack that it knows ends, for it, where memory of another kind
@@ -65,8 +67,9 @@ static void forget_calls(void)
 }
 
 /*
- * A call into C goes to the thread's stack and pushes where it came from, one
- * step for valgrind: nobody has asked for the word that is pushed.
+ * A call into C writes its arguments to the thread's stack while it is still
+ * on the goroutine's, then goes there and pushes where it came from, one step
+ * for valgrind: nobody has asked for those words.
  */
 void fiber_begin_calls(void)
 {
@@ -79,9 +82,14 @@ void fiber_begin_calls(void)
 		forget_calls();
 }
 
-/* It would ask, at the end, whether we have forgotten. */
-static void end_calls(void)
+/* It asks, at the end, whether we have forgotten.  It may, while others still
+ * run goroutines: their calls into C would be errors. */
+void fiber_end_calls(void)
 {
+	uint32_t idle = atomic_load(&sched.npidle);
+
+	if (idle + 1 < (uint32_t)sched.gomaxprocs)
+		return;
 	atomic_store(&calls_ended, 1);
 	forget_calls();
 }
@@ -90,6 +98,6 @@ bool fiber_under_valgrind(void)
 {
 	if (!RUNNING_ON_VALGRIND)
 		return false;
-	atexit(end_calls);
+	atexit(fiber_end_calls);
 	return true;
 }
