@@ -221,14 +221,17 @@ $(B)/obj/libpgo-static.o: $(B)/obj/libpgo-all.o
 		sub(/^__real_/, "", $$2) { print "__real_" $$2, $$2 }' > $@.syms
 	$(Q)$(libpgo_o) $(addprefix --localize-symbol=,$(HANDLERS))
 
-# For sanitizers: --wrap would reach their runtimes too, so X is X, and a thunk
-# stays on the goroutine's stack.
+# For sanitizers: --wrap would reach their runtimes too, so X is X, a thunk stays
+# on the goroutine's stack, and malloc says which memory changes hands.
 $(B)/obj/libpgo-san.o: $(B)/obj/libpgo-all.o
 	$(call say,OBJ,$@)
 	$(Q)nm -u $< | awk 'sub(/^__real_/, "", $$2) { print "__real_" $$2, $$2 } \
 		END { for (n = split("regs stack any", kind); n; n--) { \
 		print "pgo_thunk_" kind[n], "pgo_away_" kind[n]; \
-		print "pgo_here_" kind[n], "pgo_thunk_" kind[n] } }' > $@.syms
+		print "pgo_here_" kind[n], "pgo_thunk_" kind[n] } \
+		for (n = split("malloc free", call); n; n--) { \
+		print "pgo_" call[n], "pgo_fast_" call[n]; \
+		print "pgo_watched_" call[n], "pgo_" call[n] } }' > $@.syms
 	$(Q)$(libpgo_o) $(addprefix --localize-symbol=,$(HANDLERS))
 
 $(PGOLIB): $(B)/lib/pgo/libpgo-thunks.a $(B)/obj/libpgo.o $(OPTIONAL)

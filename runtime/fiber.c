@@ -9,7 +9,9 @@
  * atomics and locks it sees nothing.
  *
  * The memory of goroutines that have ended is used again, stacks too: the end
- * of one comes before the beginning of the next in the same memory.
+ * of one comes before the beginning of the next in the same memory.  What
+ * pgo_malloc() gives is new memory, as the sanitizer's own malloc's is: it has
+ * functions for a heap that is not its own, made for Java's.
  */
 #include "runtime/fiber.h"
 
@@ -41,10 +43,17 @@ void __tsan_func_entry(void *from) WEAK;
 void __tsan_func_exit(void *none) WEAK;
 void __tsan_acquire(void *what) WEAK;
 void __tsan_release(void *what) WEAK;
+void __tsan_java_init(uintptr_t low, size_t bytes) WEAK;
+void __tsan_java_alloc(uintptr_t p, size_t bytes) WEAK;
+void __tsan_java_free(uintptr_t p, size_t bytes) WEAK;
 const char *__tsan_default_options(void);
 /* dynamic_annotations.h */
 void AnnotateBenignRaceSized(const char *file, int line, const void *p,
 			     size_t bytes, const char *what) WEAK;
+void AnnotateIgnoreReadsBegin(const char *file, int line) WEAK;
+void AnnotateIgnoreReadsEnd(const char *file, int line) WEAK;
+void AnnotateIgnoreWritesBegin(const char *file, int line) WEAK;
+void AnnotateIgnoreWritesEnd(const char *file, int line) WEAK;
 
 enum {
 	TSAN_NO_SYNC = 1,
@@ -97,9 +106,14 @@ static void root_stacks(void)
 	}
 }
 
-void fiber_setup(void)
+/* Threads allocate and talk before goroutines begin, constructors too. */
+__attribute__((constructor(101))) static void begin_process(void)
 {
 	fiber_watch.threads = __tsan_create_fiber;
+}
+
+void fiber_setup(void)
+{
 	fiber_watch.sanitized = __tsan_create_fiber ||
 				__sanitizer_start_switch_fiber ||
 				__lsan_register_root_region;
@@ -227,4 +241,32 @@ void fiber_tell_release(const void *what)
 void fiber_tell_acquire(const void *what)
 {
 	__tsan_acquire((void *)(uintptr_t)what);
+}
+
+void fiber_tell_unseen(bool begins)
+{
+	if (begins) {
+		AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+		AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+	} else {
+		AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+		AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+	}
+}
+
+void fiber_tell_heap(const void *p, size_t bytes)
+{
+	__tsan_java_init((uintptr_t)p, bytes);
+}
+
+void fiber_tell_owned(const void *p, size_t bytes, const void *from)
+{
+	__tsan_func_entry((void *)(uintptr_t)from);
+	__tsan_java_alloc((uintptr_t)p, bytes);
+	__tsan_func_exit(NULL);
+}
+
+void fiber_tell_free(const void *p, size_t bytes)
+{
+	__tsan_java_free((uintptr_t)p, bytes);
 }

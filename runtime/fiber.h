@@ -26,7 +26,7 @@ struct m;
 /* Constant after fiber_setup(). */
 struct fiber_watch {
 	bool sanitized;         /* first: the assembly knows it */
-	bool threads;           /* by the thread sanitizer */
+	bool threads;           /* by the thread sanitizer; from the start */
 	bool valgrind;          /* the program runs under valgrind */
 };
 
@@ -57,6 +57,10 @@ void fiber_roots(const void *p, size_t bytes, bool are);
 void fiber_unmap_told(void *p, size_t bytes);
 void fiber_tell_release(const void *what);
 void fiber_tell_acquire(const void *what);
+void fiber_tell_unseen(bool begins);
+void fiber_tell_heap(const void *p, size_t bytes);
+void fiber_tell_owned(const void *p, size_t bytes, const void *from);
+void fiber_tell_free(const void *p, size_t bytes);
 
 /* The same for valgrind.  General registers only, for segments are made while
  * a call's vector arguments are live. */
@@ -196,6 +200,20 @@ static inline void fiber_acquire(const void *what)
 {
 	FIBER_IF(threads)
 		fiber_tell_acquire(what);
+}
+
+/* What the calling thread or goroutine does in between is the runtime's own, in
+ * libc's functions, below locks that the sanitizer does not know.  [any] */
+static inline void fiber_unseen_begin(void)
+{
+	FIBER_IF(threads)
+		fiber_tell_unseen(true);
+}
+
+static inline void fiber_unseen_end(void)
+{
+	FIBER_IF(threads)
+		fiber_tell_unseen(false);
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/sample/stacktab.h"
+#include "runtime/fiber.h"
 #include "runtime/lock.h"
 #include "runtime/m.h"
 #include "runtime/malloc/sampled.h"
@@ -33,6 +34,19 @@ static struct {
 	bool begun;
 	struct stacktab stacks;         /* tag: bytes of an object */
 } prof;
+
+/* Stacks are compared and copied by libc's functions. */
+static void table_begin(void)
+{
+	lock_get(&prof.lock);
+	fiber_unseen_begin();
+}
+
+static void table_end(void)
+{
+	fiber_unseen_end();
+	lock_put(&prof.lock);
+}
 
 /* The frames of the allocator itself are not shown. */
 static size_t own_frames(const uint64_t *pcs, size_t n)
@@ -81,20 +95,20 @@ void heapprof_add(struct span *s, bool by_goroutine)
 		return;
 	take_stack(&w, by_goroutine);
 	own = own_frames(pcs, w.n);
-	lock_get(&prof.lock);
+	table_begin();
 	atomic_store(&prof.holder, tid);
 	id = add(s, pcs + own, w.n - own);
 	if (id >= 0)
 		s->sample = (uint32_t)id + 1;
 	atomic_store(&prof.holder, 0);
-	lock_put(&prof.lock);
+	table_end();
 }
 
 void heapprof_remove(const struct span *s)
 {
-	lock_get(&prof.lock);
+	table_begin();
 	prof.stacks.entries[s->sample - 1].values[FREES]++;
-	lock_put(&prof.lock);
+	table_end();
 }
 
 uint64_t heapprof_rate(void)
@@ -108,7 +122,7 @@ int heapprof_get(uint32_t index, struct view_heap *out, uint64_t *pcs,
 	struct stacktab_stack s = { 0 };
 	bool there;
 
-	lock_get(&prof.lock);
+	table_begin();
 	there = prof.begun && index < stacktab_count(&prof.stacks);
 	if (there) {
 		stacktab_get(&prof.stacks, index, &s);
@@ -121,7 +135,7 @@ int heapprof_get(uint32_t index, struct view_heap *out, uint64_t *pcs,
 			s.n = max;
 		memcpy(pcs, s.pcs, s.n * sizeof(*pcs));
 	}
-	lock_put(&prof.lock);
+	table_end();
 	return there ? (int)s.n : -ENOENT;
 }
 

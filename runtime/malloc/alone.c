@@ -52,6 +52,24 @@ void host_die(const char *text)
 	fatal_throw(text);
 }
 
+/* Nobody watches. */
+void host_heap(const void *p, size_t bytes)
+{
+	(void)p;
+	(void)bytes;
+}
+
+void host_own(void *p, const void *from)
+{
+	(void)p;
+	(void)from;
+}
+
+void host_disown(void *p)
+{
+	(void)p;
+}
+
 /* None are taken. */
 void host_sample(struct span *s)
 {

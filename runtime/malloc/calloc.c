@@ -7,6 +7,23 @@
 #include "runtime/malloc/large.h"
 #include "runtime/malloc/object.h"
 
+/* Who called. */
+#define FROM __builtin_return_address(0)
+
+static void *object_new(size_t bytes, const void *from)
+{
+	void *p = cache_malloc(host_cache(), bytes);
+
+	host_own(p, from);
+	return p;
+}
+
+static void object_end(void *p)
+{
+	host_disown(p);
+	cache_put(host_cache(), p);
+}
+
 /* Pages that are fresh are zero. */
 static void clear(void *p, size_t bytes)
 {
@@ -23,7 +40,7 @@ void *pgo_calloc(size_t n, size_t bytes)
 
 	if (__builtin_mul_overflow(n, bytes, &all))
 		return host_no_memory();
-	p = cache_malloc(host_cache(), all);
+	p = object_new(all, FROM);
 	if (p)
 		clear(p, all);
 	return p;
@@ -36,15 +53,25 @@ static bool fits(size_t had, size_t bytes)
 	return bytes <= had && (bytes > had / 2 || had <= 64);
 }
 
-static void *moved(void *p, size_t had, size_t bytes)
+static void *moved(void *p, size_t had, size_t bytes, const void *from)
 {
-	void *to = cache_malloc(host_cache(), bytes);
+	void *to = object_new(bytes, from);
 
 	if (!to)
 		return NULL;
 	memcpy(to, p, had < bytes ? had : bytes);
-	cache_put(host_cache(), p);
+	object_end(p);
 	return to;
+}
+
+static bool resized(void *p, struct span *s, size_t bytes, const void *from)
+{
+	bool done;
+
+	host_disown(p);
+	done = large_resize(s, bytes);
+	host_own(p, from);
+	return done;
 }
 
 void *pgo_realloc(void *p, size_t bytes)
@@ -53,19 +80,19 @@ void *pgo_realloc(void *p, size_t bytes)
 	size_t had;
 
 	if (!p)
-		return cache_malloc(host_cache(), bytes);
+		return object_new(bytes, FROM);
 	s = object_span(p, "realloc");
 	if (!bytes) {
-		cache_put(host_cache(), p);
+		object_end(p);
 		return NULL;
 	}
 	had = object_bytes(s);
 	if (fits(had, bytes))
 		return p;
 	if (s->kind == SPAN_LARGE && bytes > SMALL_MAX &&
-	    large_resize(s, bytes))
+	    resized(p, s, bytes, FROM))
 		return p;
-	return moved(p, had, bytes);
+	return moved(p, had, bytes, FROM);
 }
 
 /* A small object at a multiple of ALIGN, at most a page, is one of a class that
@@ -82,15 +109,18 @@ static unsigned aligned_class(size_t align, size_t bytes)
 void *pgo_aligned_alloc(size_t align, size_t bytes)
 {
 	unsigned class;
+	void *p;
 
 	if (!align || (align & (align - 1)))
 		return host_refuse();
 	if (align <= 16)
-		return cache_malloc(host_cache(), bytes);
+		return object_new(bytes, FROM);
 	class = align <= PAGE_BYTES ? aligned_class(align, bytes) : CLASSES;
-	return class < CLASSES ?
-		       cache_malloc(host_cache(), classes[class].bytes) :
-		       large_new(bytes, align);
+	if (class < CLASSES)
+		return object_new(classes[class].bytes, FROM);
+	p = large_new(bytes, align);
+	host_own(p, FROM);
+	return p;
 }
 
 size_t pgo_malloc_usable_size(const void *p)

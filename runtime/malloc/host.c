@@ -8,7 +8,9 @@
 #include <pgo/sys.h>
 
 #include "runtime/fatal.h"
+#include "runtime/fiber.h"
 #include "runtime/heapprof.h"
+#include "runtime/malloc/object.h"
 #include "runtime/sys.h"
 
 static void set_errno(int error)
@@ -57,6 +59,27 @@ const char *host_who(uint64_t *id)
 void host_die(const char *text)
 {
 	fatal_throw(text);
+}
+
+void host_heap(const void *p, size_t bytes)
+{
+	FIBER_IF(threads)
+		fiber_tell_heap(p, bytes);
+}
+
+void host_own(void *p, const void *from)
+{
+	FIBER_IF(threads)
+		if (p)
+			fiber_tell_owned(p, object_bytes(span_of(p)), from);
+}
+
+void host_disown(void *p)
+{
+	FIBER_IF(threads)
+		if (p)
+			fiber_tell_free(p, object_bytes(object_span(p,
+								    "free")));
 }
 
 void host_sample(struct span *s)

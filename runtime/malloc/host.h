@@ -45,6 +45,15 @@ const char *host_who(uint64_t *id);
 /* "fatal error: TEXT" and the end.  [any] */
 _Noreturn void host_die(const char *text);
 
+/* All objects will be in the BYTES at P.  Once, heap.lock held. */
+void host_heap(const void *p, size_t bytes);
+
+/* The object at P, NULL or not, is its new owner's, who asked at FROM; soon it
+ * will be nobody's.  What one owner does there does not race with what the next
+ * does.  [g] */
+void host_own(void *p, const void *from);
+void host_disown(void *p);
+
 /* The new object of S is sampled: remembers the caller's stack in S->sample;
  * it goes.  The first may change the caller's thread.  [g] */
 void host_sample(struct span *s);

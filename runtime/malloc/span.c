@@ -11,6 +11,7 @@
  */
 #include "runtime/malloc/span.h"
 
+#include "runtime/malloc/host.h"
 #include "runtime/sys.h"
 
 enum {
@@ -74,6 +75,7 @@ static bool begin(void)
 	head = round_up(head, (size_t)SPAN_STEP * PAGE_BYTES);
 	range.spans = 1;
 	pages.base = base;
+	host_heap(base + head, range.most * PAGE_BYTES - head);
 	/* Release: base.  Pairs with span_of(). */
 	__atomic_store_n(&pages.pages, head / PAGE_BYTES, __ATOMIC_RELEASE);
 	return true;

@@ -19,6 +19,7 @@ FAULTS = [
     ("address", "leak", ["100 byte(s) leaked in 1 allocation", "in lose"]),
     ("leak", "leak", ["100 byte(s) leaked in 1 allocation", "in lose"]),
     ("thread", "race", ["data race", "in race"]),
+    ("thread", "race-object", ["data race", "#0 do_fault"]),
 ]
 
 

@@ -21,6 +21,7 @@
 #include "runtime/malloc/sampled.h"
 #include "runtime/malloc/trim.h"
 #include "runtime/malloc/valid.h"
+#include "runtime/malloc/watched.h"
 
 /* The host: threads only, who count samples and die by a jump -------------- */
 
@@ -30,6 +31,7 @@ static struct {
 } death;
 
 static uint64_t sampled, sampled_bytes, unsampled;
+static uint64_t owned, disowned;
 
 static const struct m no_m;
 __thread const struct m *m_or_none = &no_m;
@@ -67,6 +69,22 @@ void host_die(const char *text)
 void fatal_throw(const char *text)
 {
 	host_die(text);
+}
+
+void host_heap(const void *p, size_t bytes)
+{
+	assert_true(pages.base && (const char *)p > pages.base && bytes);
+}
+
+void host_own(void *p, const void *from)
+{
+	assert_non_null(from);
+	owned += p != NULL;
+}
+
+void host_disown(void *p)
+{
+	disowned += p != NULL;
 }
 
 void host_sample(struct span *s)
@@ -565,6 +583,38 @@ static void mistakes_end_the_program_with_a_line(void **state)
 	assert_valid();
 }
 
+/* Owners ------------------------------------------------------------------- */
+
+static void whoever_watches_is_told_of_each_owner(void **state)
+{
+	char *p, *q;
+
+	(void)state;
+	owned = disowned = 0;
+	p = pgo_watched_malloc(10);
+	q = pgo_calloc(10, 10);
+	assert_int_equal(owned, 2);
+	p = pgo_realloc(p, 1000);
+	assert_int_equal(owned, 3);
+	assert_int_equal(disowned, 1);
+	/* Into pages of its own, then more and less of those. */
+	for (size_t bytes = 100000; bytes < 400000; bytes += 100000)
+		p = pgo_realloc(p, bytes);
+	p = pgo_realloc(p, 50000);
+	assert_int_equal(owned, 7);
+	pgo_watched_free(p);
+	pgo_watched_free(pgo_realloc(NULL, 5));
+	pgo_watched_free(pgo_aligned_alloc(1 << 16, 5));
+	assert_null(pgo_realloc(q, 0));
+	assert_int_equal(owned, 9);
+	assert_int_equal(disowned, owned);
+	assert_null(pgo_watched_malloc(SIZE_MAX));
+	pgo_watched_free(NULL);
+	assert_int_equal(owned, 9);
+	assert_int_equal(disowned, owned);
+	assert_valid();
+}
+
 /* Samples ------------------------------------------------------------------ */
 
 /* A million objects of BYTES: what samples say of them, against what they are;
@@ -617,6 +667,7 @@ int main(void)
 		cmocka_unit_test(a_child_of_fork_finds_no_lock_held),
 		cmocka_unit_test(memory_may_end_at_any_growth),
 		cmocka_unit_test(mistakes_end_the_program_with_a_line),
+		cmocka_unit_test(whoever_watches_is_told_of_each_owner),
 		cmocka_unit_test(samples_stand_for_all_objects),
 	};
 

@@ -27,6 +27,20 @@ static int descend(int depth)
 	return depth ? descend(depth - 1) + atoi(text) : 0;
 }
 
+/* What one leaves is the next one's at once. */
+static void use_memory(size_t bytes)
+{
+	char *p = pgo_malloc(bytes);
+
+	memset(p, 1, bytes);
+	p = pgo_realloc(p, 3 * bytes);
+	memset(p, 2, 3 * bytes);
+	pgo_free(p);
+	p = pgo_calloc(1, bytes);
+	p[0] = 3;
+	pgo_free(p);
+}
+
 static void take_turns(void)
 {
 	pgo_mutex_lock(&mutex);
@@ -35,6 +49,8 @@ static void take_turns(void)
 	errno = 0;
 	if (read(-1, NULL, 0) != -1 || errno != EBADF)
 		abort();
+	use_memory(40);
+	use_memory(40000);
 	pgo_yield();
 }
 
@@ -91,20 +107,19 @@ static void use_after_return(void)
 
 static void race(void *arg)
 {
-	(void)arg;
 	for (int i = 0; i < ROUNDS; i++) {
-		shared++;
+		(*(int *)arg)++;
 		pgo_yield();
 	}
 	pgo_chan_send(results, &(int){ 0 });
 }
 
-static void race_twice(void)
+static void race_twice(int *counter)
 {
 	int end;
 
-	pgo_go(race, NULL);
-	pgo_go(race, NULL);
+	pgo_go(race, counter);
+	pgo_go(race, counter);
 	pgo_chan_recv(results, &end);
 	pgo_chan_recv(results, &end);
 }
@@ -130,7 +145,9 @@ static void do_fault(const char *fault)
 	else if (!strcmp(fault, "return"))
 		use_after_return();
 	else if (!strcmp(fault, "race"))
-		race_twice();
+		race_twice(&shared);
+	else if (!strcmp(fault, "race-object"))
+		race_twice(pgo_calloc(1, sizeof(int)));
 	else if (!strcmp(fault, "leak"))
 		lose();
 	else if (!strcmp(fault, "fall"))
