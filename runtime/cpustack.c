@@ -19,6 +19,8 @@
  *                        was called (m->ctarget); the goroutine from m->cfp
  *   in a leaf            the pc; the goroutine from m->lsp and m->cfp.  A leaf
  *                        runs on the goroutine's stack, below lsp
+ *   in a sanitizer       the function that was called, with no thunk; from
+ *                        there the goroutine, on whose stack it runs
  *   in an unwinder       as in a C call, also when it is out of C already and
  *                        still on the thread's stack; so is longjmp()
  *
@@ -29,6 +31,7 @@
 
 #include <stdbool.h>
 
+#include "runtime/fiber.h"
 #include "runtime/m.h"
 #include "runtime/stackwalk.h"
 
@@ -50,6 +53,8 @@ static void take_leaf(struct tick *t)
 	uintptr_t sp = (uintptr_t)t->m->lsp;
 	uintptr_t now = t->r.r[WALK_SP];
 
+	if (fiber_watch.sanitized && stackwalk_library(&t->w, &t->r))
+		return;
 	/* lsp is that of the last leaf; this pc may be of another kind: a
 	 * library of the program's, which keeps frame pointers. */
 	if (now > sp || sp - now >= LEAF_BYTES) {

@@ -248,6 +248,18 @@ static bool next_callback(struct stackwalk *w, struct walk_regs *out)
 	return true;
 }
 
+bool stackwalk_library(struct stackwalk *w, const struct walk_regs *r)
+{
+	struct walk_regs at = *r;
+	uintptr_t entry = 0;
+
+	if (!climb_out(w, &at, &entry))
+		return false;
+	stackwalk_add(w, entry);
+	stackwalk_from(w, &at);
+	return true;
+}
+
 void stackwalk_thread(struct stackwalk *w, const struct m *m,
 		      const struct walk_regs *r)
 {

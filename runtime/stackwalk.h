@@ -72,6 +72,11 @@ void stackwalk_in_c(struct stackwalk *w, const struct m *m);
 void stackwalk_thread(struct stackwalk *w, const struct m *m,
 		      const struct walk_regs *r);
 
+/* The goroutine that stands at R in a library, which it has called with no
+ * thunk between: the function called, as far as it is known, then who called
+ * it.  False, and no frames, when that is not found.  [sig] */
+bool stackwalk_library(struct stackwalk *w, const struct walk_regs *r);
+
 /* The caller's own stack: of its goroutine, if it runs one.  [any] */
 void stackwalk_self(struct stackwalk *w);
 
