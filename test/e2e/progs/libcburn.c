@@ -17,7 +17,6 @@
 static double seconds;
 static int profile_fd = -1;
 static struct pgo_waitgroup workers;
-static volatile unsigned long sink;
 
 static double now(void)
 {
@@ -34,12 +33,15 @@ static int compare(const void *a, const void *b)
 
 __attribute__((noinline)) static void own_code(void)
 {
+	volatile unsigned long sink = 0;
+
 	for (unsigned long i = 0; i < 400000; i++)
 		sink += i * i;
 }
 
 __attribute__((noinline)) static void libc_code(void)
 {
+	volatile unsigned long sink = 0;
 	char text[200];
 	int v[400];
 
