@@ -1,5 +1,6 @@
-"""Dumps in the form of Go's debug=2, taken apart so that two can be
-compared: the runtime's own text and pgo-trace's."""
+"""Dumps in the form of Go's debug=2, taken apart: whole ones, so that two can
+be compared (the runtime's own text and pgo-trace's), and what a program says
+of its goroutines when it dies, among other lines."""
 import re
 import typing
 
@@ -21,6 +22,23 @@ class Goroutine(typing.NamedTuple):
     locked: bool
     frames: tuple           # leaf first
     created: tuple          # (Frame, id or 0), () for the first
+
+
+TOLD = re.compile(r"^goroutine (\d+) \[(.*)\]:\n((?:.+\n)*)", re.M)
+CALL = re.compile(r"^(\S.*)\(.*\)\n\t\S", re.M)
+CREATOR = re.compile(r"^created by (\S+)(?: in goroutine (\d+))?$", re.M)
+
+
+def told(text):
+    """{id: (state, [functions, leaf first], (creator, its goroutine or 0) or
+    None)}"""
+    found = {}
+    for number, state, body in TOLD.findall(text):
+        calls, _, _ = body.partition("created by ")
+        by = CREATOR.search(body)
+        found[int(number)] = (state, CALL.findall(calls),
+                              by and (by[1], int(by[2] or 0)))
+    return found
 
 
 def without_arguments(call):

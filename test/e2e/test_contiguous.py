@@ -8,8 +8,8 @@ import pytest
 
 from agent_client import started
 from conftest import ROOT
+from goroutine_dump import told
 from test_stacks import figures
-from test_ways_to_die import goroutines
 
 GUARDS = ["madvise", "mprotect", "none"]
 ROOM = 235376
@@ -44,7 +44,7 @@ def test_an_overflow_names_goroutine_function_and_size(build, guard, way,
     result = run(build, *way, debug=f"guard={guard}", procs=procs)
     assert result.returncode == 2
     assert OVERFLOW.match(result.stderr), result.stderr[:400]
-    (state, _, creator), = goroutines(result.stderr).values()
+    (state, _, creator), = told(result.stderr).values()
     assert (state, creator) == ("running", ("begin", 1))
     # gcc may have made a recurse.constprop.0 of it.
     assert re.search(rf"^{function}\S*\(\.\.\.\)\n", result.stderr, re.M)
@@ -67,7 +67,7 @@ def test_without_guards_an_overflow_is_noticed_late(build):
     beyond = run(build, "unchecked", "262500", debug="guard=none")
     assert beyond.returncode == 2
     assert OVERFLOW.match(beyond.stderr), beyond.stderr[:400]
-    assert goroutines(beyond.stderr) == {
+    assert told(beyond.stderr) == {
         3: ("running", [], ("begin", 1))}
 
 

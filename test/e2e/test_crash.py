@@ -8,11 +8,9 @@ import subprocess
 
 import pytest
 
-ENV = {k: v for k, v in os.environ.items()
-       if k not in ("GOTRACEBACK", "GODEBUG", "PGODEBUG", "SCHEDTRACE")}
-ENV["PGO_SYM"] = "off"                  # names will do
-# Frames of libc that only some versions have.
-NO_RETURN = {"abort", "__assert_fail"}
+from goroutine_dump import told
+from plain_env import WITHOUT_LINES
+
 
 
 def crash(build, way, limit_s=10, cwd=None, core=False, **env):
@@ -23,15 +21,13 @@ def crash(build, way, limit_s=10, cwd=None, core=False, **env):
 
     return subprocess.run([build / "test/e2e/progs/crashes", way], text=True,
                           timeout=limit_s, capture_output=True, cwd=cwd,
-                          stdin=subprocess.DEVNULL, env=ENV | env,
+                          stdin=subprocess.DEVNULL, env=WITHOUT_LINES | env,
                           preexec_fn=limits)
 
 
 def frames(text, goroutine):
     """The functions of one goroutine, leaf first."""
-    body = re.split(rf"^goroutine {goroutine} \[.*\]:\n", text, flags=re.M)
-    assert len(body) == 2, text
-    return re.findall(r"^(\S.*)\(\.\.\.\)$", body[1].split("\n\n")[0], re.M)
+    return told(text)[goroutine][1]
 
 
 @pytest.mark.parametrize("way, sig, said, code, leaf, in_c", [
@@ -139,7 +135,8 @@ def test_gotraceback_says_how_much(build, level, ids):
 def test_a_core_is_left_where_the_limit_allows(build, tmp_path, way, sig):
     process = subprocess.Popen(
         [build / "test/e2e/progs/crashes", way], cwd=tmp_path,
-        env=ENV | {"GOTRACEBACK": "crash"}, stderr=subprocess.DEVNULL,
+        env=WITHOUT_LINES | {"GOTRACEBACK": "crash"},
+        stderr=subprocess.DEVNULL,
         preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_CORE,
             (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2))

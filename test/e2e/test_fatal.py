@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from goroutine_dump import told
+
 SOURCE = "test/e2e/progs/deaths.c"
 DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
 OVERRUN = ("fatal error: goroutine 2 overran its stack segment (call foreign "
@@ -14,6 +16,8 @@ OVERRUN = ("fatal error: goroutine 2 overran its stack segment (call foreign "
 
 JUMP = ("fatal error: longjmp() to a function that has returned, or is "
         "another goroutine's")
+
+BY_ENTRY = ("entry", 1)
 
 # WAY: the first line, the exit status.
 DEATHS = {
@@ -48,18 +52,6 @@ def die(build, way, **env):
     return run
 
 
-def goroutines(text):
-    """{id: (state, [functions], creator)} of a dump."""
-    found = {}
-    for block in re.split(r"\n(?=goroutine \d+ \[)", "\n" + text)[1:]:
-        head = re.match(r"goroutine (\d+) \[(.*)\]:", block)
-        creator = re.search(r"^created by (\S+)", block, re.M)
-        functions = re.findall(r"^(\S+)\(\.\.\.\)$", block, re.M)
-        found[int(head[1])] = (head[2], functions,
-                               creator and creator[1])
-    return found
-
-
 @pytest.mark.parametrize("way", DEATHS)
 def test_first_line_and_status(build, way):
     line, status = DEATHS[way]
@@ -69,16 +61,16 @@ def test_first_line_and_status(build, way):
 
 
 def test_a_deadlock_shows_everyone(build):
-    seen = goroutines(die(build, "deadlock").stderr)
+    seen = told(die(build, "deadlock").stderr)
     waits = ["pgo_chan_recv", "wait_for_ever"]
     assert seen == {1: ("chan receive", waits + ["entry"], None),
-                    2: ("chan receive", waits + ["waiter"], "entry")}
+                    2: ("chan receive", waits + ["waiter"], BY_ENTRY)}
 
 
 def test_misuse_shows_who_did_it_and_its_creator(build):
-    seen = goroutines(die(build, "send").stderr)
+    seen = told(die(build, "send").stderr)
     assert seen == {2: ("running", ["pgo_chan_send", "misuse_channel",
-                                    "misuse", "misuser"], "entry")}
+                                    "misuse", "misuser"], BY_ENTRY)}
 
 
 @pytest.mark.parametrize("way, function", [
@@ -87,10 +79,10 @@ def test_misuse_shows_who_did_it_and_its_creator(build):
     ("waitgroup", "pgo_waitgroup_done")])
 def test_misuse_of_a_lock_shows_who_did_it(build, way, function):
     text = die(build, way).stderr
-    seen = goroutines(text)[2]
+    seen = told(text)[2]
     assert function in text
     assert seen[1][-3:] == ["misuse_lock", "misuse", "misuser"], text
-    assert seen[2] == "entry"
+    assert seen[2] == BY_ENTRY
 
 
 def line_of(root, text):
@@ -116,7 +108,7 @@ def test_misuse_is_told_with_the_line_of_creation(build, root, way):
 
 def test_no_lines_without_pgo_sym(build):
     run = die(build, "send", PGO_SYM="off")
-    assert goroutines(run.stderr) == goroutines(die(build, "send").stderr)
+    assert told(run.stderr) == told(die(build, "send").stderr)
     assert re.search(r"^misuser\(\.\.\.\)\n\t\?\?:0 \+0x", run.stderr, re.M)
     assert run.returncode == 2
 
@@ -133,29 +125,29 @@ def test_a_pgo_sym_that_lies_keeps_nobody(build, tmp_path, script, seconds):
     began = time.monotonic()
     run = die(build, "send", PGO_SYM=str(liar))
     assert time.monotonic() - began < seconds
-    assert goroutines(run.stderr) == goroutines(die(build, "send").stderr)
+    assert told(run.stderr) == told(die(build, "send").stderr)
     assert run.returncode == 2
 
 
 def test_misuse_in_a_callback_shows_the_whole_way(build):
-    state, functions, creator = goroutines(
+    state, functions, creator = told(
         die(build, "callback").stderr)[2]
     assert functions[:2] == ["pgo_chan_close", "compare"]
     assert functions[-3:] == ["qsort", "misuse", "misuser"]
-    assert (state, creator) == ("running", "entry")
+    assert (state, creator) == ("running", BY_ENTRY)
 
 
 def test_a_crash_shows_signal_and_stack(build):
     run = die(build, "segv")
     assert re.search(r"\n\[signal SIGSEGV: segmentation violation code=0x1 "
                      r"addr=0x10 pc=0x[0-9a-f]+\]\n\n", run.stderr)
-    assert goroutines(run.stderr) == {
-        2: ("running", ["misuse", "misuser"], "entry")}
+    assert told(run.stderr) == {
+        2: ("running", ["misuse", "misuser"], BY_ENTRY)}
 
 
 def test_quit_shows_who_is_in_c_by_the_call(build):
-    seen = goroutines(die(build, "quit").stderr)
-    assert seen[2] == ("syscall", ["read", "reader"], "entry")
+    seen = told(die(build, "quit").stderr)
+    assert seen[2] == ("syscall", ["read", "reader"], BY_ENTRY)
     assert seen[3][0] == "chan receive"
     assert seen[1][1][-1] == "entry"
 
@@ -163,15 +155,15 @@ def test_quit_shows_who_is_in_c_by_the_call(build):
 def test_a_dump_is_the_callers_own_then_the_others(build):
     run = die(build, "dump")
     assert (run.returncode, run.stderr) == (0, "")
-    seen = goroutines(run.stdout)
+    seen = told(run.stdout)
     assert list(seen) == [1, 2, 3]
     assert seen[1] == ("running", ["pgo_debug_dump", "entry"], None)
-    assert seen[2] == ("syscall", ["read", "reader"], "entry")
+    assert seen[2] == ("syscall", ["read", "reader"], BY_ENTRY)
 
 
 def test_a_deep_stack_shows_both_ends(build):
     text = die(build, "deep").stderr
-    functions = goroutines(text)[2][1]
+    functions = told(text)[2][1]
     assert functions[:2] == ["pgo_chan_recv", "wait_for_ever"]
     assert functions[-1] == "deep"
     elided = int(re.search(r"^\.\.\.(\d+) frames elided\.\.\.$", text,
@@ -187,7 +179,7 @@ def test_a_deep_stack_shows_both_ends(build):
     ("system", [2, 1])])
 def test_gotraceback_says_how_much(build, level, ids):
     run = die(build, "send", GOTRACEBACK=level)
-    assert list(goroutines(run.stderr)) == ids
+    assert list(told(run.stderr)) == ids
     assert ("fatal_panic(...)" in run.stderr) == (level == "system")
     assert run.returncode == 2
 
@@ -195,7 +187,7 @@ def test_gotraceback_says_how_much(build, level, ids):
 def test_crash_leaves_by_abort(build):
     run = die(build, "send", GOTRACEBACK="crash")
     assert run.returncode == -signal.SIGABRT
-    assert list(goroutines(run.stderr)) == [2, 1]
+    assert list(told(run.stderr)) == [2, 1]
 
 
 def test_the_scheduler_is_shown_first_when_it_was_asked_for(build):

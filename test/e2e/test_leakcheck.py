@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from goroutine_dump import told
+
 HEAD = "pgo: leakcheck: 3 goroutines have not ended\n\ngoroutine "
 ALL = {"parked", "asleep", "in_c"}
 
@@ -19,9 +21,7 @@ def run(build, way, check=True, **env):
 
 def leaks(text):
     """The functions that leaked goroutines began in."""
-    stacks = [part.split("\ncreated by ")[0]
-              for part in text.split("\ngoroutine ")[1:]]
-    return [re.findall(r"^(\w+)\(\.\.\.\)$", s, re.M)[-1] for s in stacks]
+    return [functions[-1] for _, functions, _ in told(text).values()]
 
 
 @pytest.mark.parametrize("way", ["three", "exit-0", "beside"])

@@ -6,16 +6,15 @@ import time
 
 import pytest
 
-ENV = {k: v for k, v in os.environ.items()
-       if k not in ("GOTRACEBACK", "GODEBUG", "PGODEBUG", "SCHEDTRACE")}
-ENV["PGO_SYM"] = "off"                  # names will do
+from plain_env import WITHOUT_LINES
 
 
 class Program:
     def __init__(self, build, way, **kw):
         self.process = subprocess.Popen(
-            [build / "test/e2e/progs/signalled", way], text=True, env=ENV,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kw)
+            [build / "test/e2e/progs/signalled", way], text=True,
+            env=WITHOUT_LINES, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, **kw)
 
     def __enter__(self):
         assert self.process.stdout.readline() == "ready\n"
@@ -38,7 +37,7 @@ class Program:
 
 def run(build, way):
     return subprocess.run([build / "test/e2e/progs/signalled", way],
-                          text=True, env=ENV, capture_output=True, timeout=10)
+                          text=True, env=WITHOUT_LINES, capture_output=True, timeout=10)
 
 
 def test_handlers_wake_goroutines_and_that_is_no_deadlock(build):

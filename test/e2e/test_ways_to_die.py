@@ -1,5 +1,4 @@
 """Deaths in Go's form: the first line, the goroutines, the exit status."""
-import os
 import re
 import signal
 import subprocess
@@ -7,36 +6,18 @@ import time
 
 import pytest
 
+from goroutine_dump import told
+from plain_env import ENV
+
 pytestmark = pytest.mark.fast
 
 DEADLOCK = "fatal error: all goroutines are asleep - deadlock!"
-HEADER = re.compile(r"^goroutine (\d+) \[(.*)\]:$", re.M)
-FRAME = re.compile(r"^([\w.]+)\(.*\)\n\t\S", re.M)
-CREATED = re.compile(r"^created by (\w+) in goroutine (\d+)\n\t\S", re.M)
-
-ENV = {k: v for k, v in os.environ.items()
-       if k not in ("GOTRACEBACK", "GODEBUG", "PGODEBUG", "SCHEDTRACE")}
 
 
 def die(build, way, limit_s=10, **env):
     return subprocess.run([build / "test/e2e/progs/ways_to_die", way], text=True,
                           timeout=limit_s, capture_output=True,
                           stdin=subprocess.DEVNULL, env=ENV | env)
-
-
-def goroutines(text):
-    """{id: (state, [frames, leaf first], (creator, its goroutine) or None)}"""
-    found = {}
-    starts = list(HEADER.finditer(text))
-    for this, following in zip(starts, starts[1:] + [None]):
-        body = text[this.end():following.start() if following else None]
-        created = CREATED.search(body)
-        if created:
-            body = body[:created.start()]
-        found[int(this[1])] = (this[2], FRAME.findall(body),
-                               (created[1], int(created[2])) if created
-                               else None)
-    return found
 
 
 # The line of the trouble is all that stands before the goroutines.
@@ -58,7 +39,7 @@ def test_goroutine_1_dies(build, way, line, state):
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.startswith(f"{line}\n\ngoroutine 1 [{state}]:\n")
-    _, frames, creator = goroutines(result.stderr)[1]
+    _, frames, creator = told(result.stderr)[1]
     assert frames[-1] == way
     assert frames[:-1] and all(f.startswith("pgo_") for f in frames[:-1])
     assert creator is None
@@ -70,7 +51,7 @@ def test_a_thread_is_not_a_goroutines_to_end(build):
     assert result.stderr.startswith(
         "panic: pthread_exit() in a goroutine (return from its function, or "
         "pgo_goexit())\n\ngoroutine 1 [running]:\n")
-    assert goroutines(result.stderr)[1][1] == ["pthread_exit", "exit_thread"]
+    assert told(result.stderr)[1][1] == ["pthread_exit", "exit_thread"]
 
 
 def test_a_recursion_without_end_dies_before_memory_is_out(build):
@@ -88,7 +69,7 @@ def test_a_deadlock_shows_every_goroutine(build):
     result = die(build, "all_wait")
     assert result.returncode == 2
     assert result.stderr.startswith(DEADLOCK + "\n\n")
-    assert goroutines(result.stderr) == {
+    assert told(result.stderr) == {
         1: ("chan receive (nil chan)",
             ["pgo_chan_recv", "receive_from_nothing", "all_wait"], None),
         2: ("chan send", ["pgo_chan_send", "send_to_nobody"],
@@ -106,7 +87,7 @@ def test_a_deadlock_in_a_callback_is_one_too(build):
         result = die(build, "wait_in_callback")
         assert result.returncode == 2
         assert result.stderr.startswith(DEADLOCK + "\n\n")
-        state, frames, _ = goroutines(result.stderr)[1]
+        state, frames, _ = told(result.stderr)[1]
         assert state == "chan receive, locked to thread"
         assert frames == ["pgo_chan_recv", "wait_for_nobody", "compare",
                           "qsort", "wait_in_callback"]
@@ -119,7 +100,7 @@ def test_a_deadlock_in_a_callback_is_one_too(build):
 def test_callbacks_in_callbacks_are_shown_to_the_last(build, way, leaf):
     result = die(build, way)
     assert result.returncode == 2
-    _, frames, _ = goroutines(result.stderr)[1]
+    _, frames, _ = told(result.stderr)[1]
     # Of libc, what was entered: qsort(), or what that became by a jump.
     libc = [f for f in frames if "sort" in f or "libc" in f]
     own = [f for f in frames if f not in libc]
@@ -134,7 +115,7 @@ def test_goexit_does_not_leave_frames_of_c_behind(build):
     assert result.stderr.startswith(
         "fatal error: pgo_goexit() in a callback from C\n\n"
         "goroutine 1 [running]:\n")
-    assert goroutines(result.stderr)[1][1] == [
+    assert told(result.stderr)[1][1] == [
         "pgo_goexit", "leave_in_callback", "qsort", "leave_through_c"]
 
 
@@ -155,7 +136,7 @@ def test_a_sender_dies_of_a_close_while_it_waits(build):
     assert result.returncode == 2
     assert result.stderr.startswith(
         "panic: send on closed channel\n\ngoroutine 2 [running]:\n")
-    assert goroutines(result.stderr) == {
+    assert told(result.stderr) == {
         2: ("running", ["pgo_chan_send", "send_to_nobody"],
             ("close_under_sender", 1)),
     }
@@ -170,20 +151,20 @@ def test_gotraceback_says_who_is_shown(build, level, ids):
     result = die(build, "panic_in_another", GOTRACEBACK=level)
     assert result.returncode == (-signal.SIGABRT if level == "crash" else 2)
     assert result.stderr.startswith("panic: send on closed channel\n")
-    assert list(goroutines(result.stderr)) == ids
+    assert list(told(result.stderr)) == ids
 
 
 @pytest.mark.parametrize("level, shown", [("all", False), ("system", True)])
 def test_frames_of_the_runtime_are_for_the_system_level(build, level, shown):
     result = die(build, "panic_in_another", GOTRACEBACK=level)
-    frames = goroutines(result.stderr)[1][1]
+    frames = told(result.stderr)[1][1]
     assert "panic_in_another" in frames
     assert ("sched_park" in frames) == shown
 
 
 def test_a_deep_stack_shows_both_ends(build):
     result = die(build, "panic_deep")
-    frames = goroutines(result.stderr)[1][1]
+    frames = told(result.stderr)[1][1]
     assert frames[:3] == ["pgo_chan_send", "send_on_closed", "send_deep"]
     assert frames[-2:] == ["send_deep", "panic_deep"]
     assert 90 < len(frames) <= 100
@@ -195,7 +176,7 @@ def test_of_many_who_die_at_once_one_is_told(build):
         result = die(build, "panic_in_many", GOMAXPROCS="4")
         assert result.returncode == 2
         assert result.stderr.count("panic: send on closed channel\n") == 1
-        assert len(goroutines(result.stderr)) == 1
+        assert len(told(result.stderr)) == 1
 
 
 def test_scheduler_detail_comes_before_a_death_when_asked_for(build):
@@ -221,7 +202,7 @@ def test_sigquit_shows_everyone(build):
         process.wait()
     assert process.returncode == 2
     assert err.startswith("SIGQUIT: quit\n")
-    seen = goroutines(err)
+    seen = told(err)
     assert [seen[i][0] for i in sorted(seen)] == ["sleep", "chan receive",
                                                   "sleep"]
     assert "wait_for_nobody" in seen[2][1]
@@ -233,7 +214,7 @@ def test_a_dump_leaves_the_program_alive(build):
     assert result.returncode == 3           # two goroutines still wait
     assert result.stderr == "on no file: -9\n"
     assert result.stdout.startswith("goroutine 1 [running]:\n")
-    assert goroutines(result.stdout) == {
+    assert told(result.stdout) == {
         1: ("running", ["pgo_debug_dump", "dump"], None),
         2: ("chan receive", ["pgo_chan_recv", "wait_for_nobody"],
             ("dump", 1)),
