@@ -16,6 +16,7 @@
 #include "runtime/cpustack.h"
 #include "runtime/lock.h"
 #include "runtime/m.h"
+#include "runtime/preempt.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
@@ -41,12 +42,15 @@ static void on_prof(int sig, siginfo_t *info, void *uc)
 	struct m *m = m_get();
 
 	(void)sig;
-	/* A tick, a question and a change may have become one signal. */
+	/* A tick, a question, a change and a wish for the thread may have
+	 * become one signal. */
 	probe_answer(uc);
 	if (m)
 		signal_renew_m_mask(uc);
 	if (info->si_code != SI_TKILL)
 		cpu_sample_take(&prof.sampler, m ? &m->cpu : NULL, info, uc);
+	if (m)
+		preempt_take(m, uc);
 }
 
 static void intern(void *ctx, const struct cpu_sample *s)

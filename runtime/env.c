@@ -267,6 +267,40 @@ static void read_always(const struct option *o, const char *name, bool *out)
 		complain(name, o->value, o->value_len, "always");
 }
 
+static void read_preempt(const struct option *o)
+{
+	if (is_word(o->value, o->value_len, "off"))
+		env.preempt = PREEMPT_OFF;
+	else if (is_word(o->value, o->value_len, "always"))
+		env.preempt = PREEMPT_ALWAYS;
+	else
+		complain("PGODEBUG: preempt", o->value, o->value_len,
+			 "always or off");
+}
+
+static void read_async_preempt(const struct option *o)
+{
+	if (is_word(o->value, o->value_len, "off"))
+		env.async_preempt = ASYNC_PREEMPT_OFF;
+	else if (is_word(o->value, o->value_len, "on"))
+		env.async_preempt = ASYNC_PREEMPT_ON;
+	else if (is_word(o->value, o->value_len, "always"))
+		env.async_preempt = ASYNC_PREEMPT_ALWAYS;
+	else
+		complain("PGODEBUG: asyncpreempt", o->value, o->value_len,
+			 "on, off or always");
+}
+
+/* Go's word for it. */
+static void read_async_preempt_off(const struct option *o)
+{
+	bool off = false;
+
+	read_switch(o, "PGODEBUG: asyncpreemptoff", &off);
+	if (off)
+		env.async_preempt = ASYNC_PREEMPT_OFF;
+}
+
 static void read_seed(const struct option *o)
 {
 	int32_t n;
@@ -317,9 +351,12 @@ static void read_pgodebug(void)
 			read_stack(&o);
 		else if (option_is(&o, "guard"))
 			read_guard(&o);
+		else if (option_is(&o, "preempt"))
+			read_preempt(&o);
+		else if (option_is(&o, "asyncpreempt"))
+			read_async_preempt(&o);
 		else if (option_is(&o, "asyncpreemptoff"))
-			read_switch(&o, "PGODEBUG: asyncpreemptoff",
-				    &env.async_preempt_off);
+			read_async_preempt_off(&o);
 		else if (option_is(&o, "leakcheck"))
 			read_switch(&o, "PGODEBUG: leakcheck",
 				    &env.leakcheck);
@@ -331,9 +368,6 @@ static void read_pgodebug(void)
 			read_seed(&o);
 		else if (option_is(&o, "yield"))
 			read_always(&o, "PGODEBUG: yield", &env.yield_always);
-		else if (option_is(&o, "preempt"))
-			read_always(&o, "PGODEBUG: preempt",
-				    &env.preempt_always);
 		else if (option_is(&o, "steal"))
 			read_always(&o, "PGODEBUG: steal", &env.steal_always);
 		else if (option_is(&o, "seg"))

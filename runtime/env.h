@@ -18,15 +18,23 @@ enum traceback_level {
 	TRACEBACK_CRASH,
 };
 
+enum preempt { PREEMPT_ON, PREEMPT_OFF, PREEMPT_ALWAYS };
+
+enum async_preempt {
+	ASYNC_PREEMPT_OFF,
+	ASYNC_PREEMPT_ON,
+	ASYNC_PREEMPT_ALWAYS,
+};
+
 struct env {
 	int32_t gomaxprocs;     /* >= 1, default: affinity and cgroup quota */
 	int32_t schedtrace_ms;  /* 0: off */
 	bool scheddetail;
 	bool sched_gs;          /* append gcount and stackinuse */
-	bool async_preempt_off;
+	enum preempt preempt;   /* by prologues and by signals */
+	enum async_preempt async_preempt; /* by signals */
 	/* For tests; pgo-env(7) says what each does. */
 	bool yield_always;
-	bool preempt_always;
 	bool steal_always;
 	bool seg_always;
 	bool seeded;

@@ -45,6 +45,8 @@ struct g {
 	struct m *m;            /* its M while RUNNING or in C, else NULL */
 	uint32_t locks;         /* owner: of pgo_lock_os_thread() */
 
+	struct taken *taken;    /* owner: as a signal found it; NULL */
+
 	struct exceptions exceptions; /* C++'s, while it does not run */
 
 	bool (*commit)(struct g *g, void *arg); /* sched_park(): see there */

@@ -106,9 +106,16 @@ static void find_stack(struct m *m)
 	m->stack_high = (uintptr_t)low + bytes;
 }
 
+static void find_rounding(struct m *m)
+{
+	__asm__ volatile("stmxcsr %0" : "=m"(m->mxcsr));
+	__asm__ volatile("fnstcw %0" : "=m"(m->x87_control));
+}
+
 void m_begin(struct m *m)
 {
 	m->errnop = &errno;
+	find_rounding(m);
 	m->tcb = (char *)pthread_self();
 	find_stack(m);
 	signal_m_begin(m);

@@ -73,6 +73,8 @@ struct m {
 	_Atomic uint32_t scanning; /* a reader looks at g's stack */
 	uintptr_t stack_low;    /* constant: bounds of the thread's stack */
 	uintptr_t stack_high;
+	uint32_t mxcsr;         /* constant: the thread's, as it began */
+	uint16_t x87_control;   /* constant: the same */
 	struct cpu_slot cpu;    /* where SIGPROF puts its samples */
 	uint64_t seen_calls;    /* sysmon */
 	uint64_t seen_switches; /* sysmon */
@@ -80,6 +82,7 @@ struct m {
 	struct p *seen_p;       /* sysmon */
 	uint32_t seen_tick;     /* sysmon: of seen_p */
 	int64_t tick_ns;        /* sysmon: when seen_tick was new */
+	int64_t asked_ns;       /* sysmon: when it last asked for a yield */
 };
 
 extern __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));

@@ -28,6 +28,7 @@
 #include "runtime/leakcheck.h"
 #include "runtime/malloc/cache.h"
 #include "runtime/malloc/sampled.h"
+#include "runtime/preempt.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
@@ -71,6 +72,7 @@ static int setup(void)
 	stackmode_setup();
 	sched.slow = fiber_watch.sanitized || env.seeded || env.steal_always ||
 		     env.yield_always;
+	preempt_setup();
 	sched.start_ns = clock_mono_ns();
 	rc = barrier_setup();
 	if (rc)

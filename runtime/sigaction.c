@@ -46,6 +46,11 @@ bool sigaction_may_wake(void)
 	       ~(SIGNALS_OF_A_FAULT | SIGNALS_OF_A_CALL);
 }
 
+bool sigaction_has(int sig)
+{
+	return atomic_load(&program.set) & signal_bit(sig);
+}
+
 uint32_t sigaction_count(void)
 {
 	return atomic_load(&program.returned);

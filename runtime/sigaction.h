@@ -17,6 +17,9 @@ void sigaction_adopt(void);
 /* After fork(): handlers can be set, whatever other threads held.  [m] */
 void sigaction_in_child(void);
 
+/* Whether the program has set a handler for SIG.  [any] */
+bool sigaction_has(int sig);
+
 /* Whether a handler is set that something from outside may call, and that
  * might wake a goroutine then.  [any] */
 bool sigaction_may_wake(void);

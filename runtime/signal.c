@@ -61,21 +61,23 @@ uint64_t signal_set_mask(uint64_t mask)
 	return before;
 }
 
-static uint64_t m_mask(void)
+uint64_t signal_m_mask(void)
 {
 	uint64_t open = SIGNALS_OF_A_FAULT | SIGNALS_OF_OURS;
 
+	if (plain.is_child)
+		return signal_program_mask();
 	return ~(open | (SIGNALS_OF_A_CALL & ~signal_program_mask()));
 }
 
 void signal_open_m(int sig)
 {
-	signal_set_mask(m_mask() & ~signal_bit(sig));
+	signal_set_mask(signal_m_mask() & ~signal_bit(sig));
 }
 
 void signal_restore_m_mask(void)
 {
-	signal_set_mask(plain.is_child ? signal_program_mask() : m_mask());
+	signal_set_mask(signal_m_mask());
 }
 
 void signal_renew_m_mask(ucontext_t *uc)

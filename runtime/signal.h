@@ -76,6 +76,9 @@ uint64_t signal_set_mask(uint64_t mask);
 void signal_open_m(int sig);
 void signal_restore_m_mask(void);
 
+/* What the mask of the calling M is to be.  [any] [sig] */
+uint64_t signal_m_mask(void);
+
 /* SIGPROF from us: the M's mask in UC becomes what it is to be now.  [sig] */
 void signal_renew_m_mask(ucontext_t *uc);
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* BYTES of memory, 16-aligned, of any content; NULL when memory is out.
+/* BYTES of memory, 64-aligned, of any content; NULL when memory is out.
  * [any] */
 void *slab_new(size_t bytes);
 

@@ -8,6 +8,7 @@
 
 #include "runtime/fiber.h"
 #include "runtime/m.h"
+#include "runtime/preempt.h"
 #include "runtime/sched.h"
 
 enum {
@@ -110,6 +111,18 @@ bool stackwalk_is_ours(uintptr_t pc)
 	return pc >= code.cfi.text_low && pc < code.cfi.text_high;
 }
 
+static const struct cfi *cfi_of(uintptr_t pc)
+{
+	return stackwalk_is_ours(pc) ? &code.cfi : library_of(pc);
+}
+
+bool stackwalk_extent(uintptr_t pc, uintptr_t *low, uintptr_t *high)
+{
+	const struct cfi *cfi = cfi_of(pc);
+
+	return cfi && cfi_extent(cfi, pc, low, high) == 0;
+}
+
 static bool piece(struct walk_range *out, uintptr_t low, uintptr_t high,
 		  uintptr_t addr)
 {
@@ -160,6 +173,14 @@ static enum walk_end walk_until(struct stackwalk *sw, const struct walk_regs *r,
 enum walk_end stackwalk_from(struct stackwalk *w, const struct walk_regs *r)
 {
 	return walk_until(w, r, NULL);
+}
+
+bool stackwalk_up(const struct g *gp, struct walk_regs *r)
+{
+	struct stackwalk on = { .g = gp };
+	struct walk w = { .range = range, .ctx = &on, .cfi = cfi_of(r->pc) };
+
+	return w.cfi && walk_up(&w, r);
 }
 
 uintptr_t stackwalk_word(const struct stackwalk *w, uintptr_t addr)
@@ -327,6 +348,15 @@ static void walk_bound(struct stackwalk *w, const struct m *m)
 	stackwalk_thread(w, m, &r);
 }
 
+/* Who was taken off his thread by a signal has frame records that are whole,
+ * and no other frame is behind a call. */
+static void walk_left(struct stackwalk *w, uintptr_t pc, uintptr_t fp,
+		      uintptr_t sp)
+{
+	w->standing = preempt_is_back(pc);
+	stackwalk_caller(w, pc, fp, sp);
+}
+
 void stackwalk_parked(struct stackwalk *w, const struct g *gp)
 {
 	uintptr_t sp = (uintptr_t)gp->sp;
@@ -343,5 +373,5 @@ void stackwalk_parked(struct stackwalk *w, const struct g *gp)
 	if (pc == (uintptr_t)pgo_gostart)
 		stackwalk_add(w, (uintptr_t)gp->fn);
 	else
-		stackwalk_caller(w, pc, fp, sp + sizeof(struct left));
+		walk_left(w, pc, fp, sp + sizeof(struct left));
 }

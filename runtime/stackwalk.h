@@ -47,6 +47,14 @@ void stackwalk_setup(void);
 /* Whether PC is code of the program's file, the runtime included. */
 bool stackwalk_is_ours(uintptr_t pc);
 
+/* The bounds of the function that holds PC, in the program or a library it was
+ * started with; false when they are not known.  [sig] */
+bool stackwalk_extent(uintptr_t pc, uintptr_t *low, uintptr_t *high);
+
+/* R, which stands on GP's own stack, becomes its caller: pc, sp and rbp.  False
+ * when that is not known.  [sig] */
+bool stackwalk_up(const struct g *gp, struct walk_regs *r);
+
 /* Adds one pc. */
 void stackwalk_add(struct stackwalk *w, uintptr_t pc);
 

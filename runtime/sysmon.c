@@ -15,6 +15,7 @@
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/malloc/trim.h"
+#include "runtime/preempt.h"
 #include "runtime/sched.h"
 #include "runtime/schedtrace.h"
 #include "runtime/sys.h"
@@ -26,6 +27,7 @@ enum {
 	QUIET_TURNS = 50,               /* then turns get longer */
 	IDLE_TURNS = 100,               /* then it sleeps until one runs */
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
+	PATIENCE_NS = 100000,           /* with one that was asked to yield */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
 	TIMER_STUCK_NS = 2 * SLICE_NS,  /* its P does not yield when asked */
@@ -86,7 +88,7 @@ static bool p_is_wanted(struct m *m, int64_t now_ns)
 
 /* Asks the goroutine on M to yield: at its next prologue by the poisoned
  * limit, at its next way out of C by attn. */
-static void preempt(struct m *m, struct g *gp)
+static void ask(struct m *m, struct g *gp)
 {
 	atomic_store_explicit(&gp->preempt, 1, memory_order_relaxed);
 	m->attn = 1;
@@ -94,6 +96,32 @@ static void preempt(struct m *m, struct g *gp)
 	if (m->csp && m->tcb)
 		*(volatile uint64_t *)(m->tcb + TCB_LIMIT) = LIMIT_POISON;
 	lock_put(&m->tcb_lock);
+}
+
+/* As ask(); one that calls nothing does not answer, and is then taken off its
+ * thread.  Returns whether it was asked now. */
+static bool preempt(struct m *m, struct g *gp, int64_t now_ns)
+{
+	bool asked = atomic_load_explicit(&gp->preempt, memory_order_relaxed);
+
+	ask(m, gp);
+	if (!asked) {
+		m->asked_ns = now_ns;
+	} else if (m->csp && now_ns - m->asked_ns >= PATIENCE_NS) {
+		m->asked_ns = now_ns;
+		preempt_send(m);
+	}
+	return !asked;
+}
+
+/* Where tests want it often, and at any instruction: no poison comes first. */
+static void take_always(struct m *m, struct g *gp, int64_t now_ns)
+{
+	if (!m->csp || now_ns - m->asked_ns < PATIENCE_NS)
+		return;
+	m->asked_ns = now_ns;
+	atomic_store_explicit(&gp->preempt, 1, memory_order_relaxed);
+	preempt_send(m);
 }
 
 static bool ran_too_long(struct m *m, int64_t now_ns)
@@ -110,7 +138,7 @@ static bool ran_too_long(struct m *m, int64_t now_ns)
 		m->tick_ns = now_ns;
 		return false;
 	}
-	return env.preempt_always || now_ns - m->tick_ns >= SLICE_NS;
+	return env.preempt == PREEMPT_ALWAYS || now_ns - m->tick_ns >= SLICE_NS;
 }
 
 static bool timer_is_late(const struct p *pp, int64_t now_ns, int64_t late_ns)
@@ -122,12 +150,13 @@ static bool timer_is_late(const struct p *pp, int64_t now_ns, int64_t late_ns)
 static bool others_want_p(struct m *m, int64_t now_ns)
 {
 	return atomic_load(&sched.stopping) ||
-	       (!env.async_preempt_off &&
+	       (env.preempt != PREEMPT_OFF &&
 		(queued_for(m) ||
 		 timer_is_late(m->seen_p, now_ns, TIMER_LATE_NS)));
 }
 
-/* Returns whether a P was taken: then more may come soon. */
+/* Returns whether a P was taken or a goroutine asked: then more may come
+ * soon. */
 static bool watch(struct m *m, int64_t now_ns)
 {
 	struct g *gp = m->g;
@@ -137,8 +166,10 @@ static bool watch(struct m *m, int64_t now_ns)
 		return false;
 	if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
 		did = m_retake(m);
+	} else if (gp && env.async_preempt == ASYNC_PREEMPT_ALWAYS) {
+		take_always(m, gp, now_ns);
 	} else if (gp && ran_too_long(m, now_ns) && others_want_p(m, now_ns)) {
-		preempt(m, gp);
+		did = preempt(m, gp, now_ns);
 	}
 	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
 		m->seen_calls = m->calls;
@@ -361,6 +392,13 @@ static void sleep_long(void)
 	}
 }
 
+/* Where tests want its turns to be as short as they can be. */
+static bool is_restless(void)
+{
+	return env.preempt == PREEMPT_ALWAYS ||
+	       env.async_preempt == ASYNC_PREEMPT_ALWAYS;
+}
+
 static void *sysmon_main(void *arg)
 {
 	int64_t pause_ns = TURN_MIN_NS;
@@ -371,7 +409,7 @@ static void *sysmon_main(void *arg)
 		int64_t now = clock_mono_ns();
 		int64_t due = schedtrace_next_ns();
 
-		if (turn(now) || (env.preempt_always && !all_idle())) {
+		if (turn(now) || (is_restless() && !all_idle())) {
 			quiet = 0;
 			pause_ns = TURN_MIN_NS;
 		} else if (++quiet > QUIET_TURNS && pause_ns < TURN_MAX_NS) {

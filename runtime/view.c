@@ -16,6 +16,7 @@
 #include "runtime/heapprof.h"
 #include "runtime/layout.h"
 #include "runtime/names.h"
+#include "runtime/preempt.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
 #include "runtime/stackwalk.h"
@@ -308,4 +309,5 @@ const struct view pgo_view_1 = {
 	.set_agent_address = layout_set_agent,
 	.heap_rate = heapprof_rate,
 	.heap = heapprof_get,
+	.async_preempts = preempt_count,
 };

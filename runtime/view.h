@@ -155,6 +155,9 @@ struct view {
 	uint64_t (*heap_rate)(void);
 	int (*heap)(uint32_t index, struct view_heap *out, uint64_t *pcs,
 		    uint32_t max);
+
+	/* Times a goroutine was taken off its thread by a signal. */
+	uint64_t (*async_preempts)(void);
 };
 
 /* Const, in the program. */

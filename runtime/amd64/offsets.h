@@ -32,6 +32,9 @@
 
 #define FIBER_SANITIZED 0
 
+/* From rbp in async_preempt to where the stack pointer was. */
+#define TAKEN_CFA 224
+
 /* Arguments on the stack that are taken along, not knowing. */
 #define HERE_ARGS_BYTES 1024
 

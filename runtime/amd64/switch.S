@@ -101,6 +101,9 @@ FUNCTION switch_from_g
 	movq $1,M_INSCHED(%rdi)         # before csp
 	movq $0,M_CSP(%rdi)
 	movq $0,%fs:TCB_LIMIT
+	.globl switch_in_sched
+	.hidden switch_in_sched
+switch_in_sched:                        # here who was taken off by a signal
 	mov %rdi,%r12
 	mov M_G0SP(%rdi),%rbx
 	.cfi_def_cfa rbx,56             # the scheduler's frames from here on

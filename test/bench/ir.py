@@ -36,7 +36,7 @@ def instructions(build, op, n):
              f"--callgrind-out-file={out}", build / "test/bench/ops", op,
              str(n)], check=True, capture_output=True, timeout=300,
             env={**os.environ, "GOMAXPROCS": "1",
-                 "PGODEBUG": "asyncpreemptoff=1"})
+                 "PGODEBUG": "preempt=off"})
         text = (out.parent / "out-01").read_text()
     return int(re.search(r"^(?:summary|totals): (\d+)", text, re.M)[1])
 

@@ -16,5 +16,6 @@ const struct kind kinds[] = {
 	{ "callbacks", sum_callbacks, true },
 	{ "vectors", sum_vectors, false },
 	{ "libc", sum_libc, false },
+	{ "loops", sum_loops, false },
 	{ NULL, NULL, false },
 };

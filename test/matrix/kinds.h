@@ -33,6 +33,7 @@ uint64_t sum_nested(uint64_t seed);
 uint64_t sum_callbacks(uint64_t seed);
 uint64_t sum_vectors(uint64_t seed);
 uint64_t sum_libc(uint64_t seed);
+uint64_t sum_loops(uint64_t seed);
 
 /* Of all that was seen so far and what is new. */
 static inline uint64_t mix(uint64_t sum, uint64_t v)
