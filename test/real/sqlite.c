@@ -79,11 +79,12 @@ static int go_on(void *arg)
 	return 0;
 }
 
+/* Half a minute at the least: the machine may be busy with others. */
 static int wait_for_others(void *arg, int times)
 {
 	wait_at_times(arg, 1);
 	pgo_sleep(100000);
-	return times < 10000;
+	return times < 300000;
 }
 
 /* A database each ---------------------------------------------------------- */
