@@ -55,7 +55,7 @@ HTTPD  := $(call objs,lib/httpd)
 TARGET := $(call objs,lib/target) $(call objs,lib/target/go) \
           $(call objs,lib/target/pgo)
 RT     := $(call objs,runtime) $(call objs,runtime/amd64) \
-          $(call objs,runtime/malloc)
+          $(call objs,runtime/malloc) $(call objs,runtime/net)
 CCDRV  := $(call objs,runtime/cc)
 AGENT  := $(call objs,agent)
 SYM    := $(call objs,symbolizer)

@@ -5,6 +5,7 @@
 
 #include "runtime/forked.h"
 #include "runtime/heapprof.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched.h"
 #include "runtime/seg.h"
 #include "runtime/signal.h"
@@ -27,6 +28,7 @@ static void in_child(void)
 	sched.slow = true;
 	if (m)
 		forget_requests(m);
+	netpoll_in_child();
 	signal_in_child();
 	seg_in_child();
 	heapprof_unlock();

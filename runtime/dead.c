@@ -1,6 +1,7 @@
 /*
- * Deadlock: every M sleeps, nothing is queued, no timer will ring, and no
- * thread but the runtime's own exists that could wake a goroutine.
+ * Deadlock: every M sleeps, nothing is queued, no timer will ring, nobody waits
+ * for the network, and no thread but the runtime's own exists that could wake a
+ * goroutine.
  *
  * An M in a C call counts as running: the kernel may wake it.  Threads of the
  * program's are seen as entries of /proc/self/task beyond those we made; one
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "runtime/fatal.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched.h"
 #include "runtime/sigaction.h"
 #include "runtime/sys.h"
@@ -111,7 +113,7 @@ void sched_check_dead(void)
 	/* Goroutine 1 is not there yet while the first Ms are made. */
 	if (!atomic_load(&sched.last_id) || asleep < sched.nm ||
 	    atomic_load(&sched.stopping) || timer_next_ns() != INT64_MAX ||
-	    any_queued() || sigaction_may_wake())
+	    netpoll_is_awaited() || any_queued() || sigaction_may_wake())
 		return;
 	/* Beside a program's own threads goroutines may come and go. */
 	if (!sched.m0 && !atomic_load(&sched.live) &&

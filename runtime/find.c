@@ -18,6 +18,7 @@
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/malloc/cache.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/sched.h"
 #include "runtime/sysmon.h"
 #include "runtime/timer.h"
@@ -129,7 +130,7 @@ static void start_m(struct p *pp, bool spinning)
 		release_deadline(m);
 		m->nextp = pp;
 		m->spinning = spinning;
-		note_wake(&m->note);
+		netpoll_wake_m(m);
 		return;
 	}
 	sched_pidle_put(pp);
@@ -154,7 +155,7 @@ void sched_handoff(struct p *pp)
 		start_m(pp, false);
 		return;
 	}
-	if (!atomic_get(&sched.npidle) &&
+	if ((!atomic_get(&sched.npidle) || netpoll_is_unwatched()) &&
 	    atomic_compare_exchange_strong(&sched.nspinning, &none, 1)) {
 		start_m(pp, true);
 		return;
@@ -309,6 +310,8 @@ static struct g *from_others(struct m *m, struct p *pp)
 	struct g *gp = from_global(pp, GLOBAL_BATCH_MAX);
 	bool inherit;
 
+	if (!gp)
+		gp = netpoll_find(pp);
 	if (!gp && sched.gomaxprocs > 1 &&
 	    (m->spinning || 2 * atomic_get(&sched.nspinning) < busy)) {
 		if (!m->spinning)
@@ -353,7 +356,7 @@ static void sleep_idle(struct m *m, int64_t deadline)
 	bool woken;
 
 	m->blocked = true;
-	woken = note_wait(&m->note, deadline);
+	woken = netpoll_sleep(m, deadline);
 	m->blocked = false;
 	lock_get(&sched.lock);
 	release_deadline(m);

@@ -15,6 +15,7 @@ const char *const reason_texts[WAIT_NREASONS] = {
 	[WAIT_COND] = "sync.Cond.Wait",
 	[WAIT_SEMA] = "semacquire",
 	[WAIT_WAITGROUP] = "sync.WaitGroup.Wait",
+	[WAIT_IO] = "IO wait",
 };
 
 const char *reason_text(unsigned reason)

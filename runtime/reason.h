@@ -17,6 +17,7 @@ enum wait_reason {
 	WAIT_COND,
 	WAIT_SEMA,
 	WAIT_WAITGROUP,
+	WAIT_IO,
 	WAIT_NREASONS
 };
 

@@ -28,6 +28,7 @@
 #include "runtime/leakcheck.h"
 #include "runtime/malloc/cache.h"
 #include "runtime/malloc/sampled.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/preempt.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
@@ -104,7 +105,7 @@ void sched_stop(void)
 	atomic_store(&sched.stopping, 1);
 	for (m = atomic_load(&sched.allm); m; m = m->alllink) {
 		m->attn = 1;
-		note_wake(&m->note);
+		netpoll_wake_m(m);
 	}
 	sysmon_wake();
 }

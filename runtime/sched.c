@@ -119,10 +119,15 @@ static bool goes_first(void)
 	return !env.seeded || dice(2);
 }
 
-void sched_ready(struct g *gp)
+void sched_unpark(struct g *gp)
 {
 	gtab_move(gp->row, G_WAITING | gp->reason << G_REASON_SHIFT,
 		  G_RUNNABLE);
+}
+
+void sched_ready(struct g *gp)
+{
+	sched_unpark(gp);
 	put(gp, goes_first());
 	sched_wake();
 }
@@ -130,8 +135,7 @@ void sched_ready(struct g *gp)
 void sched_ready_all(struct gchain *chain)
 {
 	for (struct g *gp = chain->head; gp; gp = gp->link)
-		gtab_move(gp->row, G_WAITING | gp->reason << G_REASON_SHIFT,
-			  G_RUNNABLE);
+		sched_unpark(gp);
 	runq_put_chain(&p_get()->runq, chain);
 	sched_put_global(chain);
 	sched_wake();

@@ -86,6 +86,9 @@ void sched_ready(struct g *gp);
  * caller has a P.  [m] */
 void sched_ready_all(struct gchain *chain);
 
+/* The same for one that the caller then puts on a run queue.  [any] */
+void sched_unpark(struct g *gp);
+
 /* Puts a new goroutine, which must be G_IDLE, on a run queue.  [any] */
 void sched_start(struct g *gp);
 

@@ -15,6 +15,7 @@
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/malloc/trim.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/preempt.h"
 #include "runtime/sched.h"
 #include "runtime/schedtrace.h"
@@ -342,7 +343,7 @@ static void call_m0_home(void)
 	if (!atomic_load(&sched.stopping) || atomic_load(&sched.m0_home))
 		return;
 	m0->attn = 1;
-	note_wake(&m0->note);
+	netpoll_wake_m(m0);
 	if (!m0->insched && !m0->csp)
 		sys_call(SYS_tgkill, sys_getpid(), m0->tid, SIGURG, 0);
 }
@@ -355,6 +356,7 @@ static bool turn(int64_t now_ns)
 	for (; m; m = m->alllink)
 		did |= watch(m, now_ns);
 	move_stuck_timers(now_ns);
+	netpoll_turn(now_ns);
 	call_m0_home();
 	new_epoch(now_ns);
 	trim_some(now_ns);

@@ -18,6 +18,7 @@
 #include <pgo/leakcheck.h>
 #include <pgo/malloc.h>
 #include <pgo/mutex.h>
+#include <pgo/net.h>
 #include <pgo/profile.h>
 #include <pgo/select.h>
 #include <pgo/sema.h>

@@ -1,0 +1,46 @@
+/* Addresses, as text and as the kernel has them. */
+#ifndef PGO_RUNTIME_NET_ADDR_H
+#define PGO_RUNTIME_NET_ADDR_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+union addr {
+	struct sockaddr any;
+	struct sockaddr_in in4;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+};
+
+/* What NET means. */
+struct net {
+	const char *name;
+	int family;             /* AF_UNSPEC: 4 and 6 */
+	int type;               /* SOCK_... */
+};
+
+enum { ADDRS_MAX = 8 };
+
+/* Those of one name, in the order to try them. */
+struct addrs {
+	const struct net *net;
+	int count;
+	socklen_t bytes[ADDRS_MAX];
+	union addr addr[ADDRS_MAX];
+};
+
+/*
+ * What TEXT stands for in network NET: to listen there, or to dial.  A name is
+ * looked up, which may take seconds.  0, -EINVAL, -ENOENT when there is no such
+ * host, -EAGAIN when no name server answers, or another -E.  [m]
+ */
+int addrs_find(struct addrs *out, const char *net, const char *text,
+	       bool listen);
+
+/* "HOST:PORT", or the path; cut at ROOM.  Its length.  [m] */
+int addr_text(const union addr *a, socklen_t bytes, char *buf, size_t room);
+
+#endif

@@ -1,0 +1,245 @@
+/*
+ * The life of connections.
+ *
+ * Two things are counted.  Who uses the descriptor (hold.h): it is closed with
+ * the last call that does, after pgo_close().  And who may come with the
+ * pointer, by pgo_conn_get(): with the last of them the memory is free for
+ * another.
+ */
+#include "runtime/net/conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "runtime/fatal.h"
+#include "runtime/fiber.h"
+#include "runtime/forked.h"
+#include "runtime/lock.h"
+#include "runtime/net/netpoll.h"
+#include "runtime/net/socket.h"
+#include "runtime/slab.h"
+#include "runtime/sys.h"
+#include "runtime/timer.h"
+
+enum { CHUNK = 128 };           /* connections made at a time */
+
+static struct {
+	struct lock lock;
+	struct pgo_conn *free;  /* lock */
+} conns;
+
+/* Memory ------------------------------------------------------------------- */
+
+/* Lock held. */
+static int make_more(void)
+{
+	struct pgo_conn *c = sys_map(CHUNK * sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	for (int i = 0; i < CHUNK; i++) {
+		c[i].link = conns.free;
+		conns.free = &c[i];
+	}
+	return 0;
+}
+
+static struct pgo_conn *get_free(void)
+{
+	struct pgo_conn *c = NULL;
+
+	lock_get(&conns.lock);
+	if (conns.free || !make_more()) {
+		c = conns.free;
+		conns.free = c->link;
+	}
+	lock_put(&conns.lock);
+	return c;
+}
+
+static void put_free(struct pgo_conn *c)
+{
+	lock_get(&conns.lock);
+	c->link = conns.free;
+	conns.free = c;
+	lock_put(&conns.lock);
+}
+
+/* Opening and closing ------------------------------------------------------ */
+
+static void fill(struct pgo_conn *c, int fd)
+{
+	int type = socket_option(fd, SOL_SOCKET, SO_TYPE);
+	int domain = socket_option(fd, SOL_SOCKET, SO_DOMAIN);
+
+	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
+		side_init(&c->side[turn], c);
+	hold_init(&c->hold);
+	atomic_store(&c->owners, 1);
+	c->fd = fd;
+	c->is_socket = type != 0;
+	c->is_tcp = type == SOCK_STREAM &&
+		    (domain == AF_INET || domain == AF_INET6);
+	c->drained = false;
+	c->path = NULL;
+}
+
+int conn_open(struct pgo_conn **out, int fd)
+{
+	struct pgo_conn *c = get_free();
+	int rc;
+
+	*out = NULL;
+	if (!c)
+		return -ENOMEM;
+	fill(c, fd);
+	rc = netpoll_add(fd, c);
+	if (rc)
+		put_free(c);
+	else
+		*out = c;
+	return rc;
+}
+
+int pgo_conn_adopt(struct pgo_conn **out, int fd)
+{
+	long flags = sys_call(SYS_fcntl, fd, F_GETFL, 0, 0);
+	int rc;
+
+	*out = NULL;
+	if (flags < 0)
+		return (int)flags;
+	rc = conn_open(out, fd);
+	if (!rc && !(flags & O_NONBLOCK))
+		sys_call(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK, 0);
+	return rc;
+}
+
+int conn_remove_later(struct pgo_conn *c, const char *path)
+{
+	c->path_bytes = strlen(path) + 1;
+	c->path = slab_new(c->path_bytes);
+	if (!c->path)
+		return -ENOMEM;
+	memcpy(c->path, path, c->path_bytes);
+	return 0;
+}
+
+static void remove_path(struct pgo_conn *c)
+{
+	if (!c->path)
+		return;
+	/* A child of fork() leaves it to its parent. */
+	if (!is_forked)
+		sys_call(SYS_unlink, c->path, 0, 0, 0);
+	slab_free(c->path, c->path_bytes);
+	c->path = NULL;
+}
+
+/* Nobody uses the descriptor, nor will. */
+static void close_fd(struct pgo_conn *c)
+{
+	netpoll_remove(c->fd);
+	socket_close(c->fd);
+	c->fd = -1;
+}
+
+int conn_begin(struct pgo_conn *c, enum turn turn)
+{
+	return hold_begin(&c->hold, turn, c);
+}
+
+void conn_end(struct pgo_conn *c, enum turn turn)
+{
+	if (hold_end(&c->hold, turn))
+		close_fd(c);
+}
+
+static void close_now(struct pgo_conn *c)
+{
+	if (!hold_close(&c->hold))
+		return;
+	remove_path(c);
+	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
+		side_close(&c->side[turn]);
+	conn_end(c, TURN_NONE);
+}
+
+struct pgo_conn *pgo_conn_get(struct pgo_conn *c)
+{
+	atomic_fetch_add(&c->owners, 1);
+	return c;
+}
+
+void pgo_conn_put(struct pgo_conn *c)
+{
+	uint32_t owners;
+
+	if (!c)
+		return;
+	fiber_release(c);
+	owners = atomic_fetch_sub(&c->owners, 1);
+	if (!owners)
+		fatal_throw("pgo_close() or pgo_conn_put() of a connection "
+			    "that was given back");
+	if (owners > 1)
+		return;
+	close_now(c);
+	put_free(c);
+}
+
+void pgo_close(struct pgo_conn *c)
+{
+	if (!c)
+		return;
+	close_now(c);
+	pgo_conn_put(c);
+}
+
+/* The rest ----------------------------------------------------------------- */
+
+int pgo_conn_deadline(struct pgo_conn *c, int which, int64_t when_ns)
+{
+	int rc = conn_begin(c, TURN_NONE);
+
+	if (rc)
+		return rc;
+	if (which & PGO_READ)
+		side_deadline(&c->side[TURN_READ], when_ns);
+	if (which & PGO_WRITE)
+		side_deadline(&c->side[TURN_WRITE], when_ns);
+	conn_end(c, TURN_NONE);
+	return 0;
+}
+
+int pgo_conn_timeout(struct pgo_conn *c, int which, int64_t ns)
+{
+	return pgo_conn_deadline(c, which, ns < 0 ? 0 : timer_in(ns));
+}
+
+int pgo_conn_wait(struct pgo_conn *c, int which)
+{
+	enum turn turn = which == PGO_WRITE ? TURN_WRITE : TURN_READ;
+	int rc = conn_begin(c, turn);
+
+	if (rc)
+		return rc;
+	rc = side_wait(&c->side[turn]);
+	conn_end(c, turn);
+	return rc;
+}
+
+int pgo_conn_fd(struct pgo_conn *c)
+{
+	int fd = conn_begin(c, TURN_NONE);
+
+	if (fd)
+		return fd;
+	fd = c->fd;
+	/* Whoever has it may leave bytes where a short read was. */
+	side_surprise(&c->side[TURN_READ]);
+	conn_end(c, TURN_NONE);
+	return fd;
+}

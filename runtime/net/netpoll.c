@@ -1,0 +1,297 @@
+/*
+ * epoll, edge-triggered: a connection is added once, for both directions, and
+ * each change is told once.  Reading and writing try first and wait after
+ * (io.c), so no change is missed.
+ *
+ * The one M that waits in epoll has no P, and is on the idle list as others.
+ * It must be woken by the bell then, for its note alone it would not hear: it
+ * says that it polls first and looks at its note after, while who wakes it
+ * sets the note first and looks for the poller after.  The bell is told as
+ * long as it is not answered, and only the poller answers it: a look by
+ * others does not take it away.
+ *
+ * Without an idle P nobody waits here: the Ms that run look by themselves, many
+ * news at a time, and an M that wakes for each of them costs more than they do.
+ *
+ * Not chosen: io_uring.  Seccomp filters of containers forbid it.
+ */
+#include "runtime/net/netpoll.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include "lib/base/clock.h"
+#include "runtime/fatal.h"
+#include "runtime/forked.h"
+#include "runtime/net/conn.h"
+#include "runtime/sched.h"
+#include "runtime/sys.h"
+#include "runtime/waiter.h"
+
+enum {
+	EVENTS = 128,           /* a look; 1.5 KB of the thread's stack */
+	UNSEEN_NS = 10000000,   /* then sysmon looks */
+	NS_A_MS = 1000000,
+};
+
+struct netpoll netpoll;
+
+static struct lock opening;
+
+/* Descriptors -------------------------------------------------------------- */
+
+static int add(int epoll, int fd, uint32_t events, void *what)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = what };
+
+	return (int)sys_call(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static void close_fd(long fd)
+{
+	if (fd >= 0)
+		sys_call(SYS_close, fd, 0, 0, 0);
+}
+
+/* Lock held. */
+static int open_epoll(void)
+{
+	long epoll = sys_call(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0, 0);
+	long bell = sys_call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK, 0, 0);
+	long rc = epoll < 0 ? epoll : bell < 0 ? bell : 0;
+
+	if (!rc)
+		rc = add((int)epoll, (int)bell, EPOLLIN, NULL);
+	if (rc) {
+		close_fd(epoll);
+		close_fd(bell);
+		return (int)rc;
+	}
+	netpoll.epoll = (int)epoll;
+	netpoll.bell = (int)bell;
+	atomic_store(&netpoll.is_open, 1);
+	return 0;
+}
+
+static int open_once(void)
+{
+	int rc = 0;
+
+	if (atomic_load(&netpoll.is_open))
+		return 0;
+	lock_get(&opening);
+	if (!atomic_load(&netpoll.is_open))
+		rc = open_epoll();
+	lock_put(&opening);
+	return rc;
+}
+
+int netpoll_add(int fd, struct pgo_conn *c)
+{
+	int rc;
+
+	forked_check();
+	rc = open_once();
+	if (rc)
+		return rc;
+	return add(netpoll.epoll, fd,
+		   EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET, c);
+}
+
+void netpoll_remove(int fd)
+{
+	/* A duplicate of FD, of a child's too, would keep it there.  And there
+	 * it is the parent's. */
+	if (!is_forked)
+		sys_call(SYS_epoll_ctl, netpoll.epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+void netpoll_in_child(void)
+{
+	if (!atomic_load(&netpoll.is_open))
+		return;
+	close_fd(netpoll.epoll);
+	close_fd(netpoll.bell);
+}
+
+/* News --------------------------------------------------------------------- */
+
+static void append(struct gchain *chain, struct g *gp)
+{
+	gp->link = NULL;
+	if (chain->tail)
+		chain->tail->link = gp;
+	else
+		chain->head = gp;
+	chain->tail = gp;
+	chain->count++;
+}
+
+static void wake(struct waiter *w, struct gchain *chain)
+{
+	if (!w)
+		return;
+	atomic_fetch_add_explicit(&netpoll.wakes, 1, memory_order_relaxed);
+	if (w->g) {
+		struct g *gp = w->g;
+
+		fiber_release(w);
+		/* W is gone once it can run. */
+		sched_unpark(gp);
+		append(chain, gp);
+	} else {
+		waiter_wake(w);
+	}
+}
+
+static void tell(struct pgo_conn *c, uint32_t events, struct gchain *chain)
+{
+	bool surprise = events & ~(uint32_t)(EPOLLIN | EPOLLOUT);
+
+	if (events & ~(uint32_t)EPOLLOUT)
+		wake(side_news(&c->side[TURN_READ], surprise), chain);
+	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+		wake(side_news(&c->side[TURN_WRITE], surprise), chain);
+}
+
+/* The poller's. */
+static void answer_bell(void)
+{
+	uint64_t rung;
+
+	sys_call(SYS_read, netpoll.bell, &rung, sizeof(rung), 0);
+}
+
+/* Waits for WAIT, NULL for ever.  Old kernels count milliseconds: rather too
+ * late than too early. */
+static long wait_for_events(struct epoll_event *ev, const struct timespec *wait)
+{
+	static _Atomic bool is_old;
+	long ms = -1;
+	long n;
+
+	if (!atomic_load_explicit(&is_old, memory_order_relaxed)) {
+		n = sys_call6(SYS_epoll_pwait2, netpoll.epoll, (long)ev, EVENTS,
+			      (long)wait, 0, 0);
+		if (n != -ENOSYS && n != -EPERM)
+			return n;
+		atomic_store_explicit(&is_old, true, memory_order_relaxed);
+	}
+	if (wait)
+		ms = wait->tv_sec * 1000 +
+		     (wait->tv_nsec + NS_A_MS - 1) / NS_A_MS;
+	return sys_call(SYS_epoll_wait, netpoll.epoll, ev, EVENTS,
+			ms > INT32_MAX ? INT32_MAX : ms);
+}
+
+/* Who has news is appended to CHAIN, no longer parked. */
+static void look(const struct timespec *wait, bool is_poller,
+		 struct gchain *chain)
+{
+	struct epoll_event ev[EVENTS];
+	long n = wait_for_events(ev, wait);
+
+	if (n < 0 && n != -EINTR)
+		fatal_throw("epoll_wait(2) fails (was its descriptor "
+			    "closed?)");
+	for (long i = 0; i < n; i++) {
+		if (ev[i].data.ptr)
+			tell(ev[i].data.ptr, ev[i].events, chain);
+		else if (is_poller)
+			answer_bell();
+	}
+}
+
+/* Without waiting; more than one at a time would only wait for each other in
+ * the kernel. */
+static void look_now(struct gchain *chain, int64_t now_ns)
+{
+	static const struct timespec none;
+
+	if (atomic_exchange(&netpoll.looking, 1))
+		return;
+	atomic_store_explicit(&netpoll.looked_ns, now_ns,
+			      memory_order_relaxed);
+	look(&none, false, chain);
+	atomic_store(&netpoll.looking, 0);
+}
+
+/* The scheduler ------------------------------------------------------------ */
+
+struct g *netpoll_find(struct p *pp)
+{
+	struct gchain chain = { 0 };
+	struct g *gp;
+
+	if (!netpoll_is_unwatched())
+		return NULL;
+	look_now(&chain, clock_coarse_ns());
+	gp = chain.head;
+	if (!gp)
+		return NULL;
+	chain.head = gp->link;
+	chain.count--;
+	if (chain.head) {
+		runq_put_chain(&pp->runq, &chain);
+		sched_put_global(&chain);
+		sched_wake();
+	}
+	return gp;
+}
+
+static void poll_until(struct m *m, int64_t deadline_ns)
+{
+	struct gchain chain = { 0 };
+	struct timespec wait = { 0 };
+	int64_t left;
+
+	if (deadline_ns >= 0) {
+		left = deadline_ns - clock_mono_ns();
+		if (left > 0)
+			wait = (struct timespec){ left / 1000000000,
+						  left % 1000000000 };
+	}
+	/* Sequentially consistent: after poller was set. */
+	if (!atomic_load(&m->note.set))
+		look(deadline_ns < 0 ? NULL : &wait, true, &chain);
+	atomic_store(&netpoll.poller, NULL);
+	sched_put_global(&chain);
+}
+
+bool netpoll_sleep(struct m *m, int64_t deadline_ns)
+{
+	struct m *nobody = NULL;
+
+	if (!netpoll_is_awaited() || !atomic_load(&sched.npidle) ||
+	    !atomic_compare_exchange_strong(&netpoll.poller, &nobody, m))
+		return note_wait(&m->note, deadline_ns);
+	poll_until(m, deadline_ns);
+	return note_wait(&m->note, 0);
+}
+
+void netpoll_wake_m(struct m *m)
+{
+	static const uint64_t one = 1;
+
+	note_wake(&m->note);
+	/* The note is set before this is looked at. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load(&netpoll.poller) == m)
+		sys_write(netpoll.bell, &one, sizeof(one));
+}
+
+void netpoll_turn(int64_t now_ns)
+{
+	struct gchain chain = { 0 };
+
+	if (!netpoll_is_unwatched() ||
+	    now_ns - atomic_load(&netpoll.looked_ns) < UNSEEN_NS)
+		return;
+	look_now(&chain, now_ns);
+	if (!chain.head)
+		return;
+	sched_put_global(&chain);
+	sched_wake();
+}

@@ -1,0 +1,67 @@
+/*
+ * One direction of a connection: what its reader, or its writer, waits for.
+ *
+ * One at a time uses a side.  The kernel's news come from whoever polls
+ * (netpoll.h), the clock's from the timers, a close from anyone.
+ */
+#ifndef PGO_RUNTIME_NET_SIDE_H
+#define PGO_RUNTIME_NET_SIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/lock.h"
+#include "runtime/timer.h"
+
+struct waiter;
+
+enum {
+	SIDE_CLOSED = 1,
+	SIDE_EXPIRED = 2,       /* its deadline has passed */
+	SIDE_SURPRISE = 4,      /* the peer's end, an error, urgent data */
+};
+
+struct side {
+	/* SIDE_IDLE, SIDE_READY, SIDE_ASKED, or the struct waiter; side.c. */
+	_Atomic uintptr_t word;
+	_Atomic uint32_t flags;
+	struct lock lock;       /* all below, and EXPIRED */
+	bool armed;             /* the timer is in the heap, or on its way
+				 * to fire */
+	int64_t deadline_ns;    /* 0: none */
+	struct timer timer;     /* when_ns: the deadline's, or earlier */
+	const void *owner;      /* constant: the connection, for who looks */
+};
+
+/* As new, for a connection that nobody knows yet.  [any] */
+void side_init(struct side *s, const void *owner);
+
+/* 0, -EBADF or -ETIMEDOUT.  [any] */
+int side_error(struct side *s);
+
+/* Whether the kernel has told of something since this was last asked, or
+ * since a wait ended.  [any] */
+bool side_take_news(struct side *s);
+
+/* Whether it was told of more than room or bytes, ever, or its descriptor is in
+ * other hands too.  [any] */
+bool side_is_surprised(struct side *s);
+void side_surprise(struct side *s);
+
+/* Parks until the kernel tells of something, or has since the last try: 0.
+ * Else as side_error().  [any] */
+int side_wait(struct side *s);
+
+/*
+ * The kernel has news, and SURPRISE says whether it is more than room or
+ * bytes.  Who is to be woken, or NULL.  [any]
+ */
+struct waiter *side_news(struct side *s, bool surprise);
+
+/* Ends waits and makes later ones fail.  [any] */
+void side_close(struct side *s);
+
+/* WHEN_NS as in pgo_conn_deadline().  [any] */
+void side_deadline(struct side *s, int64_t when_ns);
+
+#endif
