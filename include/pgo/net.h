@@ -20,7 +20,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <pgo/cdefs.h>
@@ -28,6 +27,7 @@
 PGO_BEGIN
 
 struct pgo_conn;
+struct sockaddr;
 
 /* Directions. */
 enum {
@@ -78,12 +78,12 @@ PGO_API ssize_t pgo_read(struct pgo_conn *c, void *buf, size_t n);
 PGO_API ssize_t pgo_write(struct pgo_conn *c, const void *buf, size_t n);
 PGO_API ssize_t pgo_write_some(struct pgo_conn *c, const void *buf, size_t n);
 
-/* A packet and who sent it, as recvfrom(2) and sendto(2); FROM and TO may be
- * NULL.  [any] */
+/* A packet and who sent it, as recvfrom(2) and sendto(2), with a socklen_t;
+ * FROM and TO may be NULL.  [any] */
 PGO_API ssize_t pgo_recvfrom(struct pgo_conn *c, void *buf, size_t n,
-			     struct sockaddr *from, socklen_t *from_bytes);
+			     struct sockaddr *from, unsigned *from_bytes);
 PGO_API ssize_t pgo_sendto(struct pgo_conn *c, const void *buf, size_t n,
-			   const struct sockaddr *to, socklen_t to_bytes);
+			   const struct sockaddr *to, unsigned to_bytes);
 
 /* Nothing more will be read, or written: the peer reads the end.  0 or -E.
  * [any] */

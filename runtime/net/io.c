@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "runtime/fiber.h"
 #include "runtime/net/try.h"
@@ -62,7 +63,7 @@ static ssize_t receive(struct pgo_conn *c, struct try *t)
 }
 
 ssize_t pgo_recvfrom(struct pgo_conn *c, void *buf, size_t n,
-		     struct sockaddr *from, socklen_t *from_bytes)
+		     struct sockaddr *from, unsigned *from_bytes)
 {
 	struct try t = { .buf = buf, .n = n, .addr = from,
 			 .addr_bytes = from_bytes };
@@ -143,7 +144,7 @@ ssize_t pgo_write_some(struct pgo_conn *c, const void *buf, size_t n)
 }
 
 ssize_t pgo_sendto(struct pgo_conn *c, const void *buf, size_t n,
-		   const struct sockaddr *to, socklen_t to_bytes)
+		   const struct sockaddr *to, unsigned to_bytes)
 {
 	struct try t = {
 		.buf = (void *)(uintptr_t)buf, .n = n,

@@ -3,6 +3,7 @@
 #define PGO_RUNTIME_NET_TRY_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "runtime/net/conn.h"
 
