@@ -40,7 +40,7 @@ static void start(void *arg)
 		}
 	}
 	pgo_waitgroup_wait(&done);
-	printf("all done, on %d Ps\n", pgo_gomaxprocs());
+	printf("all done, on %d Ps\n", pgo_gomaxprocs(0));
 }
 
 int main(int argc, char **argv)

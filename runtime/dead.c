@@ -95,6 +95,9 @@ static bool any_queued(void)
 /* Whether a thread of the program's may wake somebody, as it seems now. */
 static bool others_are_awake(void)
 {
+	/* Sysmon, while it empties Ps. */
+	if (atomic_load(&sched.gate) & GATE_PROCS)
+		return true;
 	/* One more is sysmon. */
 	uint32_t asleep = sched.nm + atomic_load(&sched.runtime_threads) + 1 +
 			  atomic_load(&sched.nforeign);

@@ -30,6 +30,8 @@ enum {
 
 struct env env = {
 	.gomaxprocs = 1,
+	.containermaxprocs = true,
+	.updatemaxprocs = true,
 	.traceback = TRACEBACK_SINGLE,
 	.stack_max_bytes = 1000000000,  /* as Go's SetMaxStack */
 	.memprofilerate = 512 << 10,    /* as Go's */
@@ -77,8 +79,9 @@ static void read_gomaxprocs(void)
 
 	if (s && *s && !number(s, 1, INT32_MAX, &n))
 		complain("GOMAXPROCS", s, strlen(s), "a positive number");
+	env.gomaxprocs_set = n > 0;
 	if (n <= 0)
-		n = quota_cpus();
+		n = quota_cpus(env.containermaxprocs);
 	env.gomaxprocs = n <= MAX_PROCS ? n : MAX_PROCS;
 }
 
@@ -138,6 +141,10 @@ static void read_godebug(void)
 			env.scheddetail = n > 0;
 		else if (option_is(&o, "gctrace"))
 			gctrace = n > 0;
+		else if (option_is(&o, "containermaxprocs"))
+			env.containermaxprocs = n != 0;
+		else if (option_is(&o, "updatemaxprocs"))
+			env.updatemaxprocs = n != 0;
 	}
 	if (gctrace)
 		say_of_gctrace();
@@ -357,6 +364,12 @@ static void read_pgodebug(void)
 			read_async_preempt(&o);
 		else if (option_is(&o, "asyncpreemptoff"))
 			read_async_preempt_off(&o);
+		else if (option_is(&o, "containermaxprocs"))
+			read_switch(&o, "PGODEBUG: containermaxprocs",
+				    &env.containermaxprocs);
+		else if (option_is(&o, "updatemaxprocs"))
+			read_switch(&o, "PGODEBUG: updatemaxprocs",
+				    &env.updatemaxprocs);
 		else if (option_is(&o, "leakcheck"))
 			read_switch(&o, "PGODEBUG: leakcheck",
 				    &env.leakcheck);
@@ -393,11 +406,11 @@ static const char *read_list(const char *name, char *buf)
 
 void env_read(void)
 {
-	read_gomaxprocs();
 	read_traceback();
 	read_godebug();
 	read_schedtrace();
 	read_pgodebug();
+	read_gomaxprocs();
 	env.agent = read_list("PGO_AGENT", agent);
 	env.leakcheck_ignore = read_list("PGO_LEAKCHECK_IGNORE",
 					 leakcheck_ignore);

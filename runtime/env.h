@@ -28,6 +28,9 @@ enum async_preempt {
 
 struct env {
 	int32_t gomaxprocs;     /* >= 1, default: affinity and cgroup quota */
+	bool gomaxprocs_set;    /* it is no default */
+	bool containermaxprocs; /* the quota counts */
+	bool updatemaxprocs;    /* both count while the program runs, too */
 	int32_t schedtrace_ms;  /* 0: off */
 	bool scheddetail;
 	bool sched_gs;          /* append gcount and stackinuse */

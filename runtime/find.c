@@ -19,6 +19,7 @@
 #include "runtime/fatal.h"
 #include "runtime/malloc/cache.h"
 #include "runtime/net/netpoll.h"
+#include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/sysmon.h"
 #include "runtime/timer.h"
@@ -63,6 +64,8 @@ static void found(struct m *m)
 
 void sched_pidle_put(struct p *pp)
 {
+	if (!procs_may_idle(pp))
+		return;
 	pp->m = NULL;
 	atomic_store_explicit(&pp->state, P_IDLE, memory_order_relaxed);
 	pp->link = sched.pidle;
@@ -144,6 +147,10 @@ void sched_handoff(struct p *pp)
 {
 	uint32_t none = 0;
 
+	if (procs_is_surplus(pp)) {
+		sched_pidle_put(pp);
+		return;
+	}
 	pp->m = NULL;
 	if (!runq_is_empty(&pp->runq) || sched.runq.count) {
 		start_m(pp, false);
@@ -240,7 +247,7 @@ static struct g *steal_once(struct p *pp, enum runq_next next)
 	for (uint32_t i = 0; i < n && !gp; i++) {
 		struct p *from = &sched.ps[(at + i) % n];
 
-		if (from != pp)
+		if (from != pp && !runq_is_alone(&from->runq))
 			gp = runq_steal(&pp->runq, &from->runq, next, &count);
 	}
 	if (gp)
@@ -273,7 +280,7 @@ struct g *sched_find_own(struct m *m)
 	struct g *gp;
 
 	if ((sched.runq.count && tick % GLOBAL_EVERY == 0) ||
-	    timers_are_due() || atomic_get(&sched.stopping))
+	    timers_are_due() || atomic_get(&sched.gate))
 		return NULL;
 	gp = runq_get(&pp->runq, &inherit);
 	if (gp && !inherit)
@@ -330,7 +337,8 @@ static bool any_work(void)
 	if (sched.runq.count)
 		return true;
 	for (int i = 0; i < sched.gomaxprocs; i++)
-		if (!runq_is_empty(&sched.ps[i].runq))
+		if (!procs_is_closed(&sched.ps[i]) &&
+		    !runq_is_empty(&sched.ps[i].runq))
 			return true;
 	return false;
 }
@@ -398,13 +406,14 @@ static void get_p_or_sleep(struct m *m)
 	sleep_idle(m, deadline);
 }
 
-/* The M found nothing: its P to the idle list, unless work came meanwhile. */
+/* The M found nothing, or has a P too many: its P to the idle list, unless
+ * work for it came meanwhile. */
 static void drop_p(struct m *m)
 {
 	struct p *pp = m->p;
 
 	lock_get(&sched.lock);
-	if (sched.runq.count) {
+	if (sched.runq.count && !procs_is_surplus(pp)) {
 		lock_put(&sched.lock);
 		return;
 	}
@@ -430,15 +439,40 @@ static void stop_here(struct m *m)
 		note_wait(&never, -1);
 }
 
+/* Whoever shares the slice of time of who ran last: to the end of the queue of
+ * all, or a pair that wakes each other would have the P for ever. */
+static void put_next_last(struct p *pp)
+{
+	struct g *gp = runq_take_next(&pp->runq);
+
+	if (gp)
+		sched_put_global_one(gp);
+}
+
+/* False: the program is over, and M is M0. */
+static __attribute__((noinline)) bool pass_gate(struct m *m)
+{
+	if (atomic_get(&sched.stopping)) {
+		stop_here(m);
+		return false;
+	}
+	if (m->p && procs_is_surplus(m->p)) {
+		drop_p(m);
+	} else if (m->p) {
+		procs_share(m->p);
+		if (procs_slice_is_over(m->p))
+			put_next_last(m->p);
+	}
+	return true;
+}
+
 struct g *sched_find(struct m *m)
 {
 	struct g *gp;
 
 	for (;;) {
-		if (atomic_get(&sched.stopping)) {
-			stop_here(m);
+		if (atomic_get(&sched.gate) && !pass_gate(m))
 			return NULL;
-		}
 		if (!m->p) {
 			get_p_or_sleep(m);
 			continue;

@@ -79,6 +79,13 @@ static void give_away(struct p *pp, enum gfree_kind kind)
 	lock_put(&all.lock);
 }
 
+void gfree_hand_on(struct p *pp)
+{
+	for (enum gfree_kind kind = 0; kind < GFREE_CACHED; kind++)
+		while (pp->gfree[kind])
+			give_away(pp, kind);
+}
+
 struct g *gfree_pop(enum gfree_kind kind)
 {
 	struct p *pp = kind < GFREE_CACHED ? p_get() : NULL;

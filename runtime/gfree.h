@@ -5,6 +5,7 @@
 #define PGO_RUNTIME_GFREE_H
 
 struct g;
+struct p;
 
 enum gfree_kind {
 	GFREE_SEGMENTED,        /* keeps its first segment */
@@ -19,5 +20,8 @@ struct g *gfree_pop(enum gfree_kind kind);
 
 /* GP is in state G_IDLE, gp->kind its list.  [any] */
 void gfree_push(struct g *gp);
+
+/* What PP, which nobody has, keeps is for all.  [any] */
+void gfree_hand_on(struct p *pp);
 
 #endif

@@ -17,6 +17,7 @@ struct m;
 enum p_state {
 	P_IDLE = 0,             /* on sched.pidle; nobody's */
 	P_RUNNING = 1,          /* an M's, see p->m */
+	P_GOING = 3,            /* sysmon's: see procs.c */
 	P_DEAD = 4,
 };
 
@@ -25,11 +26,12 @@ struct p {
 	_Atomic uint32_t state; /* sched.lock */
 	_Atomic uint32_t tick;  /* owner: +1 per goroutine run */
 	_Atomic uint32_t handoffs; /* sched.lock: times taken from C */
-	int32_t id;             /* constant */
+	int32_t id;             /* constant: its place in sched.ps */
 	struct m *m;            /* sched.lock or the owner */
-	struct p *link;         /* sched.lock: the idle list */
+	struct p *link;         /* sched.lock: idle, or going; see procs.c */
 	struct g *gfree[GFREE_CACHED]; /* owner: dead goroutines, with base */
 	uint32_t gfree_count;   /* owner: on both lists */
+	_Atomic uint32_t slice_over; /* sysmon sets; the owner clears */
 	uint32_t rand;          /* owner: where to steal first */
 	_Atomic uint64_t steals; /* owner: goroutines stolen */
 	struct cache *cache;    /* owner: of pgo_malloc(); never NULL */

@@ -5,7 +5,9 @@
  * version 1 wins over the unified one, since a controller is in one hierarchy
  * only.  Its files are found through /proc/self/mountinfo, whose root field
  * says which part of the hierarchy a container sees.  Like Go 1.25, limits of
- * the groups above are not looked at.
+ * the groups above are not looked at.  That is done once: later only the limit
+ * is read again, by the file's name, for a file kept open would be one more
+ * descriptor of the program's.
  */
 #include "runtime/quota.h"
 
@@ -19,6 +21,22 @@
 enum {
 	CPUS_MAX = 8192,        /* of an affinity mask */
 	CPUS_MIN = 2,           /* whatever the group grants */
+};
+
+const char *quota_root = "";
+
+/* Where the limit is, once it was looked for. */
+static struct {
+	bool known;
+	int version;                    /* 1 or 2; 0: no limit */
+	char dir[LINES_MAX];
+} group;
+
+/* 13 KiB, for the length of a look. */
+struct work {
+	struct lines l;
+	char file[LINES_MAX];           /* its name */
+	char path[LINES_MAX];           /* the group's in its hierarchy */
 };
 
 /* The next field of *AT up to one of SEP; NULL after the last. */
@@ -57,20 +75,29 @@ static void copy(char *to, const char *text, size_t bytes)
 	to[n] = 0;
 }
 
-struct group {
-	int version;                    /* 1 or 2; 0: none */
-	char path[LINES_MAX];      /* in its hierarchy */
-	char dir[LINES_MAX];       /* where its files are */
-};
+/* Appends TEXT to the string in PATH, cut. */
+static void append(char *path, const char *text)
+{
+	size_t n = strlen(path);
+
+	copy(path + n, text, LINES_MAX - n);
+}
+
+static bool open_file(struct work *w, const char *dir, const char *name)
+{
+	copy(w->file, dir, LINES_MAX);
+	append(w->file, name);
+	return lines_open(&w->l, w->file);
+}
 
 /* Lines are ID:CONTROLLERS:PATH; the unified hierarchy has no controllers. */
-static void find_group(struct group *g, struct lines *l)
+static void find_group(struct work *w)
 {
 	char *line;
 
-	if (!lines_open(l, "/proc/self/cgroup"))
+	if (!open_file(w, quota_root, "/proc/self/cgroup"))
 		return;
-	while (g->version != 1 && (line = lines_next(l)) != NULL) {
+	while (group.version != 1 && (line = lines_next(&w->l)) != NULL) {
 		char *id = field(&line, ':');
 		char *controllers = field(&line, ':');
 		bool unified = !strcmp(id, "0");
@@ -79,10 +106,10 @@ static void find_group(struct group *g, struct lines *l)
 			continue;
 		if (!unified && !has_word(controllers, "cpu"))
 			continue;
-		g->version = unified ? 2 : 1;
-		copy(g->path, line, sizeof(g->path));
+		group.version = unified ? 2 : 1;
+		copy(w->path, line, LINES_MAX);
 	}
-	lines_close(l);
+	lines_close(&w->l);
 }
 
 /* Blanks in a path are written \040 there. */
@@ -115,13 +142,12 @@ static const char *below(const char *path, const char *root)
 }
 
 /* One line of mountinfo: ID PARENT DEV ROOT POINT OPTIONS... - TYPE SOURCE
- * SUPER-OPTIONS.  True when it shows the group. */
-static bool mount_shows(struct group *g, char *line)
+ * SUPER-OPTIONS.  True when it shows the group at PATH. */
+static bool mount_shows(const char *path, char *line)
 {
 	char *f[6];
 	char *type;
 	const char *rest;
-	size_t n;
 
 	for (int i = 0; i < 6; i++)
 		if (!(f[i] = field(&line, ' ')))
@@ -129,33 +155,33 @@ static bool mount_shows(struct group *g, char *line)
 	while ((type = field(&line, ' ')) != NULL && strcmp(type, "-"))
 		;
 	type = field(&line, ' ');
-	if (!type || strcmp(type, g->version == 1 ? "cgroup" : "cgroup2"))
+	if (!type || strcmp(type, group.version == 1 ? "cgroup" : "cgroup2"))
 		return false;
 	field(&line, ' ');
-	if (g->version == 1 && !(line && has_word(line, "cpu")))
+	if (group.version == 1 && !(line && has_word(line, "cpu")))
 		return false;
 	unescape(f[3]);
 	unescape(f[4]);
-	rest = below(g->path, f[3]);
-	n = strlen(f[4]);
-	if (!rest || n + strlen(rest) + sizeof("/cpu.cfs_period_us") >
-			     sizeof(g->dir))
+	rest = below(path, f[3]);
+	if (!rest || strlen(quota_root) + strlen(f[4]) + strlen(rest) +
+			     sizeof("/cpu.cfs_period_us") > LINES_MAX)
 		return false;
-	memcpy(g->dir, f[4], n);
-	copy(g->dir + n, strcmp(rest, "/") ? rest : "", sizeof(g->dir) - n);
+	copy(group.dir, quota_root, LINES_MAX);
+	append(group.dir, f[4]);
+	append(group.dir, strcmp(rest, "/") ? rest : "");
 	return true;
 }
 
-static bool find_dir(struct group *g, struct lines *l)
+static bool find_dir(struct work *w)
 {
 	bool found = false;
 	char *line;
 
-	if (!lines_open(l, "/proc/self/mountinfo"))
+	if (!open_file(w, quota_root, "/proc/self/mountinfo"))
 		return false;
-	while (!found && (line = lines_next(l)) != NULL)
-		found = mount_shows(g, line);
-	lines_close(l);
+	while (!found && (line = lines_next(&w->l)) != NULL)
+		found = mount_shows(w->path, line);
+	lines_close(&w->l);
 	return found;
 }
 
@@ -172,52 +198,62 @@ static int64_t number(const char *text)
 }
 
 /* The first line of the group's file NAME, or NULL. */
-static char *group_file(struct group *g, const char *name, struct lines *l)
+static char *group_file(struct work *w, const char *name)
 {
-	size_t n = strlen(g->dir);
 	char *line;
 
-	copy(g->dir + n, name, sizeof(g->dir) - n);
-	if (!lines_open(l, g->dir)) {
-		g->dir[n] = 0;
+	if (!open_file(w, group.dir, name))
 		return NULL;
-	}
-	g->dir[n] = 0;
-	line = lines_next(l);
-	lines_close(l);
+	line = lines_next(&w->l);
+	lines_close(&w->l);
 	return line;
 }
 
-static void read_limit(struct group *g, struct lines *l, int64_t *quota_us,
-		       int64_t *period_us)
+static void read_limit(struct work *w, int64_t *quota_us, int64_t *period_us)
 {
 	char *line;
 
-	if (g->version == 1) {
-		*quota_us = number(group_file(g, "/cpu.cfs_quota_us", l));
-		*period_us = number(group_file(g, "/cpu.cfs_period_us", l));
+	if (group.version == 1) {
+		*quota_us = number(group_file(w, "/cpu.cfs_quota_us"));
+		*period_us = number(group_file(w, "/cpu.cfs_period_us"));
 		return;
 	}
-	line = group_file(g, "/cpu.max", l);
+	line = group_file(w, "/cpu.max");
 	*quota_us = number(field(&line, ' '));
 	*period_us = number(line);
 }
 
-/* CPUs the group grants, INT32_MAX when it sets no limit. */
-static int32_t group_cpus(struct group *g, struct lines *l)
+static int32_t group_cpus(struct work *w)
 {
 	int64_t quota_us, period_us, cpus;
 
-	find_group(g, l);
-	if (!g->version || !find_dir(g, l))
+	if (!group.known) {
+		group.known = true;
+		find_group(w);
+		if (group.version && !find_dir(w))
+			group.version = 0;
+	}
+	if (!group.version)
 		return INT32_MAX;
-	read_limit(g, l, &quota_us, &period_us);
+	read_limit(w, &quota_us, &period_us);
 	if (quota_us <= 0 || period_us <= 0)
 		return INT32_MAX;
 	cpus = (quota_us - 1) / period_us + 1;
 	if (cpus < CPUS_MIN)
 		return CPUS_MIN;
 	return cpus < INT32_MAX ? (int32_t)cpus : INT32_MAX;
+}
+
+int32_t quota_group_cpus(void)
+{
+	struct work *w = sys_map(sizeof(*w));
+	int32_t cpus;
+
+	if (!w)
+		return INT32_MAX;
+	cpus = group_cpus(w);
+	sys_unmap(w, sizeof(*w));
+	return cpus;
 }
 
 static int32_t affinity_cpus(void)
@@ -231,19 +267,10 @@ static int32_t affinity_cpus(void)
 	return n > 0 ? n : 1;
 }
 
-int32_t quota_cpus(void)
+int32_t quota_cpus(bool group_counts)
 {
-	/* 13 KiB, for the length of this call. */
-	struct work {
-		struct group g;
-		struct lines l;
-	} *w = sys_map(sizeof(*w));
 	int32_t cpus = affinity_cpus();
-	int32_t limit;
+	int32_t limit = group_counts ? quota_group_cpus() : INT32_MAX;
 
-	if (!w)
-		return cpus;
-	limit = group_cpus(&w->g, &w->l);
-	sys_unmap(w, sizeof(*w));
 	return limit < cpus ? limit : cpus;
 }

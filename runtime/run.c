@@ -26,37 +26,16 @@
 #include "runtime/fiber.h"
 #include "runtime/forked.h"
 #include "runtime/leakcheck.h"
-#include "runtime/malloc/cache.h"
 #include "runtime/malloc/sampled.h"
 #include "runtime/net/netpoll.h"
 #include "runtime/preempt.h"
+#include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/signal.h"
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
 #include "runtime/sysmon.h"
 #include "runtime/vec.h"
-
-static int make_ps(void)
-{
-	size_t bytes = sizeof(struct p) * (size_t)env.gomaxprocs;
-	struct p *ps = sys_map(bytes);
-
-	if (!ps)
-		return -ENOMEM;
-	sched.gomaxprocs = env.gomaxprocs;
-	for (int i = env.gomaxprocs - 1; i >= 0; i--) {
-		ps[i].id = i;
-		ps[i].runq.alone = env.gomaxprocs == 1;
-		ps[i].rand = (env.seed * MAX_PROCS + (uint32_t)i) *
-				     2654435761u + 1;
-		ps[i].cache = &cache_none;
-		timerheap_init(&ps[i].timers);
-		sched_pidle_put(&ps[i]);
-	}
-	sched.ps = ps;
-	return 0;
-}
 
 static int setup(void)
 {
@@ -78,7 +57,7 @@ static int setup(void)
 	rc = barrier_setup();
 	if (rc)
 		return rc;
-	rc = make_ps();
+	rc = procs_setup();
 	if (!rc)
 		rc = forked_setup();
 	if (!rc)
@@ -103,6 +82,7 @@ void sched_stop(void)
 	struct m *m;
 
 	atomic_store(&sched.stopping, 1);
+	atomic_fetch_or(&sched.gate, GATE_STOPPING);
 	for (m = atomic_load(&sched.allm); m; m = m->alllink) {
 		m->attn = 1;
 		netpoll_wake_m(m);
@@ -303,9 +283,4 @@ int64_t pgo_goid(void)
 int64_t pgo_numgoroutine(void)
 {
 	return atomic_load_explicit(&sched.live, memory_order_relaxed);
-}
-
-int pgo_gomaxprocs(void)
-{
-	return sched.gomaxprocs;
 }

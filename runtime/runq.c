@@ -8,7 +8,6 @@
  */
 #include "runtime/runq.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include "runtime/g.h"
@@ -88,7 +87,7 @@ static struct g *change_next(struct runq *q, struct g *gp)
 
 	/* A full barrier too: who queues here looks at the count of spinning
 	 * Ms next. */
-	if (!q->alone)
+	if (!runq_is_alone(q))
 		return atomic_exchange(&q->next, gp);
 	was = next_of(q);
 	set_next(q, gp);
@@ -128,7 +127,7 @@ uint32_t runq_put_chain(struct runq *q, struct gchain *chain)
  * a thief has it. */
 static bool take_next(struct runq *q, struct g *gp)
 {
-	if (!q->alone)
+	if (!runq_is_alone(q))
 		return atomic_compare_exchange_strong(&q->next, &gp, NULL);
 	set_next(q, NULL);
 	return true;
@@ -137,7 +136,7 @@ static bool take_next(struct runq *q, struct g *gp)
 /* Whether entry *HEAD is ours; if not, *HEAD is the head now. */
 static bool take_head(struct runq *q, uint32_t *head)
 {
-	if (!q->alone)
+	if (!runq_is_alone(q))
 		return atomic_compare_exchange_strong_explicit(
 			&q->head, head, *head + 1, memory_order_release,
 			memory_order_acquire);
@@ -162,6 +161,20 @@ struct g *runq_get(struct runq *q, bool *inherit)
 					  memory_order_relaxed);
 	} while (!take_head(q, &head));
 	return gp;
+}
+
+struct g *runq_take_next(struct runq *q)
+{
+	return next_of(q) ? change_next(q, NULL) : NULL;
+}
+
+void runq_take_all(struct runq *q, struct gchain *chain)
+{
+	bool inherit;
+	struct g *gp;
+
+	while ((gp = runq_get(q, &inherit)) != NULL)
+		chain_add(chain, gp);
 }
 
 static struct g *take_next_of(struct runq *from, enum runq_next when)

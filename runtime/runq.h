@@ -10,6 +10,7 @@
 #ifndef PGO_RUNTIME_RUNQ_H
 #define PGO_RUNTIME_RUNQ_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ struct runq {
 	_Atomic uint32_t head;  /* owner and thieves, by compare and swap */
 	_Atomic uint32_t tail;  /* owner */
 	_Atomic(struct g *) next; /* owner sets; a thief may take it away */
-	bool alone;             /* constant: there are no thieves */
+	_Atomic bool alone;     /* there are no thieves; see procs.c */
 	_Atomic(struct g *) slot[RUNQ_SIZE];
 };
 
@@ -45,6 +46,26 @@ uint32_t runq_put_chain(struct runq *q, struct gchain *chain);
 /* The next goroutine, or NULL; *INHERIT says it was runnext and shares the
  * time slice of who readied it.  Owner. */
 struct g *runq_get(struct runq *q, bool *inherit);
+
+/* Thieves leave Q alone, so that its owner may do without atomics.  [any] */
+static inline bool runq_is_alone(const struct runq *q)
+{
+	/* Acquire: what the owner did while it was.  Pairs with the release in
+	 * runq_share(). */
+	return atomic_load_explicit(&q->alone, memory_order_acquire);
+}
+
+/* There may be thieves from now on.  Owner. */
+static inline void runq_share(struct runq *q)
+{
+	atomic_store_explicit(&q->alone, false, memory_order_release);
+}
+
+/* Who is in runnext, out of there; or NULL.  Owner. */
+struct g *runq_take_next(struct runq *q);
+
+/* Everybody, to the end of CHAIN.  Owner. */
+void runq_take_all(struct runq *q, struct gchain *chain);
 
 /* May a thief take runnext, where the ring is empty? */
 enum runq_next {

@@ -26,6 +26,13 @@ enum sched_leave {
 
 enum { MAX_PROCS = 1024 };
 
+/* What an M must look after between two goroutines. */
+enum {
+	GATE_STOPPING = 1,
+	GATE_PROCS = 2,         /* Ps are not yet what they are to be */
+	GATE_SLICE = 4,         /* times the Ps whose slice is over */
+};
+
 struct sched {
 	struct lock lock;
 	struct gchain runq;             /* lock; count is read without */
@@ -41,8 +48,9 @@ struct sched {
 	_Atomic uint32_t want_m;        /* a P waits for a thread to be made;
 					 * SCHED lines call it needspinning */
 	_Atomic(struct m *) allm;       /* newest first, by alllink */
-	struct p *ps;                   /* constant: gomaxprocs of them */
-	int32_t gomaxprocs;             /* constant */
+	struct p *ps;                   /* constant: room for MAX_PROCS */
+	_Atomic int32_t gomaxprocs;     /* lock; read without: so many of them
+					 * are in use, the first */
 	_Atomic int64_t last_id;        /* goroutine ids given out */
 	_Atomic int64_t live;           /* goroutines that exist */
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
@@ -50,6 +58,8 @@ struct sched {
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
 	bool slow;                      /* each switch is sched_loop()'s: for
 					 * tests, or somebody watches */
+	_Atomic uint32_t gate;          /* GATE_*; 0: from one goroutine to the
+					 * next an M may go straight on */
 	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
 	struct lock trim_lock;
 	struct g *trim;                 /* trim_lock: has spares, or may */

@@ -17,6 +17,7 @@
 #include "runtime/malloc/trim.h"
 #include "runtime/net/netpoll.h"
 #include "runtime/preempt.h"
+#include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/schedtrace.h"
 #include "runtime/sys.h"
@@ -125,14 +126,11 @@ static void take_always(struct m *m, struct g *gp, int64_t now_ns)
 	preempt_send(m);
 }
 
-static bool ran_too_long(struct m *m, int64_t now_ns)
+/* Whoever is on PP now and those who share the slice with it. */
+static bool ran_too_long(struct m *m, struct p *pp, int64_t now_ns)
 {
-	struct p *pp = m->p;
-	uint32_t tick;
+	uint32_t tick = atomic_load_explicit(&pp->tick, memory_order_relaxed);
 
-	if (!pp || m->insched)
-		return false;
-	tick = atomic_load_explicit(&pp->tick, memory_order_relaxed);
 	if (tick != m->seen_tick || pp != m->seen_p) {
 		m->seen_tick = tick;
 		m->seen_p = pp;
@@ -156,21 +154,37 @@ static bool others_want_p(struct m *m, int64_t now_ns)
 		 timer_is_late(m->seen_p, now_ns, TIMER_LATE_NS)));
 }
 
+/* M is to be between two goroutines soon, and then to see that the P is not
+ * theirs any more.  Returns whether one was asked now. */
+static bool end_slice(struct m *m, struct p *pp, int64_t now_ns)
+{
+	struct g *gp = m->g;
+
+	procs_end_slice(pp);
+	return gp && !m->insched && preempt(m, gp, now_ns);
+}
+
 /* Returns whether a P was taken or a goroutine asked: then more may come
  * soon. */
 static bool watch(struct m *m, int64_t now_ns)
 {
+	struct p *pp = m->p;
 	struct g *gp = m->g;
 	bool did = false;
 
 	if (!m->tid)
 		return false;
-	if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
+	if (pp && (procs_is_surplus(pp) || procs_is_closed(pp))) {
+		did = m_retake(m);
+		if (!did)
+			end_slice(m, pp, now_ns);
+	} else if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
 		did = m_retake(m);
 	} else if (gp && env.async_preempt == ASYNC_PREEMPT_ALWAYS) {
 		take_always(m, gp, now_ns);
-	} else if (gp && ran_too_long(m, now_ns) && others_want_p(m, now_ns)) {
-		did = preempt(m, gp, now_ns);
+	} else if (pp && ran_too_long(m, pp, now_ns) &&
+		   others_want_p(m, now_ns)) {
+		did = end_slice(m, pp, now_ns);
 	}
 	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
 		m->seen_calls = m->calls;
@@ -353,8 +367,10 @@ static bool turn(int64_t now_ns)
 	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
 	bool did = make_thread(now_ns);
 
+	procs_forget_slices();
 	for (; m; m = m->alllink)
 		did |= watch(m, now_ns);
+	did |= procs_turn(now_ns);
 	move_stuck_timers(now_ns);
 	netpoll_turn(now_ns);
 	call_m0_home();
@@ -368,7 +384,8 @@ static bool turn(int64_t now_ns)
 static bool all_idle(void)
 {
 	return atomic_load(&sched.npidle) == (uint32_t)sched.gomaxprocs &&
-	       !sched.trim && !monitor.trim && !atomic_load(&sched.want_m) &&
+	       !atomic_load(&sched.gate) && !sched.trim && !monitor.trim &&
+	       !atomic_load(&sched.want_m) &&
 	       !atomic_load(&sched.stopping);
 }
 

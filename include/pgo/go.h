@@ -95,8 +95,14 @@ PGO_API int64_t pgo_goid(void);
 /* How many goroutines exist.  [any] */
 PGO_API int64_t pgo_numgoroutine(void);
 
-/* The number of Ps; it is fixed once pgo_run() has begun.  [any] */
-PGO_API int pgo_gomaxprocs(void);
+/*
+ * Lets at most N goroutines run at one time, 1024 at most, and returns how many
+ * it was; 0 or less asks only.  With fewer it returns when those that run on
+ * too many have come to a safe point.  From then on what the machine grants
+ * does not change it.  Before pgo_run() or pgo_start() it is 0, or what this
+ * said; GOMAXPROCS is overridden.  [any]
+ */
+PGO_API int pgo_gomaxprocs(int n);
 
 /*
  * At most N threads run goroutines, 10000 unless said; the program dies when it

@@ -43,7 +43,7 @@ static char *take_line(struct lines_in *in, size_t n, size_t taken)
 	return line;
 }
 
-char *lines_next(struct lines_in *in, bool *wait)
+char *lines_in_next(struct lines_in *in, bool *wait)
 {
 	char *from = in->bytes + in->at, *newline;
 	size_t left = in->len - in->at;

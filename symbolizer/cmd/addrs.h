@@ -25,7 +25,7 @@ int addr_parse(const char *s, uint64_t *addr);
 /* The next line without its newline, which lives until the next call; "" for
  * one too long.  NULL with *WAIT set when more must be read, by lines_fill();
  * NULL without at the end. */
-char *lines_next(struct lines_in *in, bool *wait);
+char *lines_in_next(struct lines_in *in, bool *wait);
 
 /* Waits for more.  0 or -E. */
 int lines_fill(struct lines_in *in);

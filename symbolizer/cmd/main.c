@@ -94,7 +94,7 @@ static int take_lines(struct run *r)
 	int rc = 0;
 
 	while (!rc) {
-		char *line = lines_next(&r->in, &wait);
+		char *line = lines_in_next(&r->in, &wait);
 
 		if (!line && !wait)
 			break;

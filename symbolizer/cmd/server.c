@@ -108,7 +108,7 @@ static int serve(struct cache *cache, struct lines_in *in, struct buf *out)
 	int rc = 0;
 
 	while (!rc) {
-		char *line = lines_next(in, &wait);
+		char *line = lines_in_next(in, &wait);
 
 		if (!line && !wait)
 			break;

@@ -40,7 +40,7 @@ static void measure(void *arg)
 		pgo_chan_send(to, &ball);
 		pgo_chan_recv(fro, &ball);
 	}
-	printf("channel, there and back, %d Ps: %.1f ns\n", pgo_gomaxprocs(),
+	printf("channel, there and back, %d Ps: %.1f ns\n", pgo_gomaxprocs(0),
 	       (double)(clock_mono_ns() - begin) / (double)n);
 	pgo_chan_close(to);
 }

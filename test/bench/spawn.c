@@ -33,7 +33,7 @@ static void measure(void *arg)
 				exit(1);
 		pgo_waitgroup_wait(&done);
 	}
-	printf("spawn, run and end, %d Ps: %.1f ns\n", pgo_gomaxprocs(),
+	printf("spawn, run and end, %d Ps: %.1f ns\n", pgo_gomaxprocs(0),
 	       (double)(clock_mono_ns() - begin) / (double)n);
 }
 

@@ -144,6 +144,8 @@ def test_without_being_asked_there_are_none(build):
      "madvise, mprotect or none"),
     ("PGODEBUG", "leakcheck=yes", "pgo: PGODEBUG: leakcheck=yes: ignored, "
      "must be 0 or 1"),
+    ("PGODEBUG", "updatemaxprocs=2", "pgo: PGODEBUG: updatemaxprocs=2: "
+     "ignored, must be 0 or 1"),
     ("GODEBUG", "schedtrace=x,y", ""),
 ])
 def test_bad_settings_are_a_line_each(build, name, value, line):

@@ -164,8 +164,8 @@ static void make_quiet_children(void *arg)
 
 static void begin_crowd(int n, void (*fn)(void *))
 {
-	pgo_waitgroup_add(&wg, pgo_gomaxprocs() + n);
-	for (int i = 0; i < pgo_gomaxprocs(); i++)
+	pgo_waitgroup_add(&wg, pgo_gomaxprocs(0) + n);
+	for (int i = 0; i < pgo_gomaxprocs(0); i++)
 		pgo_go(spin, NULL);
 	for (int i = 0; i < n; i++)
 		pgo_go(fn, (void *)(intptr_t)i);
@@ -174,7 +174,7 @@ static void begin_crowd(int n, void (*fn)(void *))
 /* For the makers to end. */
 static void end_crowd(void)
 {
-	while (pgo_numgoroutine() > pgo_gomaxprocs() + 1)
+	while (pgo_numgoroutine() > pgo_gomaxprocs(0) + 1)
 		pgo_sleep(1000000);
 	stop = 1;
 	pgo_waitgroup_wait(&wg);

@@ -110,7 +110,7 @@ static void sleep_beside_spinners(void *arg)
 {
 	struct dormitory *d = arg;
 	int64_t start = now_ns();
-	int n = 2 * pgo_gomaxprocs();
+	int n = 2 * pgo_gomaxprocs(0);
 
 	pgo_waitgroup_add(&d->all, n);
 	for (int i = 0; i < n; i++)

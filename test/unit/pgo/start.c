@@ -114,7 +114,7 @@ static void a_plain_thread_is_no_goroutine(void **state)
 	pgo_poll();
 	pgo_lock_os_thread();
 	pgo_unlock_os_thread();
-	assert_true(pgo_gomaxprocs() >= 1);
+	assert_true(pgo_gomaxprocs(0) >= 1);
 }
 
 /* Channels ---------------------------------------------------------------- */
