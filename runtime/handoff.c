@@ -63,27 +63,43 @@ void *m_leave_c_slowly(struct m *m)
 	return g_vec(gp);
 }
 
+/* sched.lock held, attn set: M, in C, goes on without its P. */
+static void hand_off(struct m *m)
+{
+	struct p *pp = m->p;
+
+	m->p = NULL;
+	m->oldp = pp;
+	atomic_fetch_add_explicit(&pp->handoffs, 1, memory_order_relaxed);
+	sched_handoff(pp);
+}
+
+void m_give_p(struct m *m)
+{
+	lock_get(&sched.lock);
+	/* Its own way out comes after this: no barrier. */
+	if (m->p) {
+		m->attn = 1;
+		hand_off(m);
+	}
+	lock_put(&sched.lock);
+}
+
 bool m_retake(struct m *m)
 {
 	uint64_t switches = m->switches;
-	struct p *pp = NULL;
+	bool stays = false;
 
 	lock_get(&sched.lock);
 	if (m->p && is_in_c(m)) {
 		m->attn = 1;
 		barrier_all();
-		if (is_in_c(m) && m->switches == switches)
-			pp = m->p;
+		stays = is_in_c(m) && m->switches == switches;
 	}
-	if (pp) {
-		m->p = NULL;
-		m->oldp = pp;
-		atomic_fetch_add_explicit(&pp->handoffs, 1,
-					  memory_order_relaxed);
-		sched_handoff(pp);
-	}
+	if (stays)
+		hand_off(m);
 	lock_put(&sched.lock);
-	return pp;
+	return stays;
 }
 
 bool m_begin_scan(struct m *m, const struct g *gp)

@@ -170,6 +170,10 @@ _Noreturn void m_die_refused(int rc);
  */
 bool m_retake(struct m *m);
 
+/* The calling thread, M's, in C for a goroutine, gives its P to others as if it
+ * had stayed there for long.  [m] */
+void m_give_p(struct m *m);
+
 /*
  * Brackets a look at the stack of a goroutine that is in C: begin returns
  * true when M is in C with GP and stays there, or waits, until end.  [any]

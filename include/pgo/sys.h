@@ -14,6 +14,13 @@ PGO_BEGIN
  */
 PGO_API void *pgo_sys(void *fn, ...);
 
+/*
+ * The same for a call that is known to wait: FN(ARG), and other goroutines have
+ * the P at once, not only when the call has lasted for a while.  FN may be
+ * ordinary code of the program.  [any]
+ */
+PGO_API void *pgo_blocking(void *(*fn)(void *arg), void *arg);
+
 PGO_END
 
 #endif

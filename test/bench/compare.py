@@ -12,7 +12,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 RUNS = 5
 OPS = ["yield", "spawn", "pingpong", "ring", "buffered", "select2", "select6",
-       "mutex", "sieve", "skynet", "sleepers", "descent"]
+       "mutex", "sieve", "skynet", "sleepers", "descent", "syscall",
+       "syscallplain"]
 
 
 def build_go(folder):

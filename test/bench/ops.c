@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include <pgo/pgo.h>
 
@@ -279,6 +281,53 @@ static void sky(long n)
 	pgo_chan_free(root.up);
 }
 
+/* Calls into C ------------------------------------------------------------ */
+
+static volatile int sink;
+
+/* An empty string of which the compiler knows nothing. */
+static inline const char *empty(void)
+{
+	const char *s = "";
+
+	__asm__ volatile("" : "+r"(s));
+	return s;
+}
+
+static void call(long n)
+{
+	while (n--)
+		sink = strcasecmp(empty(), empty());
+}
+
+static void syscall_often(long n)
+{
+	while (n--)
+		sink = (int)getpgrp();
+}
+
+/* The same where a thunk is a jump. */
+static void call_in_c(long n)
+{
+	pgo_sys((void *)call, n);
+}
+
+static void syscall_in_c(long n)
+{
+	pgo_sys((void *)syscall_often, n);
+}
+
+static void *return_it(void *arg)
+{
+	return arg;
+}
+
+static void blocking(long n)
+{
+	while (n--)
+		pgo_blocking(return_it, NULL);
+}
+
 /* Others ------------------------------------------------------------------ */
 
 static void nap(void *arg)
@@ -347,6 +396,11 @@ static const struct op {
 	{ "skynet", sky, 1000000 },
 	{ "sleepers", sleepers, 100000 },
 	{ "descent", descent, 1000000 },
+	{ "call", call, 20000000 },
+	{ "callplain", call_in_c, 20000000 },
+	{ "syscall", syscall_often, 4000000 },
+	{ "syscallplain", syscall_in_c, 4000000 },
+	{ "blocking", blocking, 200000 },
 	{ "malloc", malloc_pair, 20000000 },
 	{ "malloc100", malloc_batch, 20000000 },
 };

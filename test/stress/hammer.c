@@ -8,7 +8,8 @@
  * memory that grows from round to round.
  *
  * Environment: PGO_STRESS_SECONDS (3), HAMMER_GOROUTINES (2000), HAMMER_SEED
- * (1), GOMAXPROCS, PGODEBUG.
+ * (1), HAMMER_PROCS (0; else the number of Ps changes all the time, up to so
+ * many), GOMAXPROCS, PGODEBUG.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <pgo/pgo.h>
 
@@ -197,6 +199,19 @@ static void run(void *arg)
 	judge_memory(kib, rounds);
 }
 
+/* On a plain thread, for as long as there is one. */
+static void *change_procs(void *arg)
+{
+	uint64_t x = hammer_seed;
+	long most = *(long *)arg;
+
+	for (;;) {
+		pgo_gomaxprocs(1 + (int)(draw(&x) % (unsigned)most));
+		usleep(draw(&x) % 3000);
+	}
+	return NULL;
+}
+
 static void *know_the_sums(void *arg)
 {
 	(void)arg;
@@ -210,6 +225,7 @@ static void *know_the_sums(void *arg)
 
 int main(void)
 {
+	static long procs;
 	pthread_t thread;
 	int rc;
 
@@ -217,6 +233,9 @@ int main(void)
 	hammer_seed = (uint64_t)setting("HAMMER_SEED", 1);
 	if (pthread_create(&thread, NULL, know_the_sums, NULL) ||
 	    pthread_join(thread, NULL))
+		return 1;
+	procs = setting("HAMMER_PROCS", 0);
+	if (procs && pthread_create(&thread, NULL, change_procs, &procs))
 		return 1;
 	watch_begin();
 	rc = pgo_run(run, NULL);

@@ -1,5 +1,5 @@
 /*
- * Channels, select, locks, timers, contexts.
+ * Channels, select, locks, timers, contexts, calls that block.
  *
  * Some are between a goroutine and children of its own and end by themselves.
  * Others are between all of them, over locks and a channel they share: there a
@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include <pgo/pgo.h>
 
@@ -220,6 +221,20 @@ static bool stop_a_timer(uint64_t seed)
 	return stopped || seed;
 }
 
+/* In C without a P; comes back to whichever is free. */
+static void *nap_in_c(void *arg)
+{
+	usleep((useconds_t)(uintptr_t)arg % 100);
+	return arg;
+}
+
+static bool block_for_a_while(uint64_t seed)
+{
+	void *word = (void *)(uintptr_t)draw(&seed);
+
+	return pgo_blocking(nap_in_c, word) == word;
+}
+
 /* Contexts ----------------------------------------------------------------- */
 
 static int wait_for_the_end(struct pgo_ctx *ctx, void *arg)
@@ -252,6 +267,7 @@ const struct talk talks[] = {
 	{ "sleep", sleep_a_little },
 	{ "after", time_out },
 	{ "timer", stop_a_timer },
+	{ "blocking", block_for_a_while },
 	{ "group", fail_together },
 	{ NULL, NULL },
 };

@@ -213,6 +213,19 @@ var ops = map[string]struct {
 	"select6": {select6, 1000000}, "mutex": {mutex, 10000000},
 	"sieve": {sieve, 1000}, "skynet": {skynet, 1000000},
 	"sleepers": {sleepers, 100000}, "descent": {descent, 1000000},
+	"syscall": {syscalls, 4000000}, "syscallplain": {rawSyscalls, 4000000},
+}
+
+func syscalls(n int) {
+	for range n {
+		syscall.Syscall(syscall.SYS_GETPGRP, 0, 0, 0)
+	}
+}
+
+func rawSyscalls(n int) {
+	for range n {
+		syscall.RawSyscall(syscall.SYS_GETPGRP, 0, 0, 0)
+	}
 }
 
 func cpu() int64 {
