@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "runtime/cc/args.h"
+#include "runtime/cc/callers.h"
 #include "runtime/cc/dynsyms.h"
 #include "runtime/cc/libc.h"
 #include "runtime/cc/params.h"
@@ -123,7 +124,7 @@ static struct thunk *new_thunk(struct check *c, const char *name)
 /* "main.o: work() calls big()", as far as the object tells. */
 static const char *call_text(const char *name, struct input *caller)
 {
-	const char *func = input_caller(caller, name);
+	const char *func = callers_of(caller, name);
 
 	if (func)
 		return str_form("%s: %s() calls %s()", caller->label, func,
@@ -238,7 +239,7 @@ static void inner_calls(struct check *c)
 
 	for (i = 0; i < c->n_in; i++)
 		if (c->in[i]->split &&
-		    input_inner_call(c->in[i], &caller, &callee))
+		    callers_inner(c->in[i], &caller, &callee))
 			die("%s: %s() calls %s() in the same object, which has "
 			    "no stack check there: put %s() in a file of its "
 			    "own, or build it without no_split_stack",

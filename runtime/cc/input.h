@@ -40,19 +40,4 @@ void input_defs(struct input *in, struct names *defs);
 /* Adds the names of all functions IN defines, local ones too. */
 void input_functions(struct input *in, struct names *funcs);
 
-/*
- * The function of IN that calls NAME, or NULL when the object does not tell.
- */
-const char *input_caller(struct input *in, const char *name);
-
-/*
- * Looks for a call, inside the split object IN, of a function of it that has
- * no limit check.  1: found, CALLER and CALLEE are set.
- */
-int input_inner_call(struct input *in, const char **caller,
-		     const char **callee);
-
-/* Whether the N bytes at P begin a function with a limit check. */
-int code_has_check(const unsigned char *p, size_t n);
-
 #endif

@@ -11,43 +11,32 @@
 #include "runtime/cc/args.h"
 #include "runtime/cc/check.h"
 #include "runtime/cc/dynsyms.h"
+#include "runtime/cc/symtab.h"
 
-struct linked {
-	Elf *elf;
-	Elf_Data *sym;
-	size_t strings, n;
-};
-
-static int linked_open(struct linked *l, const char *path)
+static int linked_open(struct symtab *l, const char *path)
 {
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -1;
 	elf_version(EV_CURRENT);
 	l->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	while (l->elf && (scn = elf_nextscn(l->elf, scn)))
-		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB &&
-		    sh.sh_entsize) {
-			l->sym = elf_getdata(scn, NULL);
-			l->strings = sh.sh_link;
-			l->n = l->sym ? sh.sh_size / sh.sh_entsize : 0;
-		}
+	if (l->elf)
+		*l = symtab_of(l->elf);
 	return l->elf ? 0 : -1;
 }
 
-static const char *symbol(const struct linked *l, size_t i, GElf_Sym *s)
+/* The name of symbol I, a function. */
+static const char *symbol(const struct symtab *l, size_t i, GElf_Sym *s)
 {
-	if (!gelf_getsym(l->sym, (int)i, s) || s->st_shndx == SHN_UNDEF ||
-	    GELF_ST_TYPE(s->st_info) != STT_FUNC)
-		return NULL;
-	return elf_strptr(l->elf, l->strings, s->st_name);
+	const char *name = symtab_get(l, i, s);
+
+	return name && s->st_shndx != SHN_UNDEF &&
+	       GELF_ST_TYPE(s->st_info) == STT_FUNC ? name : NULL;
 }
 
 /* The section's bytes from ADDR on; N of them. */
-static const unsigned char *code_at(const struct linked *l, const GElf_Sym *s,
+static const unsigned char *code_at(const struct symtab *l, const GElf_Sym *s,
 				    size_t *n)
 {
 	Elf_Scn *scn = elf_getscn(l->elf, s->st_shndx);
@@ -67,7 +56,7 @@ static const unsigned char *code_at(const struct linked *l, const GElf_Sym *s,
 }
 
 /* A direct call in S of one of the addresses in PLAIN. */
-static uint64_t call_of(const struct linked *l, const GElf_Sym *s,
+static uint64_t call_of(const struct symtab *l, const GElf_Sym *s,
 			const uint64_t *plain, size_t n_plain)
 {
 	const unsigned char *code;
@@ -88,7 +77,7 @@ static uint64_t call_of(const struct linked *l, const GElf_Sym *s,
 	return 0;
 }
 
-static const char *name_of(const struct linked *l, uint64_t addr)
+static const char *name_of(const struct symtab *l, uint64_t addr)
 {
 	const char *name;
 	GElf_Sym s;
@@ -104,7 +93,7 @@ static const char *name_of(const struct linked *l, uint64_t addr)
 
 /* Where the user's functions without limit checks came to lie.  An inline
  * function of C++ may be in objects of both kinds: what was linked tells. */
-static uint64_t *plain_addresses(const struct linked *l,
+static uint64_t *plain_addresses(const struct symtab *l,
 				 const struct check *c, size_t *n)
 {
 	uint64_t *v = mem_get((l->n + 1) * sizeof(*v));
@@ -142,7 +131,7 @@ static void split_functions(const struct check *c, struct names *split)
 		names_get(split, *s)->v = -1;
 }
 
-static const char *bypass(const struct linked *l, const struct check *c)
+static const char *bypass(const struct symtab *l, const struct check *c)
 {
 	struct names split = { 0 };
 	const struct name *f;
@@ -168,7 +157,7 @@ static const char *bypass(const struct linked *l, const struct check *c)
 }
 
 /* An LTO function that came out without a check. */
-static const char *unchecked_lto(const struct linked *l,
+static const char *unchecked_lto(const struct symtab *l,
 				 const struct check *c)
 {
 	const unsigned char *code;
@@ -193,7 +182,7 @@ static const char *unchecked_lto(const struct linked *l,
 }
 
 /* LTO code says so only here; assembly may ask for it without need. */
-static const char *lto_on_stacks(const struct linked *l,
+static const char *lto_on_stacks(const struct symtab *l,
 				 const struct check *c)
 {
 	size_t i, lto = 0, n = 0;
@@ -212,7 +201,7 @@ static const char *lto_on_stacks(const struct linked *l,
 	return NULL;
 }
 
-static const char *libgcc_morestack(const struct linked *l)
+static const char *libgcc_morestack(const struct symtab *l)
 {
 	const char *name;
 	GElf_Sym s;
@@ -229,7 +218,7 @@ static const char *libgcc_morestack(const struct linked *l)
 
 const char *check_linked(const struct check *c, const char *path)
 {
-	struct linked l = { 0 };
+	struct symtab l = { 0 };
 	const char *bad;
 
 	if (linked_open(&l, path))
