@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "runtime/cc/args.h"
+#include "runtime/cc/compiler.h"
 #include "runtime/cc/mem.h"
 #include "runtime/cc/mode.h"
 #include "runtime/cc/where.h"
@@ -213,68 +214,6 @@ static const char *linker_dir(void)
 	return str_form("-B%s/pgo/", where()->lib);
 }
 
-static int is_clang(const char *cc)
-{
-	char *real = args_which(cc);
-
-	return strstr(str_base(cc), "clang") ||
-	       (real && strstr(str_base(real), "clang"));
-}
-
-/*
- * A C compiler's twin for C++: "x86_64-linux-gnu-gcc-13" has a g++.  PGO_CC is
- * one word for both languages, and gcc links without the library of C++.
- */
-static const char *twin(const char *cc)
-{
-	static const struct {
-		const char *c, *cxx;
-	} twins[] = {
-		{ "gcc", "g++" }, { "clang", "clang++" }, { "cc", "c++" },
-	};
-	const char *base = str_base(cc);
-
-	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++) {
-		const char *at = strstr(base, twins[i].c);
-		const char *end = at ? at + strlen(twins[i].c) : NULL;
-
-		if (at && (at == base || at[-1] == '-') &&
-		    (!*end || *end == '-'))
-			return str_form("%.*s%s%s", (int)(at - cc), cc,
-					twins[i].cxx, end);
-	}
-	return cc;
-}
-
-/* It would call itself, and so on. */
-static void refuse_self(const char *word)
-{
-	const char *file = args_which(word);
-	const char *self = realpath("/proc/self/exe", NULL);
-
-	if (file && self && !strcmp(file, self))
-		die("PGO_CC=%s: is pgo's own (PGO_CC=gcc)", word);
-}
-
-/* PGO_CC may be several words: "ccache gcc-13". */
-static void add_compiler(struct strs *cmd, struct mode *m)
-{
-	const char *cc = getenv("PGO_CC");
-	char *words, *word;
-
-	if (!cc || !*cc)
-		cc = m->cxx ? "g++" : "gcc";
-	words = str_copy(cc);
-	while ((word = strsep(&words, " \t")))
-		if (*word) {
-			refuse_self(word);
-			strs_add(cmd, m->cxx ? twin(word) : word);
-			m->clang |= is_clang(word);
-		}
-	if (!cmd->n)
-		die("PGO_CC: names no compiler (PGO_CC=gcc)");
-}
-
 _Noreturn static void become(const struct strs *cmd)
 {
 	execvp(cmd->v[0], cmd->v);
@@ -315,7 +254,7 @@ static int answer_version(int cxx)
 	printf("%s %s\n", prog_name, PGO_VERSION);
 	if (fflush(stdout))
 		return 1;
-	add_compiler(&cmd, &mode);
+	compiler_add(&cmd, &mode);
 	strs_add(&cmd, "--version");
 	become(&cmd);
 }
@@ -379,7 +318,7 @@ int cc_main(int argc, char **argv, int cxx)
 
 	j.mode.cxx = cxx;
 	split_args(&j, argc, argv);
-	add_compiler(&cmd, &j.mode);
+	compiler_add(&cmd, &j.mode);
 	look(&j);
 	if (j.large && !j.no_pic)
 		die("-mcmodel=large: gcc loses the arguments of variadic "
