@@ -51,15 +51,6 @@ static void spin_end(struct m *m)
 	atomic_fetch_sub(&sched.nspinning, 1);
 }
 
-/* Work was found: another may look for more. */
-static void found(struct m *m)
-{
-	if (!m->spinning)
-		return;
-	spin_end(m);
-	sched_wake();
-}
-
 /* Idle Ps and Ms: all under sched.lock ------------------------------------ */
 
 void sched_pidle_put(struct p *pp)
@@ -265,13 +256,6 @@ static struct g *steal(struct p *pp)
 	return gp ? gp : steal_once(pp, NEXT_AFTER_GRACE);
 }
 
-static bool timers_are_due(void)
-{
-	int64_t next = timer_next_ns();
-
-	return next != INT64_MAX && clock_mono_ns() >= next;
-}
-
 struct g *sched_find_own(struct m *m)
 {
 	struct p *pp = m->p;
@@ -280,7 +264,7 @@ struct g *sched_find_own(struct m *m)
 	struct g *gp;
 
 	if ((sched.runq.count && tick % GLOBAL_EVERY == 0) ||
-	    timers_are_due() || atomic_get(&sched.gate))
+	    timer_is_due(pp) || atomic_get(&sched.gate))
 		return NULL;
 	gp = runq_get(&pp->runq, &inherit);
 	if (gp && !inherit)
@@ -341,6 +325,18 @@ static bool any_work(void)
 		    !runq_is_empty(&sched.ps[i].runq))
 			return true;
 	return false;
+}
+
+/* Work was found: another may look for more, if there is any.  Who queued some
+ * and counted on this M to find it is seen by now; timers are sysmon's to
+ * watch. */
+static void found(struct m *m)
+{
+	if (!m->spinning)
+		return;
+	spin_end(m);
+	if (any_work() || netpoll_is_unwatched())
+		sched_wake();
 }
 
 /* Sleeping ---------------------------------------------------------------- */
@@ -477,7 +473,7 @@ struct g *sched_find(struct m *m)
 			get_p_or_sleep(m);
 			continue;
 		}
-		if (timerheap_next_ns(&m->p->timers) != INT64_MAX)
+		if (timer_is_due(m->p))
 			timer_look(m->p);
 		gp = from_own(m->p);
 		if (!gp)

@@ -27,7 +27,6 @@
 
 #include "lib/base/clock.h"
 #include "runtime/sched.h"
-#include "runtime/timerheap.h"
 
 enum {
 	BATCH = 64,             /* taken under one lock */
@@ -181,8 +180,9 @@ static uint32_t fire(struct timerheap *h, int64_t now_ns, uint32_t most)
 	return n;
 }
 
-static bool is_due(struct timerheap *h)
+bool timer_may_be_due(struct p *pp)
 {
+	struct timerheap *h = &pp->timers;
 	int64_t next = timerheap_next_ns(h);
 
 	if (next <= h->now_ns)
@@ -195,11 +195,8 @@ static bool is_due(struct timerheap *h)
 
 void timer_look(struct p *pp)
 {
-	struct timerheap *h = &pp->timers;
-
-	if (is_due(h))
-		fire(h, h->now_ns,
-		     runq_length(&pp->runq) < CROWDED ? BATCH : 1);
+	fire(&pp->timers, pp->timers.now_ns,
+	     runq_length(&pp->runq) < CROWDED ? BATCH : 1);
 }
 
 bool timer_steal(struct p *pp)

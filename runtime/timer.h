@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct g;
-struct p;
-struct timerheap;
+#include "runtime/p.h"
+#include "runtime/timerheap.h"
 
 struct timer {
 	int64_t when_ns;        /* monotonic; the owner's while not added */
@@ -40,8 +39,15 @@ void timer_sleep(struct g *gp, int64_t when_ns);
  * [any] */
 int64_t timer_next_ns(void);
 
-/* Fires what is due of PP's timers, of which there is one at least, a few at a
- * time; the caller owns PP.  [m] */
+/* Whether a timer of PP's, the caller's, is due; may read the clock.  [m] */
+bool timer_may_be_due(struct p *pp);
+static inline bool timer_is_due(struct p *pp)
+{
+	return timerheap_next_ns(&pp->timers) != INT64_MAX &&
+	       timer_may_be_due(pp);
+}
+
+/* Then fires what is, a few at a time.  [m] */
 void timer_look(struct p *pp);
 
 /* Fires what is due of other Ps than PP, which the caller owns.  Whether
