@@ -5,8 +5,8 @@
  * with more rights than who started it.  Strings are copied: the program may
  * change its environment later.
  *
- * GODEBUG is Go's: words of others in it are no mistake.  Of PGODEBUG keys,
- * only values that make no sense are told.
+ * GODEBUG is Go's: words of others in it are no mistake.  PGODEBUG is ours, see
+ * pgodebug.c.
  */
 #include "runtime/env.h"
 
@@ -14,19 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <pgo/go.h>
-
 #include "lib/base/options.h"
 #include "runtime/outfd.h"
+#include "runtime/pgodebug.h"
 #include "runtime/quota.h"
 #include "runtime/sched.h"
-#include "runtime/stackmode.h"
 #include "runtime/sys.h"
-
-enum {
-	STACK_MIN = 1024,
-	STACK_MAX = 1 << 30,
-};
 
 struct env env = {
 	.gomaxprocs = 1,
@@ -37,13 +30,11 @@ struct env env = {
 	.memprofilerate = 512 << 10,    /* as Go's */
 };
 
-static char cpuprofile[4096];
 static char agent[ENV_LIST];
 static char leakcheck_ignore[ENV_LIST];
 
-/* pgo: NAME=VALUE: WANTED */
-static void complain(const char *name, const char *value, size_t n,
-		     const char *wanted)
+void env_complain(const char *name, const char *value, size_t n,
+		  const char *wanted)
 {
 	char buf[512];
 	struct outfd o;
@@ -78,7 +69,7 @@ static void read_gomaxprocs(void)
 	int32_t n = 0;
 
 	if (s && *s && !number(s, 1, INT32_MAX, &n))
-		complain("GOMAXPROCS", s, strlen(s), "a positive number");
+		env_complain("GOMAXPROCS", s, strlen(s), "a positive number");
 	env.gomaxprocs_set = n > 0;
 	if (n <= 0)
 		n = quota_cpus(env.containermaxprocs);
@@ -111,8 +102,8 @@ static void read_traceback(void)
 	if (number(s, 3, INT32_MAX, &n))
 		env.traceback = TRACEBACK_SYSTEM;
 	else
-		complain("GOTRACEBACK", s, strlen(s),
-			 "none, single, all, system, crash or a number");
+		env_complain("GOTRACEBACK", s, strlen(s),
+			     "none, single, all, system, crash or a number");
 }
 
 /* Go programs' users know it: silence would look like a collector at rest. */
@@ -177,214 +168,11 @@ static void read_schedtrace(void)
 		size_t n = strcspn(s, ",");
 
 		if (!schedtrace_word(s, n)) {
-			complain("SCHEDTRACE", all, strlen(all),
-				 "MS[,detail][,gs]");
+			env_complain("SCHEDTRACE", all, strlen(all),
+				     "MS[,detail][,gs]");
 			return;
 		}
 		s += n + (s[n] == ',');
-	}
-}
-
-/* A number from LEAST to MOST; false for anything else, which is told. */
-static bool read_number(const struct option *o, const char *name,
-			int32_t least, int32_t most, const char *wanted,
-			int32_t *out)
-{
-	if (!option_int32(o, out) && *out >= least && *out <= most)
-		return true;
-	complain(name, o->value, o->value_len, wanted);
-	return false;
-}
-
-static void read_stackmin(const struct option *o)
-{
-	int32_t n;
-
-	if (read_number(o, "PGODEBUG: stackmin", STACK_MIN, STACK_MAX,
-			"from 1024 to 1073741824 bytes", &n))
-		env.stack_min_bytes = (size_t)n;
-}
-
-static void read_stackmax(const struct option *o)
-{
-	int32_t n;
-
-	if (read_number(o, "PGODEBUG: stackmax", STACK_MIN, INT32_MAX,
-			"from 1024 to 2147483647 bytes", &n))
-		env.stack_max_bytes = (size_t)n;
-}
-
-static void read_maxthreads(const struct option *o)
-{
-	int32_t n;
-
-	if (read_number(o, "PGODEBUG: maxthreads", 1, INT32_MAX,
-			"a positive number", &n))
-		env.max_threads = (uint32_t)n;
-}
-
-static void read_stack(const struct option *o)
-{
-	bool split = !stackmode_is_unsplit();
-
-	if (is_word(o->value, o->value_len, "contiguous"))
-		env.stack = PGO_STACK_CONTIGUOUS;
-	else if (is_word(o->value, o->value_len, "segmented") && split)
-		env.stack = PGO_STACK_SEGMENTED;
-	else
-		complain("PGODEBUG: stack", o->value, o->value_len,
-			 split ? "segmented or contiguous" :
-				 "contiguous, for code of this program does "
-				 "not check its stack (pgo-cc --stack)");
-}
-
-static void read_guard(const struct option *o)
-{
-	static const char *const words[] = {
-		[GUARD_MADVISE] = "madvise",
-		[GUARD_MPROTECT] = "mprotect",
-		[GUARD_NONE] = "none",
-	};
-
-	for (enum arena_guard g = GUARD_MADVISE; g <= GUARD_NONE; g++) {
-		if (is_word(o->value, o->value_len, words[g])) {
-			env.guard = g;
-			return;
-		}
-	}
-	complain("PGODEBUG: guard", o->value, o->value_len,
-		 "madvise, mprotect or none");
-}
-
-static void read_switch(const struct option *o, const char *name, bool *out)
-{
-	bool on = is_word(o->value, o->value_len, "1");
-
-	if (on || is_word(o->value, o->value_len, "0"))
-		*out = on;
-	else
-		complain(name, o->value, o->value_len, "0 or 1");
-}
-
-static void read_always(const struct option *o, const char *name, bool *out)
-{
-	if (is_word(o->value, o->value_len, "always"))
-		*out = true;
-	else
-		complain(name, o->value, o->value_len, "always");
-}
-
-static void read_preempt(const struct option *o)
-{
-	if (is_word(o->value, o->value_len, "off"))
-		env.preempt = PREEMPT_OFF;
-	else if (is_word(o->value, o->value_len, "always"))
-		env.preempt = PREEMPT_ALWAYS;
-	else
-		complain("PGODEBUG: preempt", o->value, o->value_len,
-			 "always or off");
-}
-
-static void read_async_preempt(const struct option *o)
-{
-	if (is_word(o->value, o->value_len, "off"))
-		env.async_preempt = ASYNC_PREEMPT_OFF;
-	else if (is_word(o->value, o->value_len, "on"))
-		env.async_preempt = ASYNC_PREEMPT_ON;
-	else if (is_word(o->value, o->value_len, "always"))
-		env.async_preempt = ASYNC_PREEMPT_ALWAYS;
-	else
-		complain("PGODEBUG: asyncpreempt", o->value, o->value_len,
-			 "on, off or always");
-}
-
-/* Go's word for it. */
-static void read_async_preempt_off(const struct option *o)
-{
-	bool off = false;
-
-	read_switch(o, "PGODEBUG: asyncpreemptoff", &off);
-	if (off)
-		env.async_preempt = ASYNC_PREEMPT_OFF;
-}
-
-static void read_seed(const struct option *o)
-{
-	int32_t n;
-
-	if (!read_number(o, "PGODEBUG: seed", 0, INT32_MAX,
-			 "a number from 0 on", &n))
-		return;
-	env.seed = (uint32_t)n;
-	env.seeded = true;
-}
-
-static void read_cpuprofile(const struct option *o)
-{
-	if (!o->value_len || o->value_len >= sizeof(cpuprofile)) {
-		complain("PGODEBUG: cpuprofile", o->value, o->value_len,
-			 "the name of a file");
-		return;
-	}
-	memcpy(cpuprofile, o->value, o->value_len);
-	cpuprofile[o->value_len] = 0;
-	env.cpuprofile = cpuprofile;
-}
-
-static void read_memprofilerate(const struct option *o)
-{
-	int32_t n;
-
-	if (option_int32(o, &n) || n < 0)
-		complain("PGODEBUG: memprofilerate", o->value, o->value_len,
-			 "from 0 to 2147483647 bytes");
-	else
-		env.memprofilerate = n;
-}
-
-static void read_pgodebug(void)
-{
-	const char *at = secure_getenv("PGODEBUG");
-	struct option o;
-
-	while (at && options_next(&at, &o)) {
-		if (option_is(&o, "stackmin"))
-			read_stackmin(&o);
-		else if (option_is(&o, "stackmax"))
-			read_stackmax(&o);
-		else if (option_is(&o, "maxthreads"))
-			read_maxthreads(&o);
-		else if (option_is(&o, "stack"))
-			read_stack(&o);
-		else if (option_is(&o, "guard"))
-			read_guard(&o);
-		else if (option_is(&o, "preempt"))
-			read_preempt(&o);
-		else if (option_is(&o, "asyncpreempt"))
-			read_async_preempt(&o);
-		else if (option_is(&o, "asyncpreemptoff"))
-			read_async_preempt_off(&o);
-		else if (option_is(&o, "containermaxprocs"))
-			read_switch(&o, "PGODEBUG: containermaxprocs",
-				    &env.containermaxprocs);
-		else if (option_is(&o, "updatemaxprocs"))
-			read_switch(&o, "PGODEBUG: updatemaxprocs",
-				    &env.updatemaxprocs);
-		else if (option_is(&o, "leakcheck"))
-			read_switch(&o, "PGODEBUG: leakcheck",
-				    &env.leakcheck);
-		else if (option_is(&o, "cpuprofile"))
-			read_cpuprofile(&o);
-		else if (option_is(&o, "memprofilerate"))
-			read_memprofilerate(&o);
-		else if (option_is(&o, "seed"))
-			read_seed(&o);
-		else if (option_is(&o, "yield"))
-			read_always(&o, "PGODEBUG: yield", &env.yield_always);
-		else if (option_is(&o, "steal"))
-			read_always(&o, "PGODEBUG: steal", &env.steal_always);
-		else if (option_is(&o, "seg"))
-			read_always(&o, "PGODEBUG: seg", &env.seg_always);
 	}
 }
 
@@ -398,7 +186,7 @@ static const char *read_list(const char *name, char *buf)
 	if (!n)
 		return NULL;
 	if (n >= ENV_LIST) {
-		complain(name, s, 60, "shorter than 4096 bytes");
+		env_complain(name, s, 60, "shorter than 4096 bytes");
 		return NULL;
 	}
 	return memcpy(buf, s, n + 1);
@@ -409,7 +197,7 @@ void env_read(void)
 	read_traceback();
 	read_godebug();
 	read_schedtrace();
-	read_pgodebug();
+	pgodebug_read();
 	read_gomaxprocs();
 	env.agent = read_list("PGO_AGENT", agent);
 	env.leakcheck_ignore = read_list("PGO_LEAKCHECK_IGNORE",

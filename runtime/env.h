@@ -60,4 +60,8 @@ extern struct env env __attribute__((visibility("hidden")));
 /* Fills env.  Bad values are one line on stderr and are ignored.  [any] */
 void env_read(void);
 
+/* "pgo: NAME=VALUE: ignored, must be WANTED", of a value of N bytes. */
+void env_complain(const char *name, const char *value, size_t n,
+		  const char *wanted);
+
 #endif

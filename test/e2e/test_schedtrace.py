@@ -146,6 +146,10 @@ def test_without_being_asked_there_are_none(build):
      "must be 0 or 1"),
     ("PGODEBUG", "updatemaxprocs=2", "pgo: PGODEBUG: updatemaxprocs=2: "
      "ignored, must be 0 or 1"),
+    ("PGODEBUG", "leakchek=1,,yield=always", "pgo: PGODEBUG: leakchek: "
+     "ignored, is none of asyncpreempt, asyncpreemptoff, containermaxprocs, "
+     "cpuprofile, guard, leakcheck, maxthreads, memprofilerate, preempt, "
+     "seed, seg, stack, stackmax, stackmin, steal, updatemaxprocs, yield"),
     ("GODEBUG", "schedtrace=x,y", ""),
 ])
 def test_bad_settings_are_a_line_each(build, name, value, line):
