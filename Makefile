@@ -454,10 +454,11 @@ check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long
 	$(call PYTEST,7200,) || rc=1; exit $$rc
 check-all: check-debug check-asan check-tsan check-long ## everything, all modes
 
-bench: all $(BENCH)                     ## figures, a line each; operations beside Go's
-	$(Q)for b in $(filter-out %/ops,$(BENCH)); do echo "== $$b"; \
+bench: all $(BENCH) $(B)/test/tools/echo_peer ## figures, a line each; operations beside Go's
+	$(Q)for b in $(filter-out %/ops %/echo,$(BENCH)); do echo "== $$b"; \
 	    timeout 600 $$b || exit 1; done
 	$(Q)timeout 1800 $(PY) test/bench/compare.py $(B)
+	$(Q)timeout 900 $(PY) test/bench/echo.py $(B)
 bench-malloc: all $(B)/test/tools/malloc_cost ## pgo's malloc beside others
 	$(Q)timeout 1800 $(PY) test/bench/malloc.py $(B)
 bench-ir: $(B)/test/bench/ops           ## instructions an operation takes, against the baseline

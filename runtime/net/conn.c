@@ -75,7 +75,7 @@ static void fill(struct pgo_conn *c, int fd)
 	int domain = socket_option(fd, SOL_SOCKET, SO_DOMAIN);
 
 	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
-		side_init(&c->side[turn], c);
+		side_init(&c->side[turn], &c->limit[turn]);
 	hold_init(&c->hold);
 	atomic_store(&c->owners, 1);
 	c->fd = fd;
@@ -163,7 +163,7 @@ static void close_now(struct pgo_conn *c)
 		return;
 	remove_path(c);
 	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
-		side_close(&c->side[turn]);
+		side_close(&c->limit[turn]);
 	conn_end(c, TURN_NONE);
 }
 
@@ -207,9 +207,9 @@ int pgo_conn_deadline(struct pgo_conn *c, int which, int64_t when_ns)
 	if (rc)
 		return rc;
 	if (which & PGO_READ)
-		side_deadline(&c->side[TURN_READ], when_ns);
+		side_deadline(&c->limit[TURN_READ], when_ns);
 	if (which & PGO_WRITE)
-		side_deadline(&c->side[TURN_WRITE], when_ns);
+		side_deadline(&c->limit[TURN_WRITE], when_ns);
 	conn_end(c, TURN_NONE);
 	return 0;
 }
@@ -226,7 +226,7 @@ int pgo_conn_wait(struct pgo_conn *c, int which)
 
 	if (rc)
 		return rc;
-	rc = side_wait(&c->side[turn]);
+	rc = side_wait(&c->side[turn], c);
 	conn_end(c, turn);
 	return rc;
 }

@@ -18,14 +18,18 @@
 
 struct pgo_conn {
 	struct side side[2];            /* TURN_READ, TURN_WRITE */
-	struct hold hold;               /* of fd */
-	_Atomic uint32_t owners;        /* of this memory */
 	int fd;                         /* constant while held */
-	bool is_socket;                 /* constant, as all below */
-	bool is_tcp;                    /* a short read has read all there is */
+	bool is_socket;                 /* constant */
+	bool is_tcp;                    /* constant: a short read has read all
+					 * there is */
 	bool drained;                   /* who has the turn to read: one was */
-	char *path;                     /* to remove; NULL: none */
-	size_t path_bytes;
+	struct hold hold;               /* of fd; its word is the last that
+					 * each call looks at, and on the same
+					 * line as all above */
+	_Atomic uint32_t owners;        /* of this memory */
+	struct limit limit[2];          /* of the sides */
+	char *path;                     /* constant: to remove; NULL: none */
+	size_t path_bytes;              /* constant */
 	struct pgo_conn *link;          /* conns.lock: the free list */
 } __attribute__((aligned(64)));
 

@@ -43,13 +43,13 @@ static int await_outcome(struct pgo_conn *c, int64_t deadline_ns)
 	struct side *s = &c->side[TURN_WRITE];
 	int rc;
 
-	side_deadline(s, deadline_ns);
+	side_deadline(&c->limit[TURN_WRITE], deadline_ns);
 	do {
-		rc = side_wait(s);
+		rc = side_wait(s, c);
 		if (!rc)
 			rc = outcome(c->fd);
 	} while (rc == -EINPROGRESS);
-	side_deadline(s, 0);
+	side_deadline(&c->limit[TURN_WRITE], 0);
 	return rc;
 }
 

@@ -29,7 +29,7 @@ ssize_t try_until(struct pgo_conn *c, enum turn turn, const struct try *t)
 		n = t->fn(c->fd, t);
 		if (n != -EAGAIN && n != -EINTR)
 			return n;
-		rc = n == -EAGAIN ? side_wait(s) : side_error(s);
+		rc = n == -EAGAIN ? side_wait(s, c) : side_error(s);
 	}
 	return rc;
 }
@@ -55,7 +55,7 @@ static ssize_t receive(struct pgo_conn *c, struct try *t)
 
 	t->fn = c->is_socket ? try_receive : try_read;
 	if (c->drained && !side_take_news(s) && !side_is_surprised(s))
-		n = side_wait(s);
+		n = side_wait(s, c);
 	if (!n)
 		n = try_until(c, TURN_READ, t);
 	c->drained = c->is_tcp && n > 0 && (size_t)n < t->n;

@@ -13,6 +13,10 @@
  * Without an idle P nobody waits here: the Ms that run look by themselves, many
  * news at a time, and an M that wakes for each of them costs more than they do.
  *
+ * Each of many connections, and who waits for it, was touched for the last time
+ * long ago: their memory is asked for first, of all that a look has found, and
+ * used after.  That takes a tenth off the time of test/bench/echo.
+ *
  * Not chosen: io_uring.  Seccomp filters of containers forbid it.
  */
 #include "runtime/net/netpoll.h"
@@ -129,10 +133,22 @@ static void append(struct gchain *chain, struct g *gp)
 	chain->count++;
 }
 
-static void wake(struct waiter *w, struct gchain *chain)
+/* Who is to be woken, in the order of their news. */
+struct woken {
+	struct waiter *waiter[2 * EVENTS];
+	uint32_t count;
+};
+
+static void note_woken(struct woken *to, struct waiter *w)
 {
 	if (!w)
 		return;
+	__builtin_prefetch(w);
+	to->waiter[to->count++] = w;
+}
+
+static void wake(struct waiter *w, struct gchain *chain)
+{
 	atomic_fetch_add_explicit(&netpoll.wakes, 1, memory_order_relaxed);
 	if (w->g) {
 		struct g *gp = w->g;
@@ -146,14 +162,29 @@ static void wake(struct waiter *w, struct gchain *chain)
 	}
 }
 
-static void tell(struct pgo_conn *c, uint32_t events, struct gchain *chain)
+static void wake_all(const struct woken *woken, struct gchain *chain)
+{
+	for (uint32_t i = 0; i < woken->count; i++) {
+		struct g *gp = woken->waiter[i]->g;
+
+		if (gp) {
+			__builtin_prefetch(&gp->cur);
+			__builtin_prefetch(&gp->row);
+			__builtin_prefetch(&gp->reason);
+		}
+	}
+	for (uint32_t i = 0; i < woken->count; i++)
+		wake(woken->waiter[i], chain);
+}
+
+static void tell(struct pgo_conn *c, uint32_t events, struct woken *to)
 {
 	bool surprise = events & ~(uint32_t)(EPOLLIN | EPOLLOUT);
 
 	if (events & ~(uint32_t)EPOLLOUT)
-		wake(side_news(&c->side[TURN_READ], surprise), chain);
+		note_woken(to, side_news(&c->side[TURN_READ], surprise));
 	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
-		wake(side_news(&c->side[TURN_WRITE], surprise), chain);
+		note_woken(to, side_news(&c->side[TURN_WRITE], surprise));
 }
 
 /* The poller's. */
@@ -192,16 +223,21 @@ static void look(const struct timespec *wait, bool is_poller,
 {
 	struct epoll_event ev[EVENTS];
 	long n = wait_for_events(ev, wait);
+	struct woken woken;
 
 	if (n < 0 && n != -EINTR)
 		fatal_throw("epoll_wait(2) fails (was its descriptor "
 			    "closed?)");
+	woken.count = 0;
+	for (long i = 0; i < n; i++)
+		__builtin_prefetch(ev[i].data.ptr, 1);
 	for (long i = 0; i < n; i++) {
 		if (ev[i].data.ptr)
-			tell(ev[i].data.ptr, ev[i].events, chain);
+			tell(ev[i].data.ptr, ev[i].events, &woken);
 		else if (is_poller)
 			answer_bell();
 	}
+	wake_all(&woken, chain);
 }
 
 /* Without waiting; more than one at a time would only wait for each other in

@@ -24,7 +24,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stddef.h>
 
 #include "lib/base/clock.h"
 #include "runtime/fatal.h"
@@ -43,15 +42,15 @@ struct asker {
 
 static void fire(struct timer *t, int64_t now_ns);
 
-void side_init(struct side *s, const void *owner)
+void side_init(struct side *s, struct limit *l)
 {
-	lock_get(&s->lock);
+	lock_get(&l->lock);
 	atomic_store(&s->word, SIDE_IDLE);
 	atomic_store(&s->flags, 0);
-	s->deadline_ns = 0;
-	s->timer.fire = fire;
-	s->owner = owner;
-	lock_put(&s->lock);
+	l->side = s;
+	l->deadline_ns = 0;
+	l->timer.fire = fire;
+	lock_put(&l->lock);
 }
 
 int side_error(struct side *s)
@@ -106,7 +105,7 @@ struct waiter *side_news(struct side *s, bool surprise)
 	return take(s, true);
 }
 
-/* Lock held.  Who is to be woken once it is not. */
+/* The limit's lock is held.  Who is to be woken once it is not. */
 static struct waiter *give_up(struct side *s, uint32_t flag)
 {
 	atomic_fetch_or(&s->flags, flag);
@@ -164,7 +163,7 @@ static bool ask(struct side *s)
 	return false;
 }
 
-int side_wait(struct side *s)
+int side_wait(struct side *s, const void *on)
 {
 	struct asker a = { .waiter.g = g_get(), .side = s };
 	int rc = side_error(s);
@@ -173,7 +172,7 @@ int side_wait(struct side *s)
 		return rc;
 	if (ask(s) && !side_error(s)) {
 		if (a.waiter.g)
-			sched_park(commit, &a, WAIT_IO, s->owner);
+			sched_park(commit, &a, WAIT_IO, on);
 		else
 			sleep_foreign(&a);
 		fiber_acquire(&a.waiter);
@@ -182,65 +181,64 @@ int side_wait(struct side *s)
 	return side_error(s);
 }
 
-void side_close(struct side *s)
+void side_close(struct limit *l)
 {
 	struct waiter *w;
 
-	lock_get(&s->lock);
-	w = give_up(s, SIDE_CLOSED);
-	timer_remove(&s->timer);
-	s->armed = false;
-	s->deadline_ns = 0;
-	lock_put(&s->lock);
+	lock_get(&l->lock);
+	w = give_up(l->side, SIDE_CLOSED);
+	timer_remove(&l->timer);
+	l->armed = false;
+	l->deadline_ns = 0;
+	lock_put(&l->lock);
 	wake(w);
 }
 
 /* Deadlines: lock held ----------------------------------------------------- */
 
-static void arm(struct side *s)
+static void arm(struct limit *l)
 {
-	if (s->armed && s->timer.when_ns <= s->deadline_ns)
+	if (l->armed && l->timer.when_ns <= l->deadline_ns)
 		return;
-	timer_remove(&s->timer);
-	s->timer.when_ns = s->deadline_ns;
-	s->armed = true;
-	timer_add(&s->timer);
+	timer_remove(&l->timer);
+	l->timer.when_ns = l->deadline_ns;
+	l->armed = true;
+	timer_add(&l->timer);
 }
 
 /* Who is to be woken: it has passed. */
-static struct waiter *look_at_deadline(struct side *s, int64_t now_ns)
+static struct waiter *look_at_deadline(struct limit *l, int64_t now_ns)
 {
-	if (!s->deadline_ns || atomic_load(&s->flags) & SIDE_CLOSED)
+	if (!l->deadline_ns || atomic_load(&l->side->flags) & SIDE_CLOSED)
 		return NULL;
-	if (s->deadline_ns <= now_ns)
-		return give_up(s, SIDE_EXPIRED);
-	arm(s);
+	if (l->deadline_ns <= now_ns)
+		return give_up(l->side, SIDE_EXPIRED);
+	arm(l);
 	return NULL;
 }
 
 static void fire(struct timer *t, int64_t now_ns)
 {
-	struct side *s = (struct side *)((char *)t -
-					 offsetof(struct side, timer));
+	struct limit *l = (struct limit *)t;
 	struct waiter *w;
 
-	lock_get(&s->lock);
+	lock_get(&l->lock);
 	/* Another deadline may have put it in again. */
 	timer_remove(t);
-	s->armed = false;
-	w = look_at_deadline(s, now_ns);
-	lock_put(&s->lock);
+	l->armed = false;
+	w = look_at_deadline(l, now_ns);
+	lock_put(&l->lock);
 	wake(w);
 }
 
-void side_deadline(struct side *s, int64_t when_ns)
+void side_deadline(struct limit *l, int64_t when_ns)
 {
 	struct waiter *w;
 
-	lock_get(&s->lock);
-	atomic_fetch_and(&s->flags, ~(uint32_t)SIDE_EXPIRED);
-	s->deadline_ns = when_ns;
-	w = look_at_deadline(s, clock_mono_ns());
-	lock_put(&s->lock);
+	lock_get(&l->lock);
+	atomic_fetch_and(&l->side->flags, ~(uint32_t)SIDE_EXPIRED);
+	l->deadline_ns = when_ns;
+	w = look_at_deadline(l, clock_mono_ns());
+	lock_put(&l->lock);
 	wake(w);
 }

@@ -21,20 +21,25 @@ enum {
 	SIDE_SURPRISE = 4,      /* the peer's end, an error, urgent data */
 };
 
+/* What each call looks at: small, to share a line with its like. */
 struct side {
 	/* SIDE_IDLE, SIDE_READY, SIDE_ASKED, or the struct waiter; side.c. */
 	_Atomic uintptr_t word;
-	_Atomic uint32_t flags;
-	struct lock lock;       /* all below, and EXPIRED */
+	_Atomic uint32_t flags; /* EXPIRED: its limit's lock */
+};
+
+/* Its deadline. */
+struct limit {
+	struct timer timer;     /* when_ns: the deadline's, or earlier */
+	struct side *side;      /* constant */
+	struct lock lock;       /* all below */
 	bool armed;             /* the timer is in the heap, or on its way
 				 * to fire */
 	int64_t deadline_ns;    /* 0: none */
-	struct timer timer;     /* when_ns: the deadline's, or earlier */
-	const void *owner;      /* constant: the connection, for who looks */
 };
 
 /* As new, for a connection that nobody knows yet.  [any] */
-void side_init(struct side *s, const void *owner);
+void side_init(struct side *s, struct limit *l);
 
 /* 0, -EBADF or -ETIMEDOUT.  [any] */
 int side_error(struct side *s);
@@ -49,8 +54,8 @@ bool side_is_surprised(struct side *s);
 void side_surprise(struct side *s);
 
 /* Parks until the kernel tells of something, or has since the last try: 0.
- * Else as side_error().  [any] */
-int side_wait(struct side *s);
+ * Else as side_error().  ON is shown to who looks.  [any] */
+int side_wait(struct side *s, const void *on);
 
 /*
  * The kernel has news, and SURPRISE says whether it is more than room or
@@ -58,10 +63,10 @@ int side_wait(struct side *s);
  */
 struct waiter *side_news(struct side *s, bool surprise);
 
-/* Ends waits and makes later ones fail.  [any] */
-void side_close(struct side *s);
+/* Ends waits of L's side and makes later ones fail.  [any] */
+void side_close(struct limit *l);
 
 /* WHEN_NS as in pgo_conn_deadline().  [any] */
-void side_deadline(struct side *s, int64_t when_ns);
+void side_deadline(struct limit *l, int64_t when_ns);
 
 #endif
