@@ -134,6 +134,25 @@ static void start_m(struct p *pp, bool spinning)
 	sysmon_wake();
 }
 
+/* Queued where an M that looks around finds it. */
+static bool any_work(void)
+{
+	if (sched.runq.count)
+		return true;
+	for (int i = 0; i < sched.gomaxprocs; i++)
+		if (!procs_is_closed(&sched.ps[i]) &&
+		    !runq_is_empty(&sched.ps[i].runq))
+			return true;
+	return false;
+}
+
+/* With an idle P, whether all who sleep would be late for a timer. */
+static bool timer_is_unwatched(int64_t when_ns)
+{
+	return when_ns < atomic_load(&sched.timer_deadline) &&
+	       when_ns < sysmon_next_ns();
+}
+
 void sched_handoff(struct p *pp)
 {
 	uint32_t none = 0;
@@ -147,18 +166,13 @@ void sched_handoff(struct p *pp)
 		start_m(pp, false);
 		return;
 	}
-	/* Its timers want somebody who sleeps no longer than that. */
-	if (timerheap_next_ns(&pp->timers) <
-	    atomic_load(&sched.timer_deadline)) {
-		start_m(pp, false);
-		return;
-	}
-	if ((!atomic_get(&sched.npidle) || netpoll_is_unwatched()) &&
-	    atomic_compare_exchange_strong(&sched.nspinning, &none, 1)) {
-		start_m(pp, true);
-		return;
-	}
 	sched_pidle_put(pp);
+	/* From here on whoever queues work sees an idle P; what was queued
+	 * before is seen here. */
+	if ((any_work() || netpoll_is_unwatched() ||
+	     timer_is_unwatched(timerheap_next_ns(&pp->timers))) &&
+	    atomic_compare_exchange_strong(&sched.nspinning, &none, 1))
+		start_m(sched_pidle_get(), true);
 }
 
 void sched_wake(void)
@@ -180,9 +194,7 @@ void sched_wake(void)
 
 void sched_timer_earlier(int64_t when_ns)
 {
-	if (atomic_load(&sched.npidle) &&
-	    when_ns < atomic_load(&sched.timer_deadline) &&
-	    when_ns < sysmon_next_ns())
+	if (atomic_load(&sched.npidle) && timer_is_unwatched(when_ns))
 		sched_wake();
 }
 
@@ -314,17 +326,6 @@ static struct g *from_others(struct m *m, struct p *pp)
 	if (gp)
 		atomic_fetch_add_explicit(&pp->tick, 1, memory_order_relaxed);
 	return gp;
-}
-
-static bool any_work(void)
-{
-	if (sched.runq.count)
-		return true;
-	for (int i = 0; i < sched.gomaxprocs; i++)
-		if (!procs_is_closed(&sched.ps[i]) &&
-		    !runq_is_empty(&sched.ps[i].runq))
-			return true;
-	return false;
 }
 
 /* Work was found: another may look for more, if there is any.  Who queued some

@@ -2,12 +2,14 @@
  * blocked - one goroutine in each kind of call that blocks, and one that goes
  * on.
  *
- * usage: blocked
+ * usage: blocked [alone]
  *
  * Says how often a goroutine yields in a millisecond of the process's CPU time
  * while all others are in a call of libc for good, and how many of those have
- * come back, which is an error.
+ * come back, which is an error.  alone: how many threads there are before and
+ * after calls by pgo_blocking() of the only goroutine.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -29,7 +31,12 @@
 
 #include <pgo/pgo.h>
 
-enum { LONG_S = 60, SETTLE_NS = 100000000, MEASURE_NS = 50000000 };
+enum {
+	LONG_S = 60,
+	SETTLE_NS = 100000000,
+	MEASURE_NS = 50000000,
+	CALLS = 500,
+};
 
 extern char **environ;
 
@@ -168,7 +175,33 @@ static int64_t cpu_ns(void)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-static void start(void *arg)
+static int count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int n = 0;
+
+	while (readdir(tasks))
+		n++;
+	closedir(tasks);
+	return n;
+}
+
+static void *short_nap(void *arg)
+{
+	usleep(100);
+	return arg;
+}
+
+static void alone(void *arg)
+{
+	int before = count_threads();
+
+	for (int i = 0; i < CALLS; i++)
+		pgo_blocking(short_nap, arg);
+	printf("before %d\nafter %d\n", before, count_threads());
+}
+
+static void crowd(void *arg)
 {
 	int64_t begin, took;
 	long yields = 0;
@@ -194,7 +227,9 @@ static void start(void *arg)
 	kill(child, SIGKILL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return pgo_run(start, NULL) != -EBUSY;
+	if (argc > 1 && !strcmp(argv[1], "alone"))
+		return pgo_run(alone, NULL);
+	return pgo_run(crowd, NULL) != -EBUSY;
 }
