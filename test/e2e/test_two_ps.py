@@ -13,6 +13,8 @@ SECONDS = "1"
 # The machine may be shared: somebody else's second on one CPU looks like an
 # uneven one of ours.  One bad one is an accident, three are not.
 ATTEMPTS = 3
+# A sanitizer's programs, and its agent's, take a few times as long.
+DUMP_MS = 200 if os.environ.get("PGO_TEST_MODE") else 50
 FOR_EVER = "1000000"
 DUMP = "/debug/pprof/goroutine?debug=2"
 
@@ -74,7 +76,7 @@ def test_a_dump_comes_at_once_beside_eight_that_never_rest(build, what, ps):
                 assert text.count("\nspin(") == 8, text
                 # Also where it stands in the prologue of what it calls.
                 assert callees_of_spin(text) <= {None, f"loop_{what}"}, text
-        if statistics.median(took_ms) <= 50:
+        if statistics.median(took_ms) <= DUMP_MS:
             return
     pytest.fail(f"20 dumps took {took_ms} ms")
 
