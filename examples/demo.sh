@@ -9,16 +9,14 @@ set -euo pipefail
 B=${B:-build}
 seconds=10
 tmp=$(mktemp -d)
-pids=()
 
 cleanup()
 {
 	trap '' INT TERM
 	trap - EXIT
-	if [ ${#pids[@]} -gt 0 ]; then
-		kill "${pids[@]}" 2>/dev/null || :
-		wait "${pids[@]}" 2>/dev/null || :
-	fi
+	# Also one whose number nobody has taken down yet.
+	kill $(jobs -p) 2>/dev/null || :
+	wait || :
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -37,7 +35,6 @@ fail()
 run()
 {
 	"$@" &
-	pids+=($!)
 	wait $!
 }
 
@@ -82,17 +79,16 @@ echo "Starting $B/examples/server, its agent on localhost:$agent."
 SCHEDTRACE=1000 PGO_AGENT=unix,localhost:$agent \
     "$B/examples/server" -p $port >"$tmp/out" 2>"$tmp/err" &
 server=$!
-pids+=($server)
 until_seen 'http://' "$tmp/out" $server || fail "the server does not start"
 # The agent begins with pgo_run(), a moment later.
 until_listens $agent || fail "the agent does not answer on port $agent"
 url=$(sed -n 's|.*\(http://[^ ]*\).*|\1|p' "$tmp/out")
 
 echo "Loading $url for $seconds seconds: eight connections, kept alive."
-timeout $seconds curl -s --parallel --parallel-max 8 -o /dev/null \
+curl -s --parallel --parallel-max 8 -o /dev/null \
     "${url}[1-1000000]" >/dev/null 2>&1 &
 load=$!
-pids+=($load)
+begun=$SECONDS
 
 run "$B/bin/pgo-trace" record -t cpu -s $((seconds / 2)) -f \
     -o "$tmp/cpu.pb.gz" "localhost:$agent" >/dev/null || fail "no CPU profile"
@@ -101,6 +97,9 @@ printf '\nThe goroutines (pgo-top -b -n 2 %s), the second frame:\n\n' $server
 run "$B/bin/pgo-top" -b -n 2 $server >"$tmp/frames" || fail "pgo-top failed"
 awk '/^pgo-top/ { frame++ } frame == 2 { print }' "$tmp/frames" | head -n 40
 
+left=$((begun + seconds - SECONDS))
+run sleep $((left > 0 ? left : 0))
+kill $load 2>/dev/null || :
 wait $load || :
 printf '\nThe scheduler, a line a second (SCHEDTRACE=1000):\n\n'
 grep '^SCHED' "$tmp/err" | tail -n 4 || fail "no scheduler lines"
