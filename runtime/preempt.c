@@ -100,19 +100,23 @@ struct interrupted {
 #define CFA (sizeof(struct interrupted) - offsetof(struct interrupted, fp))
 _Static_assert(CFA == TAKEN_CFA, "as amd64/preempt.S has it");
 
-static bool is_on;              /* constant after preempt_setup() */
 static _Atomic uint64_t count;
 
 extern const char async_preempt_back[] __attribute__((visibility("hidden")));
 extern const char switch_in_sched[] __attribute__((visibility("hidden")));
 const void *preempt_back(void);
 
+static bool is_on(void)
+{
+	return env.async_preempt != ASYNC_PREEMPT_OFF;
+}
+
 void preempt_setup(void)
 {
 	/* They know signals' frames of their own making only, or stacks that
 	 * are left where they watch. */
-	is_on = env.async_preempt != ASYNC_PREEMPT_OFF &&
-		!fiber_watch.sanitized && !fiber_watch.valgrind;
+	if (fiber_watch.sanitized || fiber_watch.valgrind)
+		env.async_preempt = ASYNC_PREEMPT_OFF;
 	code_setup();
 }
 
@@ -129,7 +133,7 @@ uint64_t preempt_count(void)
 void preempt_send(struct m *m)
 {
 	/* SIGPROF restarts most system calls, should it find one after all. */
-	if (is_on && !sigaction_has(SIGPROF))
+	if (is_on() && !sigaction_has(SIGPROF))
 		sys_call(SYS_tgkill, sys_getpid(), m->tid, SIGPROF, 0);
 }
 
@@ -247,7 +251,7 @@ static void go_to_sched(struct m *m, ucontext_t *uc)
 
 static bool is_asked(const struct m *m)
 {
-	return is_on && !m->insched && m->csp &&
+	return is_on() && !m->insched && m->csp &&
 	       atomic_load_explicit(&m->g->preempt, memory_order_relaxed);
 }
 
