@@ -37,8 +37,10 @@ static int outcome(int fd)
 	return rc == -ENOTCONN ? -EINPROGRESS : rc;
 }
 
-/* News may be of another connection that had this memory. */
-static int await_outcome(struct pgo_conn *c, int64_t deadline_ns)
+/* News may be of another connection that had this memory.  A frame of its own,
+ * as below: closing goes deep, and is not called from here. */
+static __attribute__((noinline)) int await_outcome(struct pgo_conn *c,
+						  int64_t deadline_ns)
 {
 	struct side *s = &c->side[TURN_WRITE];
 	int rc;
@@ -65,8 +67,9 @@ static bool wait_for_queue(int64_t *pause_ns, int64_t deadline_ns)
 	return true;
 }
 
-static int begin_connect(int fd, const union addr *a, socklen_t bytes,
-			 int64_t deadline_ns)
+static __attribute__((noinline)) int
+begin_connect(int fd, const union addr *a, socklen_t bytes,
+	      int64_t deadline_ns)
 {
 	int64_t pause_ns = FULL_MIN_NS;
 	int rc;
