@@ -1,7 +1,8 @@
 /*
  * Makes system calls of a program fail: inject CALL WHICH ERRNO PROGRAM...
  *
- * CALL is mmap, clone, futex or timer_create.  WHICH counts from where the
+ * CALL is mmap, clone, futex, timer_create, epoll_create1, epoll_ctl or
+ * accept4.  WHICH counts from where the
  * runtime begins, which is told by its first membarrier(): N the Nth alone, N+
  * that and all after it.  Of futexes only the runtime's own are meant, by where
  * the call is made: libc takes a failed one for the end of the world.  ERRNO is
@@ -60,6 +61,9 @@ static bool set_call(const char *name)
 		{ "clone", { SYS_clone, SYS_clone3 } },
 		{ "futex", { SYS_futex, SYS_futex } },
 		{ "timer_create", { SYS_timer_create, SYS_timer_create } },
+		{ "epoll_create1", { SYS_epoll_create1, SYS_epoll_create1 } },
+		{ "epoll_ctl", { SYS_epoll_ctl, SYS_epoll_ctl } },
+		{ "accept4", { SYS_accept4, SYS_accept4 } },
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
@@ -231,8 +235,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	if (argc < 5 || !set_call(argv[1])) {
-		fputs("usage: inject mmap|clone|futex|timer_create N[+] ERRNO "
-		      "PROGRAM...\n", stderr);
+		fputs("usage: inject CALL N[+] ERRNO PROGRAM...\n", stderr);
 		return 2;
 	}
 	job.which = atol(argv[2]);
