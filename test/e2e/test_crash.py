@@ -12,7 +12,6 @@ from goroutine_dump import told
 from plain_env import WITHOUT_LINES
 
 
-
 def crash(build, way, limit_s=10, cwd=None, core=False, **env):
     def limits():
         if core:
