@@ -22,6 +22,8 @@
 #include "runtime/fatal.h"
 #include "runtime/slab.h"
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 struct pgo_chan *pgo_chan_make(size_t elem_bytes, size_t cap)
 {
 	struct pgo_chan *c;
@@ -67,29 +69,34 @@ size_t pgo_chan_cap(const struct pgo_chan *c)
 
 /* The buffer: lock held --------------------------------------------------- */
 
-static void *element(struct pgo_chan *c, size_t number)
+static inline void *element(struct pgo_chan *c, size_t number)
 {
 	size_t i = c->head + number;
 
 	return c->buffer + (i >= c->cap ? i - c->cap : i) * c->elem_bytes;
 }
 
-static void copy(struct pgo_chan *c, void *to, const void *from)
+static inline void copy(struct pgo_chan *c, void *to, const void *from)
 {
-	if (to && from)
+	if (!to || !from)
+		return;
+	/* A pointer or a number, mostly. */
+	if (c->elem_bytes == sizeof(uint64_t))
+		__builtin_memcpy(to, from, sizeof(uint64_t));
+	else
 		memcpy(to, from, c->elem_bytes);
 }
 
 /* In the buffer an element is one by one its sender's and its receiver's. */
-static void copy_buffered(struct pgo_chan *c, void *to, const void *from,
-			  const void *slot)
+static inline void copy_buffered(struct pgo_chan *c, void *to, const void *from,
+				 const void *slot)
 {
 	fiber_acquire(slot);
 	copy(c, to, from);
 	fiber_release(slot);
 }
 
-static void push(struct pgo_chan *c, const void *elem)
+static inline void push(struct pgo_chan *c, const void *elem)
 {
 	void *slot = element(c, c->count);
 
@@ -97,7 +104,7 @@ static void push(struct pgo_chan *c, const void *elem)
 	c->count++;
 }
 
-static void pop(struct pgo_chan *c, void *elem)
+static inline void pop(struct pgo_chan *c, void *elem)
 {
 	void *slot = element(c, 0);
 
@@ -108,7 +115,7 @@ static void pop(struct pgo_chan *c, void *elem)
 
 /* The first in Q who waits, off it: what it did before it waited comes before
  * what the caller does. */
-static struct waiter *partner(struct waitq *q)
+static inline struct waiter *partner(struct waitq *q)
 {
 	struct waiter *w = waitq_get(q);
 
@@ -124,7 +131,8 @@ bool chan_can_send(struct pgo_chan *c)
 	return c->closed || c->count < c->cap || waitq_has(&c->receivers);
 }
 
-int chan_send_now(struct pgo_chan *c, const void *elem, struct waiter **wake)
+static ALWAYS_INLINE int send_now(struct pgo_chan *c, const void *elem,
+				  struct waiter **wake)
 {
 	struct waiter *w;
 
@@ -144,12 +152,17 @@ int chan_send_now(struct pgo_chan *c, const void *elem, struct waiter **wake)
 	return 0;
 }
 
+int chan_send_now(struct pgo_chan *c, const void *elem, struct waiter **wake)
+{
+	return send_now(c, elem, wake);
+}
+
 /* The same with its lock dropped and the partner woken, unless it is -EAGAIN:
  * then it is still held. */
-static int send_or_keep(struct pgo_chan *c, const void *elem)
+static ALWAYS_INLINE int send_or_keep(struct pgo_chan *c, const void *elem)
 {
 	struct waiter *w;
-	int rc = chan_send_now(c, elem, &w);
+	int rc = send_now(c, elem, &w);
 
 	if (rc == -EAGAIN)
 		return rc;
@@ -162,7 +175,7 @@ static int send_or_keep(struct pgo_chan *c, const void *elem)
 }
 
 /* A channel that is not there: nobody will ever come. */
-static void wait_for_ever(enum wait_reason reason)
+static __attribute__((noinline)) void wait_for_ever(enum wait_reason reason)
 {
 	struct waiter w = { .g = g_get() };
 	struct lock lock = { 0 };
@@ -173,21 +186,28 @@ static void wait_for_ever(enum wait_reason reason)
 	}
 }
 
-int pgo_chan_send(struct pgo_chan *c, const void *elem)
+/* The lock is held.  Not inlined: who need not wait pays for no waiter. */
+static __attribute__((noinline)) void wait_to_send(struct pgo_chan *c,
+						   const void *elem)
 {
-	struct waiter w = { .g = g_get(), .elem = (void *)(uintptr_t)elem };
+	struct waiter w;
 
-	sched_point();
-	if (!c)
-		wait_for_ever(WAIT_CHAN_SEND_NIL);
-	lock_get(&c->lock);
-	if (!send_or_keep(c, elem))
-		return 0;
+	waiter_init(&w, (void *)(uintptr_t)elem);
 	waitq_put(&c->senders, &w);
 	fiber_release(&w);
 	waiter_sleep(&w, &c->lock, WAIT_CHAN_SEND, c);
 	if (!w.ok)
 		fatal_panic("send on closed channel");
+}
+
+int pgo_chan_send(struct pgo_chan *c, const void *elem)
+{
+	sched_point();
+	if (SELDOM(!c))
+		wait_for_ever(WAIT_CHAN_SEND_NIL);
+	lock_get(&c->lock);
+	if (send_or_keep(c, elem))
+		wait_to_send(c, elem);
 	return 0;
 }
 
@@ -212,7 +232,7 @@ bool chan_can_receive(struct pgo_chan *c)
 }
 
 /* The oldest element, and room for a sender that waits. */
-static struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
+static inline struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
 {
 	struct waiter *w;
 
@@ -223,7 +243,8 @@ static struct waiter *receive_buffered(struct pgo_chan *c, void *elem)
 	return w;
 }
 
-int chan_receive_now(struct pgo_chan *c, void *elem, struct waiter **wake)
+static ALWAYS_INLINE int receive_now(struct pgo_chan *c, void *elem,
+				     struct waiter **wake)
 {
 	struct waiter *w = NULL;
 
@@ -248,11 +269,16 @@ int chan_receive_now(struct pgo_chan *c, void *elem, struct waiter **wake)
 	return 0;
 }
 
+int chan_receive_now(struct pgo_chan *c, void *elem, struct waiter **wake)
+{
+	return receive_now(c, elem, wake);
+}
+
 /* As send_or_keep(). */
-static int receive_or_keep(struct pgo_chan *c, void *elem)
+static ALWAYS_INLINE int receive_or_keep(struct pgo_chan *c, void *elem)
 {
 	struct waiter *w;
-	int rc = chan_receive_now(c, elem, &w);
+	int rc = receive_now(c, elem, &w);
 
 	if (rc == -EAGAIN)
 		return rc;
@@ -262,22 +288,29 @@ static int receive_or_keep(struct pgo_chan *c, void *elem)
 	return rc;
 }
 
-int pgo_chan_recv(struct pgo_chan *c, void *elem)
+/* As wait_to_send(). */
+static __attribute__((noinline)) int wait_to_receive(struct pgo_chan *c,
+						     void *elem)
 {
-	struct waiter w = { .g = g_get(), .elem = elem };
-	int rc;
+	struct waiter w;
 
-	sched_point();
-	if (!c)
-		wait_for_ever(WAIT_CHAN_RECEIVE_NIL);
-	lock_get(&c->lock);
-	rc = receive_or_keep(c, elem);
-	if (rc != -EAGAIN)
-		return rc;
+	waiter_init(&w, elem);
 	waitq_put(&c->receivers, &w);
 	fiber_release(&w);
 	waiter_sleep(&w, &c->lock, WAIT_CHAN_RECEIVE, c);
 	return w.ok ? 0 : -EPIPE;
+}
+
+int pgo_chan_recv(struct pgo_chan *c, void *elem)
+{
+	int rc;
+
+	sched_point();
+	if (SELDOM(!c))
+		wait_for_ever(WAIT_CHAN_RECEIVE_NIL);
+	lock_get(&c->lock);
+	rc = receive_or_keep(c, elem);
+	return rc == -EAGAIN ? wait_to_receive(c, elem) : rc;
 }
 
 int pgo_chan_tryrecv(struct pgo_chan *c, void *elem)

@@ -21,13 +21,19 @@
 #include "runtime/net/netpoll.h"
 #include "runtime/procs.h"
 #include "runtime/sched.h"
+#include "runtime/sys.h"
 #include "runtime/sysmon.h"
 #include "runtime/timer.h"
 
 enum {
-	GLOBAL_EVERY = 61,      /* prime, so that it meets every pattern */
 	STEAL_ROUNDS = 4,
 	GLOBAL_BATCH_MAX = RUNQ_SIZE / 2,
+	/* How long a thief leaves a runnext alone: its P is about to run it,
+	 * and taking it would throw a pair that talks to each other between
+	 * two Ps. */
+	NEXT_GRACE_NS = 3000,
+	/* A thief's way there and back costs 20 us: some ms of talk. */
+	HURRY = 1 << 16,
 };
 
 static uint32_t atomic_get(const _Atomic uint32_t *v)
@@ -71,8 +77,10 @@ struct p *sched_pidle_get(void)
 	if (!pp)
 		return NULL;
 	sched.pidle = pp->link;
-	if (atomic_fetch_sub(&sched.npidle, 1) == (uint32_t)sched.gomaxprocs)
+	if (atomic_fetch_sub(&sched.npidle, 1) == (uint32_t)sched.gomaxprocs) {
+		sched_set_now(clock_mono_ns());
 		sysmon_busy();
+	}
 	return pp;
 }
 
@@ -113,9 +121,9 @@ static void release_deadline(struct m *m)
 					       &deadline, INT64_MAX);
 }
 
-/* Gives PP to an idle M; without one, asks for a thread, which finds PP on
- * the idle list. */
-static void start_m(struct p *pp, bool spinning)
+/* Gives PP to an idle M, and returns it, to be woken; without one, asks for a
+ * thread, which finds PP on the idle list, and returns NULL. */
+static struct m *start_m(struct p *pp, bool spinning)
 {
 	struct m *m = sched.midle;
 
@@ -124,14 +132,20 @@ static void start_m(struct p *pp, bool spinning)
 		release_deadline(m);
 		m->nextp = pp;
 		m->spinning = spinning;
-		netpoll_wake_m(m);
-		return;
+		return m;
 	}
 	sched_pidle_put(pp);
 	if (spinning)
 		atomic_fetch_sub(&sched.nspinning, 1);
 	atomic_store(&sched.want_m, 1);
 	sysmon_wake();
+	return NULL;
+}
+
+static void wake(struct m *m)
+{
+	if (m)
+		netpoll_wake_m(m);
 }
 
 /* Queued where an M that looks around finds it. */
@@ -163,7 +177,7 @@ void sched_handoff(struct p *pp)
 	}
 	pp->m = NULL;
 	if (!runq_is_empty(&pp->runq) || sched.runq.count) {
-		start_m(pp, false);
+		wake(start_m(pp, false));
 		return;
 	}
 	sched_pidle_put(pp);
@@ -172,24 +186,43 @@ void sched_handoff(struct p *pp)
 	if ((any_work() || netpoll_is_unwatched() ||
 	     timer_is_unwatched(timerheap_next_ns(&pp->timers))) &&
 	    atomic_compare_exchange_strong(&sched.nspinning, &none, 1))
-		start_m(sched_pidle_get(), true);
+		wake(start_m(sched_pidle_get(), true));
 }
 
-void sched_wake(void)
+void sched_wake_one(void)
 {
+	struct m *who = NULL;
 	uint32_t none = 0;
 	struct p *pp;
 
-	if (!atomic_get(&sched.npidle) || atomic_get(&sched.nspinning) ||
+	if (atomic_get(&sched.nspinning) ||
 	    !atomic_compare_exchange_strong(&sched.nspinning, &none, 1))
 		return;
 	lock_get(&sched.lock);
 	pp = sched_pidle_get();
 	if (pp)
-		start_m(pp, true);
+		who = start_m(pp, true);
 	else
 		atomic_fetch_sub(&sched.nspinning, 1);
 	lock_put(&sched.lock);
+	/* The first that it wants is that lock. */
+	wake(who);
+}
+
+void sched_wake_for(struct p *pp)
+{
+	if (pp && !runq_length(&pp->runq)) {
+		if (atomic_load_explicit(&pp->hasty, memory_order_relaxed)) {
+			atomic_store_explicit(&pp->hasty, false,
+					      memory_order_relaxed);
+			pp->hurry = HURRY;
+		}
+		if (pp->hurry) {
+			pp->hurry--;
+			return;
+		}
+	}
+	sched_wake_one();
 }
 
 void sched_timer_earlier(int64_t when_ns)
@@ -237,8 +270,36 @@ static struct g *from_global(struct p *pp, uint32_t most)
 	return gp;
 }
 
+/* What PP may take of FROM. */
+typedef struct g *steal_fn(struct p *pp, struct p *from, uint32_t *count);
+
+static struct g *from_ring(struct p *pp, struct p *from, uint32_t *count)
+{
+	return runq_steal(&pp->runq, &from->runq, NEXT_STAYS, count);
+}
+
+static struct g *from_all(struct p *pp, struct p *from, uint32_t *count)
+{
+	return runq_steal(&pp->runq, &from->runq, NEXT_TOO, count);
+}
+
+/* Runnext too, if nobody was run there in the time of grace. */
+static struct g *from_slow(struct p *pp, struct p *from, uint32_t *count)
+{
+	const struct m *m = from->m;
+	uint64_t switches = m ? m->switches : 0;
+
+	if (runq_is_empty(&from->runq))
+		return NULL;
+	sys_nanosleep(NEXT_GRACE_NS);
+	if (m && from->m == m && m->switches == switches)
+		return from_all(pp, from, count);
+	atomic_store_explicit(&from->hasty, true, memory_order_relaxed);
+	return from_ring(pp, from, count);
+}
+
 /* One look at every other P, from a random one on. */
-static struct g *steal_once(struct p *pp, enum runq_next next)
+static struct g *steal_once(struct p *pp, steal_fn *take)
 {
 	uint32_t n = (uint32_t)sched.gomaxprocs;
 	uint32_t count = 0;
@@ -251,7 +312,7 @@ static struct g *steal_once(struct p *pp, enum runq_next next)
 		struct p *from = &sched.ps[(at + i) % n];
 
 		if (from != pp && !runq_is_alone(&from->runq))
-			gp = runq_steal(&pp->runq, &from->runq, next, &count);
+			gp = take(pp, from, &count);
 	}
 	if (gp)
 		atomic_fetch_add_explicit(&pp->steals, count,
@@ -264,46 +325,25 @@ static struct g *steal(struct p *pp)
 	struct g *gp = NULL;
 
 	for (int round = 1; round < STEAL_ROUNDS && !gp; round++)
-		gp = steal_once(pp, NEXT_STAYS);
-	return gp ? gp : steal_once(pp, NEXT_AFTER_GRACE);
-}
-
-struct g *sched_find_own(struct m *m)
-{
-	struct p *pp = m->p;
-	uint32_t tick = atomic_get(&pp->tick);
-	bool inherit;
-	struct g *gp;
-
-	if ((sched.runq.count && tick % GLOBAL_EVERY == 0) ||
-	    timer_is_due(pp) || atomic_get(&sched.gate))
-		return NULL;
-	gp = runq_get(&pp->runq, &inherit);
-	if (gp && !inherit)
-		atomic_store_explicit(&pp->tick, tick + 1,
-				      memory_order_relaxed);
-	return gp;
+		gp = steal_once(pp, from_ring);
+	return gp ? gp : steal_once(pp, from_slow);
 }
 
 static struct g *from_own(struct p *pp)
 {
 	bool inherit = false;
 	struct g *gp = NULL;
-	uint32_t tick = atomic_get(&pp->tick);
 
-	/* One turn in 61 starts at the global queue, so that a pair of
-	 * goroutines waking each other cannot keep everyone else out. */
-	if (tick % GLOBAL_EVERY == 0)
+	if (sched_is_global_turn(pp))
 		gp = from_global(pp, 1);
 	/* For tests: goroutines shall change their P all the time. */
 	if (!gp && env.steal_always &&
 	    runq_length(&pp->runq) <= RUNQ_SIZE / 2)
-		gp = steal_once(pp, NEXT_AT_ONCE);
+		gp = steal_once(pp, from_all);
 	if (!gp)
 		gp = runq_get(&pp->runq, &inherit);
 	if (gp && !inherit)
-		atomic_store_explicit(&pp->tick, tick + 1,
-				      memory_order_relaxed);
+		p_tick(pp);
 	return gp;
 }
 
@@ -324,7 +364,7 @@ static struct g *from_others(struct m *m, struct p *pp)
 			gp = runq_get(&pp->runq, &inherit);
 	}
 	if (gp)
-		atomic_fetch_add_explicit(&pp->tick, 1, memory_order_relaxed);
+		p_tick(pp);
 	return gp;
 }
 
@@ -440,7 +480,7 @@ static void stop_here(struct m *m)
  * all, or a pair that wakes each other would have the P for ever. */
 static void put_next_last(struct p *pp)
 {
-	struct g *gp = runq_take_next(&pp->runq);
+	struct g *gp = runq_get_next(&pp->runq);
 
 	if (gp)
 		sched_put_global_one(gp);

@@ -9,6 +9,8 @@
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
 #include "runtime/lock.h"
+#include "runtime/m.h"
+#include "runtime/p.h"
 #include "runtime/stack.h"
 #include "runtime/sys.h"
 
@@ -19,18 +21,18 @@ enum {
 
 void pgo_gostart(void);
 
-/* The first frame: seven words as switch_to_g() pops them, under two zeros.
- * rsp is a multiple of 16 when pgo_gostart calls. */
-static void *first_frame(const struct seg *s)
+/* The first frame: seven words as switch_to_g() pops them, of which only rbp
+ * and the last matter, under two zeros.  rsp is a multiple of 16 when
+ * pgo_gostart calls. */
+static inline void *first_frame(const struct seg *s)
 {
-	uint64_t *sp = (uint64_t *)((uintptr_t)s & ~(uintptr_t)15);
+	uint64_t *sp = (uint64_t *)((uintptr_t)s & ~(uintptr_t)15) - 4;
 
-	*--sp = 0;
-	*--sp = 0;
-	*--sp = (uintptr_t)pgo_gostart;
-	for (int i = 0; i < 6; i++)
-		*--sp = 0;
-	return sp;
+	sp[0] = 0;
+	sp[1] = (uintptr_t)pgo_gostart;
+	sp[2] = 0;
+	sp[3] = 0;
+	return sp - 5;
 }
 
 static struct seg *stack_new(const struct stack_want *want)
@@ -58,12 +60,32 @@ static struct g *slot_new(enum gfree_kind kind)
 	return gp;
 }
 
-/* A goroutine that has a stack. */
-static struct g *g_get_free(const struct stack_want *want)
+/* What the last one to use the slot has counted. */
+static void begin_counts(struct g *gp)
 {
-	struct g *gp = gfree_pop(want->kind);
+	gp->enters = 0;
+	gp->grows = 0;
+	gp->shrinks = 0;
+	gp->stack_bytes = seg_memory(gp->base);
+	gp->stack_peak = gp->stack_bytes;
+}
+
+/* It may go deep and then park for ever, all in its first epoch. */
+static void begin_contiguous(struct g *gp)
+{
+	gp->shrink_epoch = UINT32_MAX;
+	begin_counts(gp);
+}
+
+/* A goroutine that has a stack: GP, which has none, or another where that is
+ * NULL. */
+static __attribute__((noinline)) struct g *
+g_get_free(struct g *gp, const struct stack_want *want)
+{
 	struct seg *s;
 
+	if (!gp)
+		gp = gfree_pop(want->kind);
 	if (gp && gp->base)
 		return gp;
 	s = stack_new(want);
@@ -71,6 +93,7 @@ static struct g *g_get_free(const struct stack_want *want)
 		gp = slot_new(want->kind);
 	if (s && gp) {
 		gp->base = s;
+		begin_counts(gp);
 		return gp;
 	}
 	if (s)
@@ -82,28 +105,22 @@ static struct g *g_get_free(const struct stack_want *want)
 
 struct g *g_new(void (*fn)(void *), void *arg, const struct stack_want *want)
 {
-	struct g *gp = g_get_free(want);
+	struct p *pp = p_get();
+	struct g *gp = NULL;
 
+	if (pp && want->kind < GFREE_CACHED)
+		gp = p_get_free(pp, want->kind);
+	if (!gp || !gp->base)
+		gp = g_get_free(gp, want);
 	if (!gp)
 		return NULL;
 	gp->cur = gp->base;
 	gp->sp = first_frame(gp->base);
 	gp->fn = fn;
 	gp->arg = arg;
-	gp->enters = 0;
 	gp->err = 0;
-	gp->goexit = false;
-	gp->locks = 0;
-	gp->wait_on = NULL;
-	gp->exceptions = (struct exceptions){ 0 };
-	gp->stack_bytes = seg_memory(gp->base);
-	gp->stack_peak = gp->stack_bytes;
-	gp->grows = 0;
-	gp->shrinks = 0;
-	/* It may go deep and then park for ever, all in its first epoch. */
 	if (want->contiguous)
-		gp->shrink_epoch = UINT32_MAX;
-	atomic_store_explicit(&gp->preempt, 0, memory_order_relaxed);
+		begin_contiguous(gp);
 	return gp;
 }
 
@@ -125,8 +142,12 @@ void g_free(struct g *gp)
 	stack_forget_allocas(gp);
 	if (!seg_is_whole(gp->base))
 		fatal_overrun(gp->base);
+	gp->goexit = false;
+	gp->exceptions = (struct exceptions){ 0 };
 	if (gp->kind == GFREE_BARE)
 		drop_base(gp);
+	else
+		begin_counts(gp);
 	gtab_move(gp->row, G_DEAD, G_IDLE);
 	gfree_push(gp);
 }

@@ -87,6 +87,12 @@ struct g *g_new(void (*fn)(void *), void *arg, const struct stack_want *want);
 /* The goroutine has ended and is off its stack: back to the pool.  [m] */
 void g_free(struct g *gp);
 
+/* Whether g_free() of GP, which has ended, would find nothing to tidy up. */
+static inline bool g_is_tidy(const struct g *gp)
+{
+	return !gp->grows && !gp->base->blocks && gp->kind != GFREE_BARE;
+}
+
 /* Gives back cached segments that were not used since the last call.  GP is
  * off its stack and the caller's: its M, or who claimed it.  [m] */
 void g_shrink(struct g *gp, uint32_t epoch);

@@ -9,8 +9,6 @@
 #include "runtime/m.h"
 #include "runtime/p.h"
 
-enum { GFREE_MAX = 64 };        /* a P with more gives half away */
-
 static struct {
 	struct lock lock;
 	struct g *list[GFREE_KINDS];    /* lock; is there any: without */
@@ -57,7 +55,7 @@ static uint32_t move(struct g **from, struct g **to)
 
 	if (!first)
 		return 0;
-	for (; n < GFREE_MAX / 2 && last->link; n++)
+	for (; n < P_GFREE_MAX / 2 && last->link; n++)
 		last = last->link;
 	*from = last->link;
 	last->link = *to;
@@ -89,16 +87,12 @@ void gfree_hand_on(struct p *pp)
 struct g *gfree_pop(enum gfree_kind kind)
 {
 	struct p *pp = kind < GFREE_CACHED ? p_get() : NULL;
-	struct g *gp;
 
 	if (!pp)
 		return pop_global(kind);
 	if (!pp->gfree[kind] && all.list[kind])
 		refill(pp, kind);
-	gp = take(&pp->gfree[kind]);
-	if (gp)
-		pp->gfree_count--;
-	return gp;
+	return p_get_free(pp, kind);
 }
 
 void gfree_push(struct g *gp)
@@ -109,7 +103,7 @@ void gfree_push(struct g *gp)
 		push_global(gp);
 		return;
 	}
-	put(&pp->gfree[gp->kind], gp);
-	if (++pp->gfree_count > GFREE_MAX)
+	if (!p_has_room(pp))
 		give_away(pp, gp->kind);
+	p_put_free(pp, gp);
 }

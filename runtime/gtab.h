@@ -113,14 +113,25 @@ static inline void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to)
 	atomic_store_explicit(&row->status, to, memory_order_release);
 }
 
-/* From G_RUNNABLE to G_RUNNING; waits out a claim. */
-static inline void gtab_run(struct gtab_row *row)
+/* From G_RUNNABLE to G_RUNNING; the caller then waits out a claim, if there can
+ * be one. */
+static inline void gtab_set_running(struct gtab_row *row)
 {
 	gtab_move(row, G_RUNNABLE, G_RUNNING);
 	/* In this order; the barrier is a reader's. */
 	atomic_signal_fence(memory_order_seq_cst);
-	if (__builtin_expect(atomic_load_explicit(&gtab_readers,
-						  memory_order_relaxed), 0))
+}
+
+static inline bool gtab_may_be_claimed(void)
+{
+	return atomic_load_explicit(&gtab_readers, memory_order_relaxed);
+}
+
+/* The two in one. */
+static inline void gtab_run(struct gtab_row *row)
+{
+	gtab_set_running(row);
+	if (__builtin_expect(gtab_may_be_claimed(), 0))
 		gtab_wait_claim(row);
 }
 

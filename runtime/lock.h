@@ -45,7 +45,8 @@ static inline void lock_get(struct lock *l)
 		lock_wait(l);
 }
 
-static inline void lock_put(struct lock *l)
+/* Lets go, and returns whether lock_wake() is to be called. */
+static inline bool lock_drop(struct lock *l)
 {
 	_Atomic uint32_t *bed = lock_bed(l);
 
@@ -53,8 +54,12 @@ static inline void lock_put(struct lock *l)
 	/* The store first; the barrier that orders the two is on the sleeper:
 	 * see lock_wait(). */
 	atomic_signal_fence(memory_order_seq_cst);
-	if (__builtin_expect(atomic_load_explicit(bed, memory_order_relaxed),
-			     0))
+	return atomic_load_explicit(bed, memory_order_relaxed);
+}
+
+static inline void lock_put(struct lock *l)
+{
+	if (__builtin_expect(lock_drop(l), 0))
 		lock_wake(l);
 }
 

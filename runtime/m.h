@@ -69,7 +69,7 @@ struct m {
 				 * runs no other */
 	bool bound_asleep;      /* sched.lock: counted in sched.nbound */
 	const void *bound_frame; /* owner: the frame it sleeps in, in C */
-	volatile uint64_t switches; /* owner: goroutines run */
+	uint64_t switches;      /* owner: goroutines run */
 	_Atomic uint32_t scanning; /* a reader looks at g's stack */
 	uintptr_t stack_low;    /* constant: bounds of the thread's stack */
 	uintptr_t stack_high;
@@ -99,6 +99,17 @@ static inline struct m *m_get(void)
 	struct m *m;
 
 	__asm__ volatile("movq pgo_m@gottpoff(%%rip), %0\n\t"
+			 "movq %%fs:(%0), %0"
+			 : "=r"(m));
+	return m;
+}
+
+/* The thread's M, if it is on a goroutine's stack; else one with csp 0. */
+static inline const struct m *m_on_g(void)
+{
+	const struct m *m;
+
+	__asm__ volatile("movq m_or_none@gottpoff(%%rip), %0\n\t"
 			 "movq %%fs:(%0), %0"
 			 : "=r"(m));
 	return m;

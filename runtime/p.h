@@ -36,6 +36,42 @@ struct p {
 	_Atomic uint64_t steals; /* owner: goroutines stolen */
 	struct cache *cache;    /* owner: of pgo_malloc(); never NULL */
 	struct timerheap timers; /* its own lock; see timer.c */
+	_Atomic bool hasty;     /* thieves set: its runnext does not stay */
+	uint32_t hurry;         /* owner: so many more may be put there
+				 * without waking a thief */
 } __attribute__((aligned(128)));
+
+enum { P_GFREE_MAX = 64 };      /* a P with more gives half away */
+
+/* A dead goroutine of KIND, which has a list there, or NULL.  Owner. */
+static inline struct g *p_get_free(struct p *pp, enum gfree_kind kind)
+{
+	struct g *gp = pp->gfree[kind];
+
+	if (gp) {
+		pp->gfree[kind] = gp->link;
+		pp->gfree_count--;
+	}
+	return gp;
+}
+
+/* GP, which is G_IDLE, to its list.  Owner. */
+static inline void p_put_free(struct p *pp, struct g *gp)
+{
+	gp->link = pp->gfree[gp->kind];
+	pp->gfree[gp->kind] = gp;
+	pp->gfree_count++;
+}
+
+static inline bool p_has_room(const struct p *pp)
+{
+	return pp->gfree_count < P_GFREE_MAX;
+}
+
+/* One more goroutine runs there, in a time slice of its own.  Owner. */
+static inline void p_tick(struct p *pp)
+{
+	atomic_store_explicit(&pp->tick, pp->tick + 1, memory_order_relaxed);
+}
 
 #endif

@@ -231,7 +231,8 @@ static void put_interrupted(struct g *gp, const ucontext_t *uc)
 
 /* -------------------------------------------------------------------------- */
 
-/* The handler returns into switch_from_g(), to where it is off that stack. */
+/* The handler returns into switch_from_g(), to where it goes back to the
+ * scheduler. */
 static void go_to_sched(struct m *m, ucontext_t *uc)
 {
 	const uintptr_t *sp = m->g0sp;
@@ -241,8 +242,6 @@ static void go_to_sched(struct m *m, ucontext_t *uc)
 	m->csp = NULL;
 	limit_set(0);
 	r[REG_RIP] = (greg_t)switch_in_sched;
-	r[REG_RDI] = (greg_t)m;
-	r[REG_RSI] = (greg_t)m->g;
 	r[REG_RSP] = (greg_t)sp;
 	r[REG_RBP] = (greg_t)sp[offsetof(struct left, rbp) / sizeof(*sp)];
 	r[REG_EFL] = FLAGS;

@@ -54,6 +54,7 @@ static int setup(void)
 		     env.yield_always;
 	preempt_setup();
 	sched.start_ns = clock_mono_ns();
+	sched_set_now(sched.start_ns);
 	rc = barrier_setup();
 	if (rc)
 		return rc;
@@ -99,7 +100,6 @@ static struct g *new_goroutine(void (*fn)(void *), void *arg,
 
 	forked_check();
 	gp = g_new(fn, arg, want);
-
 	if (!gp)
 		return NULL;
 	gp->id = atomic_fetch_add_explicit(&sched.last_id, 1,

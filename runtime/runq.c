@@ -8,19 +8,7 @@
  */
 #include "runtime/runq.h"
 
-#include <stddef.h>
-
 #include "runtime/g.h"
-#include "runtime/sys.h"
-
-/* How long a thief leaves a runnext alone: its P is about to run it, and
- * taking it would throw a pair that talks to each other between two Ps. */
-enum { NEXT_GRACE_NS = 3000 };
-
-static _Atomic(struct g *) *slot_of(struct runq *q, uint32_t number)
-{
-	return &q->slot[number % RUNQ_SIZE];
-}
 
 static void chain_add(struct gchain *chain, struct g *gp)
 {
@@ -45,61 +33,27 @@ static bool spill(struct runq *q, struct g *gp, uint32_t head,
 		return false;
 	/* Ours now, and only we fill slots: no hurry to read them. */
 	for (uint32_t i = 0; i < n; i++)
-		chain_add(overflow, atomic_load_explicit(slot_of(q, head + i),
+		chain_add(overflow, atomic_load_explicit(runq_slot(q, head + i),
 							 memory_order_relaxed));
 	chain_add(overflow, gp);
 	return true;
 }
 
-static void put_tail(struct runq *q, struct g *gp, struct gchain *overflow)
-{
-	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
-	uint32_t head;
-
-	do {
-		/* Acquire: whoever moved head has read the slots. */
-		head = atomic_load_explicit(&q->head, memory_order_acquire);
-		if (tail - head < RUNQ_SIZE) {
-			atomic_store_explicit(slot_of(q, tail), gp,
-					      memory_order_relaxed);
-			/* Release: the slot is filled.  Pairs with the acquire
-			 * of tail in grab(). */
-			atomic_store_explicit(&q->tail, tail + 1,
-					      memory_order_release);
-			return;
-		}
-	} while (!spill(q, gp, head, overflow));
-}
-
-static struct g *next_of(const struct runq *q)
-{
-	return atomic_load_explicit(&q->next, memory_order_relaxed);
-}
-
-static void set_next(struct runq *q, struct g *gp)
-{
-	atomic_store_explicit(&q->next, gp, memory_order_relaxed);
-}
-
-static struct g *change_next(struct runq *q, struct g *gp)
-{
-	struct g *was;
-
-	/* A full barrier too: who queues here looks at the count of spinning
-	 * Ms next. */
-	if (!runq_is_alone(q))
-		return atomic_exchange(&q->next, gp);
-	was = next_of(q);
-	set_next(q, gp);
-	return was;
-}
-
 void runq_put(struct runq *q, struct g *gp, bool next, struct gchain *overflow)
 {
 	if (next)
-		gp = change_next(q, gp);
-	if (gp)
-		put_tail(q, gp, overflow);
+		gp = runq_set_next(q, gp);
+	if (!gp)
+		return;
+	while (!runq_put_tail(q, gp)) {
+		uint32_t head = atomic_load_explicit(&q->head,
+						     memory_order_acquire);
+
+		/* Still full, or thieves have made room. */
+		if (runq_length(q) == RUNQ_SIZE &&
+		    spill(q, gp, head, overflow))
+			return;
+	}
 }
 
 uint32_t runq_put_chain(struct runq *q, struct gchain *chain)
@@ -112,7 +66,7 @@ uint32_t runq_put_chain(struct runq *q, struct gchain *chain)
 		struct g *gp = chain->head;
 
 		chain->head = gp->link;
-		atomic_store_explicit(slot_of(q, tail + n), gp,
+		atomic_store_explicit(runq_slot(q, tail + n), gp,
 				      memory_order_relaxed);
 		n++;
 	}
@@ -121,51 +75,6 @@ uint32_t runq_put_chain(struct runq *q, struct gchain *chain)
 		chain->tail = NULL;
 	atomic_store_explicit(&q->tail, tail + n, memory_order_release);
 	return n;
-}
-
-/* Whether GP, seen in runnext, is ours.  Only the owner fills that, so if not,
- * a thief has it. */
-static bool take_next(struct runq *q, struct g *gp)
-{
-	if (!runq_is_alone(q))
-		return atomic_compare_exchange_strong(&q->next, &gp, NULL);
-	set_next(q, NULL);
-	return true;
-}
-
-/* Whether entry *HEAD is ours; if not, *HEAD is the head now. */
-static bool take_head(struct runq *q, uint32_t *head)
-{
-	if (!runq_is_alone(q))
-		return atomic_compare_exchange_strong_explicit(
-			&q->head, head, *head + 1, memory_order_release,
-			memory_order_acquire);
-	atomic_store_explicit(&q->head, *head + 1, memory_order_relaxed);
-	return true;
-}
-
-struct g *runq_get(struct runq *q, bool *inherit)
-{
-	struct g *gp = next_of(q);
-	uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
-	uint32_t head;
-
-	*inherit = gp && take_next(q, gp);
-	if (*inherit)
-		return gp;
-	head = atomic_load_explicit(&q->head, memory_order_acquire);
-	do {
-		if (tail == head)
-			return NULL;
-		gp = atomic_load_explicit(slot_of(q, head),
-					  memory_order_relaxed);
-	} while (!take_head(q, &head));
-	return gp;
-}
-
-struct g *runq_take_next(struct runq *q)
-{
-	return next_of(q) ? change_next(q, NULL) : NULL;
 }
 
 void runq_take_all(struct runq *q, struct gchain *chain)
@@ -177,15 +86,11 @@ void runq_take_all(struct runq *q, struct gchain *chain)
 		chain_add(chain, gp);
 }
 
-static struct g *take_next_of(struct runq *from, enum runq_next when)
+static struct g *take_next_of(struct runq *from)
 {
 	struct g *gp = atomic_load_explicit(&from->next, memory_order_acquire);
 
-	if (!gp)
-		return NULL;
-	if (when == NEXT_AFTER_GRACE)
-		sys_nanosleep(NEXT_GRACE_NS);
-	if (!atomic_compare_exchange_strong(&from->next, &gp, NULL))
+	if (!gp || !atomic_compare_exchange_strong(&from->next, &gp, NULL))
 		return NULL;
 	return gp;
 }
@@ -207,9 +112,10 @@ static uint32_t grab(struct runq *from, struct runq *to, uint32_t to_tail)
 			continue;       /* head and tail of two moments */
 		for (uint32_t i = 0; i < n; i++) {
 			struct g *gp = atomic_load_explicit(
-				slot_of(from, head + i), memory_order_relaxed);
+				runq_slot(from, head + i),
+				memory_order_relaxed);
 
-			atomic_store_explicit(slot_of(to, to_tail + i), gp,
+			atomic_store_explicit(runq_slot(to, to_tail + i), gp,
 					      memory_order_relaxed);
 		}
 		if (atomic_compare_exchange_strong_explicit(
@@ -228,11 +134,11 @@ struct g *runq_steal(struct runq *to, struct runq *from, enum runq_next next,
 
 	*count = n;
 	if (!n) {
-		gp = next ? take_next_of(from, next) : NULL;
+		gp = next == NEXT_TOO ? take_next_of(from) : NULL;
 		*count = gp != NULL;
 		return gp;
 	}
-	gp = atomic_load_explicit(slot_of(to, tail + n - 1),
+	gp = atomic_load_explicit(runq_slot(to, tail + n - 1),
 				  memory_order_relaxed);
 	if (n > 1)
 		atomic_store_explicit(&to->tail, tail + n - 1,

@@ -1,77 +1,28 @@
 /*
- * Running, parking and waking.
+ * Waking, and running the long way.
  *
  * A goroutine that must wait leaves its M; the M, off its stack, marks it
  * WAITING and then lets the commit function drop the lock of what it waits on,
  * in that order: a waker that takes the lock afterwards sees WAITING and may
- * run it at once on another M.
+ * run it at once on another M.  The short way from one goroutine to the next is
+ * in switch.c; what is here is right for every case.
  *
  * In a callback from C the M's stack is in use below the goroutine, so the
  * thread itself waits ("bound"): it gives its P away, and whoever finds the
  * goroutine on a run queue hands his own P to it.  The thread of a goroutine
  * that has locked it waits in the same way, but in the scheduler.
  */
-#include "runtime/sched.h"
+#include "runtime/running.h"
 
-#include <pgo/go.h>
-
-#include "lib/base/clock.h"
 #include "runtime/dice.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
 #include "runtime/forked.h"
-#include "runtime/leakcheck.h"
 
 struct sched sched = { .timer_deadline = INT64_MAX };
 
 void switch_to_g(struct m *m, struct g *gp);
-void switch_from_g(struct m *m, struct g *gp);
-struct g *sched_left(struct m *m, struct g *gp);
-
-/* Not inlined: after the switch this is another thread, and nothing of the
- * old one may be in registers. */
-__attribute__((noinline)) void sched_leave(enum sched_leave why)
-{
-	struct m *m = m_get();
-	struct g *gp = m->g;
-
-	forked_check();
-	gp->leave = why;
-	fiber_to_sched(m, gp);
-	switch_from_g(m, gp);
-	fiber_in_g(gp);
-}
-
-void sched_goroutine_main(void)
-{
-	struct g *gp = g_get();
-
-	fiber_in_g(gp);
-	fiber_acquire(gp);
-	fiber_acquire(gp->base);
-	gp->fn(gp->arg);
-	if (gp->id == 1)
-		leakcheck_main_returned();
-	sched_leave(LEAVE_DEAD);
-	__builtin_unreachable();
-}
-
-static enum sched_leave or_stop(enum sched_leave why)
-{
-	return atomic_load_explicit(&sched.stopping, memory_order_relaxed) ?
-		       LEAVE_STOP : why;
-}
-
-void sched_preempted(void)
-{
-	sched_leave(or_stop(LEAVE_PREEMPTED));
-}
-
-void sched_yield_from_c(void)
-{
-	sched_leave(or_stop(LEAVE_PREEMPTED));
-}
 
 /* Queues ------------------------------------------------------------------- */
 
@@ -90,33 +41,41 @@ void sched_put_global(struct gchain *chain)
 	lock_put(&sched.lock);
 }
 
-void sched_put_global_one(struct g *gp)
+/* Neither this nor the next is inlined: sched_ready() lies deep in goroutines'
+ * stacks. */
+__attribute__((noinline)) void sched_put_global_one(struct g *gp)
 {
 	struct gchain one = { gp, gp, 1 };
 
 	sched_put_global(&one);
 }
 
-/* A runnable goroutine to the caller's P, as the NEXT one there or as the
- * last, or to the global queue. */
-static void put(struct g *gp, bool next)
+__attribute__((noinline)) void sched_put_last(struct p *pp, struct g *gp)
 {
-	struct p *pp = p_get();
 	struct gchain overflow = { 0 };
 
-	if (!pp) {
-		sched_put_global_one(gp);
-		return;
-	}
-	runq_put(&pp->runq, gp, next, &overflow);
+	runq_put(&pp->runq, gp, false, &overflow);
 	sched_put_global(&overflow);
 }
 
-/* Before everything else, but with a seed half of the time only: orders that
- * programs come to lean on are to change. */
-static bool goes_first(void)
+/* To the caller's P, before everything else there, or to the global queue; and
+ * somebody is woken for it.  With a seed it goes first half of the time only:
+ * orders that programs come to lean on are to change. */
+static inline __attribute__((always_inline)) void put(struct g *gp)
 {
-	return !env.seeded || dice(2);
+	struct p *pp = p_get();
+
+	if (SELDOM(!pp)) {
+		sched_put_global_one(gp);
+		sched_wake();
+		return;
+	}
+	if (!SELDOM(env.seeded) || dice(2))
+		gp = runq_set_next(&pp->runq, gp);
+	if (gp && SELDOM(!runq_put_tail(&pp->runq, gp)))
+		sched_put_last(pp, gp);
+	if (SELDOM(atomic_load_explicit(&sched.npidle, memory_order_relaxed)))
+		sched_wake_for(pp);
 }
 
 void sched_unpark(struct g *gp)
@@ -128,8 +87,7 @@ void sched_unpark(struct g *gp)
 void sched_ready(struct g *gp)
 {
 	sched_unpark(gp);
-	put(gp, goes_first());
-	sched_wake();
+	put(gp);
 }
 
 void sched_ready_all(struct gchain *chain)
@@ -143,15 +101,14 @@ void sched_ready_all(struct gchain *chain)
 
 static void make_runnable(struct g *gp)
 {
-	gp->since_ns = clock_coarse_ns();
+	gp->since_ns = sched_now_ns();
 	gtab_move(gp->row, G_IDLE, G_RUNNABLE);
 }
 
 void sched_start(struct g *gp)
 {
 	make_runnable(gp);
-	put(gp, goes_first());
-	sched_wake();
+	put(gp);
 }
 
 /* Leaving ------------------------------------------------------------------ */
@@ -183,32 +140,16 @@ static void shrink(struct g *gp, uint32_t epoch)
 	remember(gp);
 }
 
-/* Before it is seen WAITING or RUNNABLE: a reader that finds both the state
- * and this count as they were takes the stack for what it was. */
-static void count_park(struct g *gp)
-{
-	atomic_store_explicit(&gp->row->parks, gp->row->parks + 1,
-			      memory_order_relaxed);
-}
-
 /* What every goroutine passes on its way off an M. */
 static void look_over(struct g *gp)
 {
-	uint32_t epoch = atomic_load_explicit(&sched.shrink_epoch,
-					      memory_order_relaxed);
+	uint32_t epoch = sched_shrink_epoch();
 
 	if (!seg_is_whole(gp->cur))
 		fatal_overrun(gp->cur);
 	if (gp->shrink_epoch != epoch)
 		shrink(gp, epoch);
-	count_park(gp);
-}
-
-static void begin_wait(struct g *gp)
-{
-	gp->since_ns = clock_coarse_ns();
-	gtab_move(gp->row, G_RUNNING,
-		  G_WAITING | gp->reason << G_REASON_SHIFT);
+	running_count(gp);
 }
 
 static void leave_park(struct g *gp)
@@ -216,7 +157,7 @@ static void leave_park(struct g *gp)
 	/* With spare segments, maybe for ever. */
 	if (gp->cur->next)
 		remember(gp);
-	begin_wait(gp);
+	running_to_waiting(gp);
 	/* From a true commit on, GP may run elsewhere. */
 	if (!gp->commit(gp, gp->commit_arg))
 		sched_ready(gp);
@@ -224,10 +165,11 @@ static void leave_park(struct g *gp)
 
 static void leave_yield(struct g *gp)
 {
-	gp->since_ns = clock_coarse_ns();
-	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
-	if (gp->leave == LEAVE_YIELD)
-		put(gp, false);
+	struct p *pp = gp->leave == LEAVE_YIELD ? p_get() : NULL;
+
+	running_to_runnable(gp);
+	if (pp)
+		sched_put_last(pp, gp);
 	else
 		sched_put_global_one(gp);
 }
@@ -238,7 +180,7 @@ static void leave_dead(struct g *gp)
 
 	gp->cur = gp->base;
 	gtab_move(gp->row, G_RUNNING, G_DEAD);
-	atomic_fetch_sub_explicit(&sched.live, 1, memory_order_relaxed);
+	sched_count_end();
 	g_free(gp);
 	if (over)
 		sched_stop();
@@ -329,24 +271,24 @@ static void count_asleep(struct m *m, struct g *gp)
 }
 
 /* A frame of its own, for who looks at the callbacks below it. */
-static __attribute__((noinline)) void park_bound(struct m *m, struct g *gp)
+__attribute__((noinline)) void sched_park_bound(struct m *m, struct g *gp)
 {
 	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
-	count_park(gp);
-	begin_wait(gp);
+	running_count(gp);
+	running_to_waiting(gp);
 	if (!gp->commit(gp, gp->commit_arg))
 		sched_ready(gp);
 	count_asleep(m, gp);
 	bound_sleep(m);
 }
 
-static __attribute__((noinline)) void yield_bound(struct m *m, struct g *gp)
+__attribute__((noinline)) void sched_yield_bound(struct m *m, struct g *gp)
 {
 	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
-	count_park(gp);
-	gtab_move(gp->row, G_RUNNING, G_RUNNABLE);
+	running_count(gp);
+	running_to_runnable(gp);
 	sched_put_global_one(gp);
 	sched_wake();
 	count_asleep(m, gp);
@@ -362,78 +304,12 @@ void sched_back_from_c(struct m *m)
 		/* It cannot yield: its frames are on the thread's stack. */
 		m->csp = NULL;
 		if (!m_regain_p(m))
-			yield_bound(m, m->g);
+			sched_yield_bound(m, m->g);
 	}
 }
 
-/* The goroutine's side ---------------------------------------------------- */
-
-bool sched_unlock(struct g *gp, void *arg)
-{
-	(void)gp;
-	lock_put(arg);
-	return true;
-}
-
-void sched_park(bool (*commit)(struct g *g, void *arg), void *arg,
-		enum wait_reason reason, const void *wait_on)
-{
-	struct m *m = m_get();
-	struct g *gp = m->g;
-
-	gp->commit = commit;
-	gp->commit_arg = arg;
-	gp->reason = reason;
-	gp->wait_on = wait_on;
-	if (m->csp)
-		sched_leave(LEAVE_PARK);
-	else
-		park_bound(m, gp);
-}
-
-void pgo_yield(void)
-{
-	struct m *m = m_get();
-
-	if (!m || !m->g)
-		return;
-	if (m->csp)
-		sched_leave(or_stop(LEAVE_YIELD));
-	else
-		yield_bound(m, m->g);
-}
-
-void sched_point(void)
-{
-	if (env.yield_always)
-		pgo_yield();
-}
-
-void pgo_poll(void)
-{
-	struct g *gp = g_get();
-
-	if (gp && atomic_load_explicit(&gp->preempt, memory_order_relaxed))
-		pgo_yield();
-}
-
-void pgo_goexit(void)
-{
-	struct m *m = m_get();
-
-	if (!m || !m->g)
-		fatal_throw("pgo_goexit() on a thread that runs no goroutine");
-	if (!m->csp)
-		fatal_throw("pgo_goexit() in a callback from C");
-	m->g->goexit = true;
-	sched_leave(LEAVE_DEAD);
-	__builtin_unreachable();
-}
-
-/* The thread's side ------------------------------------------------------- */
-
 /* GP's thread sleeps with it: our P goes there. */
-static void hand_to_bound(struct m *m, struct g *gp)
+void sched_hand_to_bound(struct m *m, struct g *gp)
 {
 	struct m *to;
 
@@ -450,70 +326,19 @@ static void hand_to_bound(struct m *m, struct g *gp)
 	note_wake(&to->note);
 }
 
-/* M has a goroutine, and has none any more. */
-static void take(struct m *m, struct g *gp)
-{
-	gtab_run(gp->row);
-	atomic_store_explicit(&gp->preempt, 0, memory_order_relaxed);
-	gp->m = m;
-	m->cfp = NULL;
-	m->lsp = NULL;
-	m->g = gp;
-	m->switches++;
-	if (m->exceptions)
-		exceptions_swap(m->exceptions, &gp->exceptions);
-}
-
-static void let_go(struct m *m, struct g *gp)
-{
-	if (m->exceptions)
-		exceptions_swap(m->exceptions, &gp->exceptions);
-	m->g = NULL;
-	gp->m = NULL;
-}
-
-/* Whether GP, which has left, and the next one are no business of
- * sched_loop()'s. */
-static bool is_usual(const struct g *gp)
-{
-	return !sched.slow && !gp->locks && gp->leave != LEAVE_PREEMPTED &&
-	       gp->leave != LEAVE_STOP;
-}
-
-/*
- * GP has left its stack; on the thread's, called by switch_from_g().  The
- * goroutine to go on with, or NULL: sched_loop() is to look for one, and after
- * GP if m->g is still GP.
- */
-struct g *sched_left(struct m *m, struct g *gp)
-{
-	struct g *next;
-
-	if (!is_usual(gp))
-		return NULL;
-	let_go(m, gp);
-	after_leave(gp);
-	next = sched_find_own(m);
-	if (!next)
-		return NULL;
-	if (next->bound) {
-		hand_to_bound(m, next);
-		return NULL;
-	}
-	take(m, next);
-	return next;
-}
+/* The thread's side ------------------------------------------------------- */
 
 /* Returns whom after_leave() is still to see, or NULL. */
 static struct g *execute(struct m *m, struct g *gp)
 {
-	take(m, gp);
+	gtab_run(gp->row);
+	running_begin(m, gp);
 	fiber_to_g(m, gp);
 	switch_to_g(m, gp);
 	fiber_in_sched(m);
 	gp = m->g;
 	if (gp)
-		let_go(m, gp);
+		running_end(m, gp);
 	return gp;
 }
 
@@ -581,7 +406,7 @@ void sched_loop(struct m *m, struct g *first)
 		make_runnable(first);
 	while (gp || (gp = sched_find(m)) != NULL) {
 		if (gp->bound)
-			hand_to_bound(m, gp);
+			sched_hand_to_bound(m, gp);
 		else if (!run(m, gp))
 			return;
 		gp = NULL;

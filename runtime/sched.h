@@ -2,7 +2,7 @@
  * The scheduler: Gs that want to run, Ms that run them, Ps that let them.
  *
  * Everything below is for the runtime's own files.  A goroutine leaves its M
- * in sched_leave() and nowhere else.
+ * by switch_from_g() and nowhere else; see switch.c.
  */
 #ifndef PGO_RUNTIME_SCHED_H
 #define PGO_RUNTIME_SCHED_H
@@ -15,6 +15,7 @@
 #include "runtime/m.h"
 #include "runtime/p.h"
 #include "runtime/reason.h"
+#include "runtime/timer.h"
 
 enum sched_leave {
 	LEAVE_YIELD,            /* to the end of its P's queue */
@@ -24,7 +25,13 @@ enum sched_leave {
 	LEAVE_STOP,             /* pgo_run() is over: never runs again */
 };
 
-enum { MAX_PROCS = 1024 };
+enum {
+	MAX_PROCS = 1024,
+	/* Prime, so that it meets every pattern. */
+	SCHED_GLOBAL_EVERY = 61,
+};
+
+#define SELDOM(what) __builtin_expect(what, 0)
 
 /* What an M must look after between two goroutines. */
 enum {
@@ -56,10 +63,12 @@ struct sched {
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
 					 * that are not ours */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
-	bool slow;                      /* each switch is sched_loop()'s: for
-					 * tests, or somebody watches */
+	bool slow;                      /* each switch is sched_loop()'s: tests
+					 * or sanitizers want it, or this is a
+					 * child */
 	_Atomic uint32_t gate;          /* GATE_*; 0: from one goroutine to the
 					 * next an M may go straight on */
+	_Atomic int64_t now_ns;         /* see sched_now_ns() */
 	_Atomic uint32_t shrink_epoch;  /* sysmon: +1 a second */
 	struct lock trim_lock;
 	struct g *trim;                 /* trim_lock: has spares, or may */
@@ -72,6 +81,40 @@ struct sched {
 
 extern struct sched sched __attribute__((visibility("hidden")));
 
+/* Whether switches are all to go the long way. */
+static inline bool sched_is_slow(void)
+{
+	return sched.slow;
+}
+
+static inline uint32_t sched_shrink_epoch(void)
+{
+	return atomic_load_explicit(&sched.shrink_epoch, memory_order_relaxed);
+}
+
+/* One turn in 61 starts at the global queue, so that goroutines that wake each
+ * other cannot keep everyone else out. */
+static inline bool sched_is_global_turn(const struct p *pp)
+{
+	return atomic_load_explicit(&pp->tick, memory_order_relaxed) %
+			SCHED_GLOBAL_EVERY == 0;
+}
+
+/*
+ * The monotonic clock as sysmon last saw it, which is 10 ms ago at most: it
+ * sleeps longer only while every P is idle, and the first to be taken sets this
+ * anew.  Half of a switch is what a clock would cost.  [any]
+ */
+static inline int64_t sched_now_ns(void)
+{
+	return atomic_load_explicit(&sched.now_ns, memory_order_relaxed);
+}
+
+static inline void sched_set_now(int64_t now_ns)
+{
+	atomic_store_explicit(&sched.now_ns, now_ns, memory_order_relaxed);
+}
+
 /*
  * Parks the calling goroutine for REASON until sched_ready().  COMMIT(g, ARG)
  * runs when the goroutine is off its stack and marked WAITING, still on this
@@ -83,11 +126,18 @@ extern struct sched sched __attribute__((visibility("hidden")));
 void sched_park(bool (*commit)(struct g *g, void *arg), void *arg,
 		enum wait_reason reason, const void *wait_on);
 
-/* A commit function for the common case: ARG is a struct lock, held. */
-bool sched_unlock(struct g *g, void *arg);
+/* The same for the common case: what is to be done is to drop LOCK, held. */
+void sched_park_unlock(struct lock *lock, enum wait_reason reason,
+		       const void *wait_on);
 
 /* Where tests want a yield at every operation: PGODEBUG=yield=always.  [any] */
-void sched_point(void);
+void sched_point_now(void);
+
+static inline void sched_point(void)
+{
+	if (SELDOM(sched_is_slow()))
+		sched_point_now();
+}
 
 /* Makes a parked goroutine runnable; runs it next when it can.  [any] */
 void sched_ready(struct g *gp);
@@ -114,7 +164,17 @@ void sched_loop(struct m *m, struct g *first);
 
 /* Wakes an M for work that was just queued, if a P is idle and nobody is
  * looking already.  [any] */
-void sched_wake(void);
+void sched_wake_one(void);
+
+/* The same for who was put in runnext of PP, the caller's, or NULL: for one
+ * that would be gone when a thief comes, nobody is woken. */
+void sched_wake_for(struct p *pp);
+
+static inline void sched_wake(void)
+{
+	if (SELDOM(atomic_load_explicit(&sched.npidle, memory_order_relaxed)))
+		sched_wake_one();
+}
 
 /* A P's first timer is due at WHEN_NS now, earlier than before: wakes an M
  * that sleeps unless somebody will look in time.  [any] */
@@ -135,13 +195,27 @@ _Noreturn void sched_goroutine_main(void);
  * NULL: the program is over and M is M0.  [m] */
 struct g *sched_find(struct m *m);
 
-/* The same where the P's own queue is all there is to look at; NULL: it is
- * not, or it is empty.  M has a P, and is not spinning.  [m] */
-struct g *sched_find_own(struct m *m);
-
 /* GP, marked on_trim, may have stack to spare: sysmon looks at it in the next
  * epoch.  [m] */
 void sched_remember(struct g *gp);
+
+/* GP, runnable, to the end of PP, the caller's; half of a full one goes to the
+ * global queue. */
+void sched_put_last(struct p *pp, struct g *gp);
+
+/* A goroutine has ended. */
+static inline void sched_count_end(void)
+{
+	atomic_fetch_sub_explicit(&sched.live, 1, memory_order_relaxed);
+}
+
+/* Where the thread of the caller, a goroutine in a callback, is to wait with
+ * it. */
+void sched_park_bound(struct m *m, struct g *gp);
+void sched_yield_bound(struct m *m, struct g *gp);
+
+/* GP's thread sleeps with it: M's P goes there. */
+void sched_hand_to_bound(struct m *m, struct g *gp);
 
 /* Chains to the global queue.  [any] */
 void sched_put_global(struct gchain *chain);

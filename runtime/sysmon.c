@@ -164,6 +164,14 @@ static bool end_slice(struct m *m, struct p *pp, int64_t now_ns)
 	return gp && !m->insched && preempt(m, gp, now_ns);
 }
 
+/* Who lies behind a goroutine that does not leave has been left to its M, which
+ * would soon run it, as it seemed. */
+static void wake_for_queued(struct m *m)
+{
+	if (m->switches == m->seen_switches && queued_for(m))
+		sched_wake();
+}
+
 /* Returns whether a P was taken or a goroutine asked: then more may come
  * soon. */
 static bool watch(struct m *m, int64_t now_ns)
@@ -186,6 +194,7 @@ static bool watch(struct m *m, int64_t now_ns)
 		   others_want_p(m, now_ns)) {
 		did = end_slice(m, pp, now_ns);
 	}
+	wake_for_queued(m);
 	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
 		m->seen_calls = m->calls;
 		m->seen_switches = m->switches;
@@ -368,6 +377,7 @@ static bool turn(int64_t now_ns)
 	bool did = make_thread(now_ns);
 
 	procs_forget_slices();
+	sched_set_now(now_ns);
 	for (; m; m = m->alllink)
 		did |= watch(m, now_ns);
 	did |= procs_turn(now_ns);

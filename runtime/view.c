@@ -1,8 +1,8 @@
 /*
  * The functions behind pgo_view_1.
  *
- * A goroutine that nobody runs is claimed by its scan bit; one in C is held
- * there by m_begin_scan(); one that runs is asked by a signal.  Each takes
+ * A goroutine that nobody runs is claimed (gtab.h); one in C is held there by
+ * m_begin_scan(); one that runs is asked by a signal.  Each takes
  * microseconds, and everyone else goes on.  Between looking at a state and
  * claiming it the goroutine may move on: then the look begins again.
  */

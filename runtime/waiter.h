@@ -45,6 +45,17 @@ struct waitq {
 	struct waiter *last;
 };
 
+/* The caller's, who waits for nothing else.  waitq_put() fills the rest. */
+static inline void waiter_init(struct waiter *w, void *elem)
+{
+	w->g = g_get();
+	w->elem = elem;
+	w->race = NULL;
+	w->bell = NULL;
+	w->ok = false;
+	w->note = (struct note){ 0 };
+}
+
 static inline void waitq_put(struct waitq *q, struct waiter *w)
 {
 	w->listed = true;
@@ -98,13 +109,23 @@ static inline bool waiter_win(struct waiter *w)
 	return true;
 }
 
+static inline void waitq_remove_first(struct waitq *q, struct waiter *w)
+{
+	w->listed = false;
+	q->first = w->next;
+	if (w->next)
+		w->next->prev = NULL;
+	else
+		q->last = NULL;
+}
+
 /* The first who still waits, off the list, to be woken by the caller. */
 static inline struct waiter *waitq_get(struct waitq *q)
 {
 	struct waiter *w;
 
 	while ((w = q->first) != NULL) {
-		waitq_remove(q, w);
+		waitq_remove_first(q, w);
 		if (waiter_win(w))
 			return w;
 	}
@@ -130,7 +151,7 @@ static inline void waiter_sleep(struct waiter *w, struct lock *lock,
 				enum wait_reason reason, const void *on)
 {
 	if (w->g) {
-		sched_park(sched_unlock, lock, reason, on);
+		sched_park_unlock(lock, reason, on);
 	} else {
 		foreign_begin_sleep();
 		lock_put(lock);

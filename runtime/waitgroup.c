@@ -12,6 +12,12 @@ static struct lock *lock_of(struct pgo_waitgroup *wg)
 	return (struct lock *)&wg->lock_;
 }
 
+static _Noreturn void die_of(int64_t count)
+{
+	fatal_panic(count < 0 ? "sync: negative WaitGroup counter" :
+				"sync: WaitGroup counter overflow");
+}
+
 void pgo_waitgroup_add(struct pgo_waitgroup *wg, int n)
 {
 	struct waiter *waiters = NULL;
@@ -21,18 +27,18 @@ void pgo_waitgroup_add(struct pgo_waitgroup *wg, int n)
 	fiber_release(wg);
 	lock_get(lock_of(wg));
 	count = (int64_t)wg->count_ + n;
-	if (count >= 0 && count <= INT32_MAX)
-		wg->count_ = (int32_t)count;
+	if (SELDOM(count < 0 || count > INT32_MAX)) {
+		lock_put(lock_of(wg));
+		die_of(count);
+	}
+	wg->count_ = (int32_t)count;
 	if (!count) {
 		waiters = wg->waiters_;
 		wg->waiters_ = NULL;
 	}
 	lock_put(lock_of(wg));
-	if (count < 0)
-		fatal_panic("sync: negative WaitGroup counter");
-	if (count > INT32_MAX)
-		fatal_panic("sync: WaitGroup counter overflow");
-	waiter_wake_all(waiters);
+	if (waiters)
+		waiter_wake_all(waiters);
 }
 
 void pgo_waitgroup_done(struct pgo_waitgroup *wg)
@@ -40,18 +46,23 @@ void pgo_waitgroup_done(struct pgo_waitgroup *wg)
 	pgo_waitgroup_add(wg, -1);
 }
 
-void pgo_waitgroup_wait(struct pgo_waitgroup *wg)
+/* Its lock is held. */
+static __attribute__((noinline)) void wait(struct pgo_waitgroup *wg)
 {
-	struct waiter w = { .g = g_get() };
+	struct waiter w;
 
-	lock_get(lock_of(wg));
-	if (!wg->count_) {
-		lock_put(lock_of(wg));
-		fiber_acquire(wg);
-		return;
-	}
+	waiter_init(&w, NULL);
 	w.next = wg->waiters_;
 	wg->waiters_ = &w;
 	waiter_sleep(&w, lock_of(wg), WAIT_WAITGROUP, wg);
+}
+
+void pgo_waitgroup_wait(struct pgo_waitgroup *wg)
+{
+	lock_get(lock_of(wg));
+	if (wg->count_)
+		wait(wg);
+	else
+		lock_put(lock_of(wg));
 	fiber_acquire(wg);
 }

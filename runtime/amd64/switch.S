@@ -7,9 +7,10 @@
  * the processor's return stack wrong every time (11 ns against 5).  mxcsr and
  * the x87 control word are left alone: they belong to the thread.
  *
- * A goroutine that leaves asks sched_left() on the thread's stack, below the
- * frames that switch_to_g() has left there, what comes next.  Mostly that is
- * another goroutine, and the scheduler's own registers stay where they lie.
+ * A goroutine that leaves has a function called on the thread's stack, below
+ * the frames that switch_to_g() has left there, which does what is to be done
+ * when it is off its stack, and says who is next.  Mostly that is another
+ * goroutine, and the scheduler's own registers stay where they lie.
  *
  * Unwinders and frame-pointer walkers are right at every instruction: rbp is
  * loaded before rsp, and both stacks have the same shape at the hand-over.
@@ -77,7 +78,7 @@
 	.endm
 
 /* void switch_to_g(struct m *m, struct g *g): scheduler -> goroutine.  Comes
- * back when sched_left() knows of no next one. */
+ * back when one that leaves knows of no next. */
 	.hidden switch_to_g
 FUNCTION switch_to_g
 	.cfi_startproc
@@ -92,7 +93,9 @@ FUNCTION switch_to_g
 	.cfi_endproc
 END switch_to_g
 
-/* void switch_from_g(struct m *m, struct g *g): goroutine -> who is next. */
+/* void switch_from_g(struct m *m, struct g *g,
+ *                    struct g *(*after)(struct m *m, struct g *g)):
+ * goroutine -> whom AFTER says, the scheduler where that is NULL. */
 	.hidden switch_from_g
 FUNCTION switch_from_g
 	.cfi_startproc
@@ -101,15 +104,12 @@ FUNCTION switch_from_g
 	movq $1,M_INSCHED(%rdi)         # before csp
 	movq $0,M_CSP(%rdi)
 	movq $0,%fs:TCB_LIMIT
-	.globl switch_in_sched
-	.hidden switch_in_sched
-switch_in_sched:                        # here who was taken off by a signal
 	mov %rdi,%r12
 	mov M_G0SP(%rdi),%rbx
 	.cfi_def_cfa rbx,56             # the scheduler's frames from here on
 	mov 40(%rbx),%rbp
 	lea -8(%rbx),%rsp
-	call sched_left
+	call *%rdx
 	test %rax,%rax
 	jz 1f
 	.cfi_remember_state
@@ -118,6 +118,9 @@ switch_in_sched:                        # here who was taken off by a signal
 	.cfi_restore_state
 1:	mov %rbx,%rsp
 	.cfi_def_cfa rsp,56
+	.globl switch_in_sched
+	.hidden switch_in_sched
+switch_in_sched:                        # here who was taken off by a signal
 	POP_CALLEE_SAVED_AND_GO
 	.cfi_endproc
 END switch_from_g

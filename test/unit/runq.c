@@ -194,7 +194,7 @@ static void runnext_is_stolen_only_as_the_last_resort(void **state)
 	runq_put(from, &gs[0], true, &overflow);
 	assert_null(runq_steal(to, from, NEXT_STAYS, &count));
 	assert_int_equal(count, 0);
-	assert_int_equal(number_of(runq_steal(to, from, NEXT_AFTER_GRACE,
+	assert_int_equal(number_of(runq_steal(to, from, NEXT_TOO,
 					      &count)), 0);
 	assert_int_equal(count, 1);
 	assert_true(runq_is_empty(from));
@@ -227,7 +227,7 @@ static void *thief_main(void *arg)
 	while (!finished || !runq_is_empty(shared)) {
 		uint32_t count;
 
-		take(runq_steal(mine, shared, NEXT_AFTER_GRACE, &count));
+		take(runq_steal(mine, shared, NEXT_TOO, &count));
 		while ((gp = runq_get(mine, &inherit)) != NULL)
 			take(gp);
 	}

@@ -5,7 +5,7 @@
  *	keys woken      the order in which eight waiting goroutines went on
  *	keys segments   how many of 100 calls began on another segment
  *	keys moves      how often four goroutines found themselves on another
- *	                thread, in 20,000 turns each
+ *	                thread, in 60,000 turns each
  *	keys turns      how often two goroutines took turns: while each calls
  *	                100 ms long, and over 100 locks
  */
@@ -95,7 +95,7 @@ static void talk(void *arg)
 	int tid = gettid();
 	int v = 0;
 
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		pgo_chan_send(pair[0], &v);
 		pgo_chan_recv(pair[1], &v);
 		if (gettid() != tid)
