@@ -12,7 +12,7 @@ import pytest
 
 
 NAMES = ["ten", "sleepers", "server", "fib", "leak", "deadlock", "sieve",
-         "pipeline"]
+         "pipeline", "chat"]
 
 
 def run(program, *args, limit_s=20):
@@ -147,6 +147,15 @@ def test_a_pipeline_counts_or_is_cancelled(build, root, tmp_path):
         bad = run(build / "examples/pipeline", *files, odd, *files)
         assert (bad.returncode, bad.stdout) == (1, "")
         assert bad.stderr == f"pipeline: {odd}: {why}\n"
+
+
+@pytest.mark.parametrize("threads", ["1", "4"])
+def test_a_thousand_chat(build, threads):
+    result = subprocess.run([build / "examples/chat", "0", "1000"], text=True,
+                            env={**os.environ, "GOMAXPROCS": threads},
+                            capture_output=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[1:] == ["1000 users, 20000 lines heard"]
 
 
 @pytest.mark.long
