@@ -7,8 +7,6 @@
  * that who reads slowly keeps nobody waiting; what is 64 behind he misses.
  * With USERS it brings its own crowd, see crowd.h, and ends with it.
  */
-#include <pgo/pgo.h>
-
 #include "crowd.h"
 
 enum { LINE = 128, BEHIND = 64 };
@@ -93,7 +91,7 @@ int main(int argc, char **argv)
 	int help = argc == 2 && !strcmp(argv[1], "--help");
 
 	if (argc < 4 && (argc == 1 || argv[1][0] != '-'))
-		return pgo_run(start, argv) == -EAGAIN;
+		return pgo_run(start, argv) != 0;
 	fputs("usage: chat [PORT [USERS]]    7777; 0: any free one\n",
 	      help ? stdout : stderr);
 	return help ? 0 : 2;

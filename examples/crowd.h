@@ -88,6 +88,7 @@ static void crowd(int n)
 		pgo_go(one_of_crowd, (void *)i);
 	pgo_waitgroup_wait(&left);
 	printf("%d users, %ld lines heard\n", n, heard);
+	exit(heard != (long)n * SPEAKERS);
 }
 
 #endif
