@@ -23,6 +23,7 @@
 
 struct env env = {
 	.gomaxprocs = 1,
+	.async_preempt = ASYNC_PREEMPT_ON,
 	.containermaxprocs = true,
 	.updatemaxprocs = true,
 	.traceback = TRACEBACK_SINGLE,

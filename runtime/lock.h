@@ -1,9 +1,10 @@
 /*
  * The runtime's own locks and one-shot events, on raw futexes.
  *
- * A goroutine that holds a lock cannot be preempted (no split prologue runs)
- * and must not call anything that goes through a thunk: its way out may give
- * the P away.  Lock ranks are in docs/HACKING.md.
+ * A goroutine that holds a lock cannot be preempted (no split prologue runs,
+ * and no signal takes it off the runtime's code) and must not call anything
+ * that goes through a thunk: its way out may give the P away.  Lock ranks are
+ * in docs/HACKING.md.
  */
 #ifndef PGO_RUNTIME_LOCK_H
 #define PGO_RUNTIME_LOCK_H

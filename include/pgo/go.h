@@ -73,7 +73,8 @@ PGO_API void pgo_sleep(int64_t ns);
  * others have ended, then dies of a deadlock, as in Go.  [g] */
 PGO_API PGO_NORETURN void pgo_goexit(void);
 
-/* A safe point for loops that call nothing: yields when asked to.  [g] */
+/* A safe point for loops that call nothing and that no signal may interrupt,
+ * see pgo-cc(1): yields when asked to.  [g] */
 PGO_API void pgo_poll(void);
 
 /*

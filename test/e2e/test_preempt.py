@@ -9,15 +9,12 @@ import pytest
 ATTEMPTS = 5
 
 
-def environment(key="asyncpreempt=on", procs=1):
-    return {**os.environ, "GOMAXPROCS": str(procs), "PGODEBUG": key}
-
-
-def loops(build, what, key="asyncpreempt=on", procs=1, timeout=20):
+def loops(build, what, key="", procs=1, timeout=20):
     return subprocess.run([build / "test/e2e/progs/loops", what], text=True,
                           timeout=timeout, capture_output=True,
                           stdin=subprocess.DEVNULL,
-                          env=environment(key, procs))
+                          env={**os.environ, "GOMAXPROCS": str(procs),
+                               "PGODEBUG": key})
 
 
 @pytest.mark.fast

@@ -24,9 +24,12 @@ KEYS = [
     "steal=always",
     "seg=always",
     "preempt=always",
+    "asyncpreempt=always",
     "yield=always,steal=always,seg=always,preempt=always",
+    "yield=always,steal=always,seg=always,asyncpreempt=always",
     "stack=contiguous,stackmin=4194304",
     "stack=contiguous,stackmin=4194304,yield=always,preempt=always",
+    "stack=contiguous,stackmin=4194304,asyncpreempt=always",
 ]
 WORDS = re.compile(r"hammer: (\d+) frames in (\d+) rounds, .* (\d+) wrong")
 

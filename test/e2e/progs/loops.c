@@ -3,8 +3,9 @@
  *
  * usage: loops gaps|stand|end
  *
- * gaps   one beside a goroutine that yields, which says the median of the times
- *        it waited for its turn, and of what the program ran meanwhile, in ms
+ * gaps   one beside a goroutine that sleeps for a moment, which says the median
+ *        of the times until it went on, and of what the program ran meanwhile,
+ *        in ms
  * stand  four, in inner(), called by outer(); one that waits looks at them when
  *        it has had its turn, writes a dump, and then says "ready" and waits
  * end    the goroutine of main() returns while one runs
@@ -17,7 +18,7 @@
 
 #include <pgo/pgo.h>
 
-enum { GAPS = 21, LOOPS = 4, FEW_MS = 1000000 };
+enum { GAPS = 21, LOOPS = 4, MOMENT_NS = 1000000 };
 
 static volatile int over;
 static volatile unsigned long sink;
@@ -67,7 +68,7 @@ static void gaps(void *arg)
 		double begin = now_ms(CLOCK_MONOTONIC);
 		double had = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 
-		pgo_yield();
+		pgo_sleep(MOMENT_NS);
 		gap[i] = now_ms(CLOCK_MONOTONIC) - begin;
 		ran[i] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - had;
 	}
@@ -82,7 +83,7 @@ static void stand(void *arg)
 	for (unsigned long i = 0; i < LOOPS; i++)
 		pgo_go(outer, (void *)i);
 	for (int i = 0; i < 2 * LOOPS; i++)
-		pgo_yield();
+		pgo_sleep(MOMENT_NS);
 	pgo_debug_dump(2);
 	printf("ready\n");
 	fflush(stdout);
@@ -93,7 +94,7 @@ static void end(void *arg)
 {
 	(void)arg;
 	pgo_go(outer, NULL);
-	pgo_sleep(FEW_MS);
+	pgo_sleep(MOMENT_NS);
 }
 
 /* It is no trouble that some are left. */

@@ -239,8 +239,9 @@ static void spin_for_long(void *arg)
 	pgo_waitgroup_done(&t.wg);
 }
 
-/* So many of FN side by side, for a while. */
-static void crowd(void (*fn)(void *))
+/* FIRST, and some that are taken off their threads, side by side for a
+ * while. */
+static void crowd(void (*first)(void *))
 {
 	uint64_t before = pgo_view_1.async_preempts();
 
@@ -248,7 +249,7 @@ static void crowd(void (*fn)(void *))
 	t.wrong = t.rounds = 0;
 	for (long i = 1; i <= SPINNERS; i++) {
 		pgo_waitgroup_add(&t.wg, 1);
-		pgo_go(fn, (void *)i);
+		pgo_go(i == 1 ? first : spin_for_long, (void *)i);
 	}
 	pgo_sleep(SHARE_NS);
 	t.stop = true;
@@ -256,19 +257,19 @@ static void crowd(void (*fn)(void *))
 	t.taken = pgo_view_1.async_preempts() - before;
 }
 
-static void crowd_of_spinners(void *arg)
+static void try_crowd(void *first)
 {
-	t.kind = *(int *)arg;
-	crowd(spin_for_long);
-}
-
-static void try_kind(int kind)
-{
-	on_goroutine(crowd_of_spinners, &kind);
+	on_goroutine((void (*)(void *))crowd, first);
 	printf("%d rounds, taken %lu times, %d wrong\n", t.rounds,
 	       (unsigned long)t.taken, t.wrong);
 	assert_int_equal(t.wrong, 0);
 	assert_true(t.taken > 20);
+}
+
+static void try_kind(int kind)
+{
+	t.kind = kind;
+	try_crowd(spin_for_long);
 }
 
 static void every_register_is_kept(void **state)
@@ -281,10 +282,60 @@ static void every_register_is_kept(void **state)
 		try_kind(AVX512);
 }
 
+/* The others have it otherwise. */
+static void look_how_it_rounds(void *arg)
+{
+	(void)arg;
+	while (!t.stop) {
+		uint32_t mxcsr;
+		uint16_t x87;
+
+		__asm__ volatile("stmxcsr %0\n\tfnstcw %1"
+				 : "=m"(mxcsr), "=m"(x87));
+		t.wrong += (mxcsr & ~0x3fu) != 0x1f80 || x87 != 0x37f;
+		t.rounds++;
+	}
+	pgo_waitgroup_done(&t.wg);
+}
+
+static void how_one_rounds_is_nobody_elses_business(void **state)
+{
+	(void)state;
+	t.kind = SSE;
+	try_crowd(look_how_it_rounds);
+}
+
+/* As compilers do: its address is kept while a loop goes on.  Nobody takes it
+ * off its thread, so it must not be all that runs. */
+static void hold_a_thread_local(void *arg)
+{
+	(void)arg;
+	while (!t.stop) {
+		uintptr_t before, after;
+
+		__asm__ volatile("mov %%fs:0,%0" : "=r"(before));
+		for (volatile int i = 0; i < 300000; i++)
+			;
+		__asm__ volatile("mov %%fs:0,%0" : "=r"(after));
+		t.wrong += before != after;
+		t.rounds++;
+	}
+	pgo_waitgroup_done(&t.wg);
+}
+
+static void who_touches_a_thread_local_stays(void **state)
+{
+	(void)state;
+	t.kind = SSE;
+	try_crowd(hold_a_thread_local);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_register_is_kept),
+		cmocka_unit_test(how_one_rounds_is_nobody_elses_business),
+		cmocka_unit_test(who_touches_a_thread_local_stays),
 	};
 
 	setenv("PGODEBUG", "asyncpreempt=always", 1);
