@@ -95,7 +95,10 @@ static void sched(void *ctx, struct serve_sched *out)
 		.bound = s.bound,
 		.goroutines = s.goroutines,
 		.stack_bytes = s.stack_bytes,
+		.async_preempts = SERVE_UNKNOWN,
 	};
+	if (view->size > offsetof(struct view, async_preempts))
+		out->async_preempts = view->async_preempts();
 }
 
 static bool one_p(void *ctx, uint32_t index, struct serve_p *out)
@@ -250,7 +253,7 @@ const struct provider *source_setup(const struct view *v)
 	    v->size < offsetof(struct view, heap_rate))
 		return NULL;
 	view = v;
-	p.heap = v->size >= sizeof(*v) ? heap : NULL;
+	p.heap = v->size > offsetof(struct view, heap) ? heap : NULL;
 	n = readlink("/proc/thread-self/exe", exe, sizeof(exe) - 1);
 	exe[n > 0 ? n : 0] = 0;
 	p.pid = getpid();

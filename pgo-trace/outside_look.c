@@ -196,6 +196,7 @@ void outside_look_sched(const struct outside_look *l, struct serve_sched *out)
 		.bound = SERVE_UNKNOWN32,
 		.goroutines = l->goroutines,
 		.stack_bytes = (uint64_t)s->stackinuse,
+		.async_preempts = SERVE_UNKNOWN,
 	};
 }
 

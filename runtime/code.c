@@ -9,7 +9,9 @@
  *
  * The address of a thread-local is another thread's after a move.  So a
  * function that reaches for one is left alone, from its first instruction to
- * its last.  Words that are the same in every thread do not count.
+ * its last.  Words that are the same in every thread do not count.  A library
+ * that has some may ask for their address by a mere call: all of it is left
+ * alone.
  *
  * Read each time, some ns an instruction: nobody asks more often than every
  * 10 ms a thread.  Not chosen: a list made at the link, which would have to
@@ -53,7 +55,8 @@ bool code_may_move(uintptr_t pc)
 	bool looks = all_of_program && stackwalk_is_ours(pc);
 	struct insn in;
 
-	if (names_is_runtime(pc) || !stackwalk_extent(pc, &at, &high))
+	if (names_is_runtime(pc) || stackwalk_has_thread_locals(pc) ||
+	    !stackwalk_extent(pc, &at, &high))
 		return false;
 	for (; at < high; at += in.bytes) {
 		if (!insn_read((const uint8_t *)at, high - at, &in) ||

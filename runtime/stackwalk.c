@@ -30,14 +30,19 @@ static struct {
  */
 static struct {
 	size_t n;
-	struct cfi cfi[LIBRARIES_MAX];
+	struct library {
+		struct cfi cfi;
+		bool has_thread_locals;
+	} at[LIBRARIES_MAX];
 } libraries;
 
 /* What is executed of it and has call frame information. */
 static int add_code(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
+	struct library *new = &libraries.at[libraries.n];
 	uintptr_t at = 0;
 	bool has_frames = false;
+	bool has_thread_locals = false;
 
 	(void)bytes;
 	(void)arg;
@@ -45,12 +50,16 @@ static int add_code(struct dl_phdr_info *info, size_t bytes, void *arg)
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
 
 		has_frames |= ph->p_type == PT_GNU_EH_FRAME;
+		has_thread_locals |= ph->p_type == PT_TLS;
 		if (ph->p_type == PT_LOAD && (ph->p_flags & PF_X))
 			at = info->dlpi_addr + ph->p_vaddr;
 	}
-	if (has_frames && at && libraries.n < LIBRARIES_MAX &&
-	    !cfi_init(&libraries.cfi[libraries.n], (const void *)at))
+	if (libraries.n == LIBRARIES_MAX)
+		return 1;
+	if (has_frames && at && !cfi_init(&new->cfi, (const void *)at)) {
+		new->has_thread_locals = has_thread_locals;
 		libraries.n++;
+	}
 	return 0;
 }
 
@@ -59,12 +68,12 @@ __attribute__((constructor)) static void find_libraries(void)
 	dl_iterate_phdr(add_code, NULL);
 }
 
-static const struct cfi *library_of(uintptr_t pc)
+static const struct library *library_of(uintptr_t pc)
 {
 	for (size_t i = 0; i < libraries.n; i++)
-		if (pc >= libraries.cfi[i].text_low &&
-		    pc < libraries.cfi[i].text_high)
-			return &libraries.cfi[i];
+		if (pc >= libraries.at[i].cfi.text_low &&
+		    pc < libraries.at[i].cfi.text_high)
+			return &libraries.at[i];
 	return NULL;
 }
 
@@ -113,7 +122,19 @@ bool stackwalk_is_ours(uintptr_t pc)
 
 static const struct cfi *cfi_of(uintptr_t pc)
 {
-	return stackwalk_is_ours(pc) ? &code.cfi : library_of(pc);
+	const struct library *l;
+
+	if (stackwalk_is_ours(pc))
+		return &code.cfi;
+	l = library_of(pc);
+	return l ? &l->cfi : NULL;
+}
+
+bool stackwalk_has_thread_locals(uintptr_t pc)
+{
+	const struct library *l = stackwalk_is_ours(pc) ? NULL : library_of(pc);
+
+	return l && l->has_thread_locals;
 }
 
 bool stackwalk_extent(uintptr_t pc, uintptr_t *low, uintptr_t *high)
@@ -238,7 +259,7 @@ static bool climb_out(const struct stackwalk *sw, struct walk_regs *r,
 
 		if (stackwalk_is_ours(at))
 			return true;
-		w.cfi = library_of(at);
+		w.cfi = cfi_of(at);
 		*entry = r->pc;
 		if (!w.cfi || !walk_up(&w, r))
 			return false;

@@ -51,6 +51,9 @@ bool stackwalk_is_ours(uintptr_t pc);
  * started with; false when they are not known.  [sig] */
 bool stackwalk_extent(uintptr_t pc, uintptr_t *low, uintptr_t *high);
 
+/* Whether PC is in such a library that has thread-locals.  [sig] */
+bool stackwalk_has_thread_locals(uintptr_t pc);
+
 /* R, which stands on GP's own stack, becomes its caller: pc, sp and rbp.  False
  * when that is not known.  [sig] */
 bool stackwalk_up(const struct g *gp, struct walk_regs *r);

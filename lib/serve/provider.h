@@ -99,6 +99,7 @@ struct serve_sched {
 	uint32_t bound;
 	int64_t goroutines;
 	uint64_t stack_bytes;
+	uint64_t async_preempts; /* taken off their threads by a signal */
 };
 
 /* Samples that are in no profile. */
