@@ -116,7 +116,8 @@ static bool preempt(struct m *m, struct g *gp, int64_t now_ns)
 	return !asked;
 }
 
-/* Where tests want it often, and at any instruction: no poison comes first. */
+/* Where tests want it often, and at any instruction: poison comes late, for who
+ * cannot be taken. */
 static void take_always(struct m *m, struct g *gp, int64_t now_ns)
 {
 	if (!m->csp || now_ns - m->asked_ns < PATIENCE_NS)
@@ -188,13 +189,13 @@ static bool watch(struct m *m, int64_t now_ns)
 			end_slice(m, pp, now_ns);
 	} else if (stays_in_c(m) && p_is_wanted(m, now_ns)) {
 		did = m_retake(m);
-	} else if (gp && env.async_preempt == ASYNC_PREEMPT_ALWAYS) {
-		take_always(m, gp, now_ns);
 	} else if (pp && ran_too_long(m, pp, now_ns) &&
 		   others_want_p(m, now_ns)) {
 		did = end_slice(m, pp, now_ns);
 	}
 	wake_for_queued(m);
+	if (gp && env.async_preempt == ASYNC_PREEMPT_ALWAYS)
+		take_always(m, gp, now_ns);
 	if (m->calls != m->seen_calls || m->switches != m->seen_switches) {
 		m->seen_calls = m->calls;
 		m->seen_switches = m->switches;
