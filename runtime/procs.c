@@ -299,7 +299,7 @@ static void *ask(intptr_t n)
 int pgo_gomaxprocs(int n)
 {
 	if (n <= 0)
-		return sched.gomaxprocs;
+		return sched.ps ? sched.gomaxprocs : procs.asked;
 	forked_check();
 	return (int)(intptr_t)pgo_sys(ask, (intptr_t)n);
 }

@@ -58,6 +58,18 @@ def test_unless_somebody_has_said_how_many(build):
         assert end(program)[0] == []
 
 
+def test_what_was_said_before_the_start_counts(build):
+    assert end(procs(build, "early", GOMAXPROCS="2"))[0] == ["0", "5", "5"]
+
+
+@pytest.mark.parametrize("n", ["1", "4"])
+def test_a_deadlock_is_seen_when_ps_have_gone(build, n):
+    program = procs(build, "deadlock", GOMAXPROCS=n)
+    assert "all goroutines are asleep - deadlock!" in (
+        program.communicate(timeout=START_S)[1])
+    assert program.returncode == 2
+
+
 def test_lines_hold_together_while_it_changes(build):
     program = procs(build, "change", SCHEDTRACE="1")
     time.sleep(0.5)

@@ -1,11 +1,12 @@
 /*
  * procs - the number of Ps while it changes.
  *
- * usage: procs follow|change
+ * usage: procs follow|change|early|deadlock
  *
  * follow: says how many there are, a line each time that changes.  change:
  * sets it to 1 to 6, over and over, beside goroutines at work.  Both until
- * standard input ends.
+ * standard input ends.  early: what is said before there are any.  deadlock:
+ * nobody is awake when all but one have gone.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -70,19 +71,57 @@ static void change(void)
 	over = 1;
 }
 
+static void wait_for_ever(void *arg)
+{
+	pgo_chan_recv(NULL, arg);
+}
+
+static void deadlock(void)
+{
+	pgo_gomaxprocs(8);
+	for (int i = 0; i < WORKERS; i++)
+		pgo_go(wait_for_ever, NULL);
+	pgo_gomaxprocs(1);
+	wait_for_ever(NULL);
+}
+
+static void say(void)
+{
+	printf("%d\n", pgo_gomaxprocs(0));
+}
+
+static void say_early(void)
+{
+	say();
+	pgo_gomaxprocs(5);
+	say();
+}
+
+static const struct mode {
+	const char *name;
+	void (*before)(void), (*run)(void);
+} modes[] = {
+	{ "follow", NULL, follow },
+	{ "change", NULL, change },
+	{ "early", say_early, say },
+	{ "deadlock", NULL, deadlock },
+};
+
 static void start(void *arg)
 {
-	if (strcmp(arg, "follow"))
-		change();
-	else
-		follow();
+	((const struct mode *)arg)->run();
 	while (pgo_numgoroutine() > 1)
 		pgo_sleep(MOMENT_NS);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		return 2;
-	return pgo_run(start, argv[1]) != 0;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+		if (argc != 2 || strcmp(argv[1], modes[i].name))
+			continue;
+		if (modes[i].before)
+			modes[i].before();
+		return pgo_run(start, (void *)&modes[i]) != 0;
+	}
+	return 2;
 }
