@@ -82,22 +82,24 @@ void fiber_begin_calls(void)
 		forget_calls();
 }
 
-/* It asks, at the end, whether we have forgotten.  It may, while others still
- * run goroutines: their calls into C would be errors. */
+/* It asks, at the end, whether we have forgotten. */
 void fiber_end_calls(void)
 {
-	uint32_t idle = atomic_load(&sched.npidle);
-
-	if (idle + 1 < (uint32_t)sched.gomaxprocs)
-		return;
 	atomic_store(&calls_ended, 1);
 	forget_calls();
+}
+
+/* It may ask, while goroutines still run: their calls would be errors. */
+static void at_exit(void)
+{
+	if (atomic_load(&sched.stopping))
+		fiber_end_calls();
 }
 
 bool fiber_under_valgrind(void)
 {
 	if (!RUNNING_ON_VALGRIND)
 		return false;
-	atexit(fiber_end_calls);
+	atexit(at_exit);
 	return true;
 }

@@ -28,8 +28,12 @@ FIRST_SLOWER = 50
 ELF = b"\x7fELF"
 # The head of an ELF note: sizes of name and value, type, name.
 NOTE = b"\4\0\0\0\10\0\0\0\1\0\0\0pgo\0"
-# Notes come before code.
-NOTES_MAX = 1 << 16
+# Of what is linked dynamically.  What libc has from brk(), for itself, is never
+# written for valgrind: of a static program only addresses are judged.
+INTERPRETER = b"/ld-linux"
+ADDRESSES_ALONE = "--undef-value-errors=no"
+# Both come before code.
+HEAD_BYTES = 1 << 16
 # It has been asked not to judge where calls into C begin, until the end; and
 # what the kernel has and it does not is answered as by an older kernel.
 NO_ERROR = re.compile(
@@ -38,16 +42,20 @@ NO_ERROR = re.compile(
 
 outside = False     # the case looks at its programs from outside
 started = 0         # programs, so far
+cases = 0           # that started any
 logs = None         # where valgrind writes, NUMBER.log for each of them
 told = {}           # by name in there: how much is told already
 
 
-def is_ours(path):
+def head_of(path):
     try:
         with open(path, "rb") as file:
-            head = file.read(NOTES_MAX)
+            return file.read(HEAD_BYTES)
     except OSError:
-        return False
+        return b""
+
+
+def is_ours(path, head):
     if NOTE in head:
         return not outside
     return head.startswith(ELF) and BUILD in path.resolve().parents
@@ -57,10 +65,12 @@ def words(command, folder=None):
     """COMMAND, started in FOLDER, as it is to be started."""
     global started
     path = pathlib.Path(folder or ".") / os.fsdecode(command[0])
-    if not logs or not is_ours(path):
+    head = head_of(path)
+    if not logs or not is_ours(path, head):
         return command
     started += 1
     return [*shlex.split(os.environ["PGO_TEST_UNDER"]),
+            *([] if INTERPRETER in head else [ADDRESSES_ALONE]),
             f"--log-file={logs.name}/{started}.log", *command]
 
 

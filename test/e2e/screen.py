@@ -11,6 +11,8 @@ import time
 
 import pyte
 
+import under
+
 KEYS = {"up": b"\x1b[A", "down": b"\x1b[B", "pgdn": b"\x1b[6~",
         "pgup": b"\x1b[5~", "home": b"\x1b[1~", "end": b"\x1b[4~",
         "esc": b"\x1b", "enter": b"\r", "f1": b"\x1b[[A",
@@ -34,11 +36,12 @@ class Screen:
         self.status = None
 
     def __enter__(self):
+        argv = under.words(self.argv)
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(1, termios.TIOCSWINSZ,
                         struct.pack("HHHH", self.rows, self.cols, 0, 0))
-            os.execvpe(self.argv[0], self.argv, self.env)
+            os.execvpe(argv[0], argv, self.env)
         return self
 
     def __exit__(self, *_):

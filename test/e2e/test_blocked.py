@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+import under
+
 
 @pytest.mark.parametrize("ps", [1, 2])
 @pytest.mark.parametrize("stack", ["", "stack=contiguous"])
@@ -15,7 +17,7 @@ def test_others_go_on_beside_one_in_each_kind_of_call(build, ps, stack):
     said = dict(line.split() for line in out.splitlines())
     assert int(said["returned"]) == 0
     assert int(said["blocked"]) >= 10
-    assert int(said["yields_per_ms"]) > 1000
+    assert int(said["yields_per_ms"]) > 1000 / under.SLOWER
 
 
 @pytest.mark.parametrize("ps", [1, 2])

@@ -10,6 +10,8 @@ import goprog
 from corefiles import DUMPED_BY, gcore, running
 from outside import dump
 
+pytestmark = pytest.mark.outside
+
 FLAVOURS = {"default": (), "stripped": ("-ldflags=-s -w",)}
 
 

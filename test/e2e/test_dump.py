@@ -147,6 +147,7 @@ def test_a_dump_is_whole_or_not_at_all(dump, waits, tmp_path):
     assert dump("-f", "-o", path, waits.pid).returncode == 0
 
 
+@pytest.mark.outside
 def test_an_agent_gives_the_same_form(dump, build):
     with subprocess.Popen([build / "examples/sleepers"],
                           stdout=subprocess.DEVNULL) as child:

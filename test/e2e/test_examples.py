@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-
 NAMES = ["ten", "sleepers", "server", "fib", "leak", "deadlock", "sieve",
          "pipeline", "chat"]
 

@@ -229,7 +229,7 @@ def test_what_a_mode_cannot_run_is_counted(root, tmp_path, name, status, rc,
 
 def pytest_with(root, tmp_path, env, allowed):
     """Runs a skipping test under a copy of our plugin."""
-    for name in ("conftest.py", "skips.py", "modes.py"):
+    for name in ("conftest.py", "skips.py", "modes.py", "under.py"):
         write(tmp_path / name, (root / "test" / name).read_text())
     write(tmp_path / "skips.allowed", allowed)
     write(tmp_path / "test_x.py", "import pytest\n"

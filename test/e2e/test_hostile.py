@@ -12,7 +12,7 @@ import goprog
 from liars import LIES_S, Liar, PgoLiar, little_memory
 from screen import Screen
 
-pytestmark = pytest.mark.attach
+pytestmark = [pytest.mark.attach, pytest.mark.outside]
 
 NOWHERE = 0x1000        # a page nobody has
 

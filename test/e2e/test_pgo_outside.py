@@ -9,6 +9,9 @@ import pytest
 
 from agent_client import started
 from outside import by_agent, by_dump, dump, hide_agent
+import under
+
+pytestmark = pytest.mark.outside
 
 
 # Deeper ones are cut, before what the runtime does inside is taken off.
@@ -166,7 +169,7 @@ def test_accepted_stacks_of_a_busy_program_are_whole(build):
     whole = moving = 0
     with subprocess.Popen(
             [build / "test/stress/hammer"], stdout=subprocess.DEVNULL,
-            env=dict(os.environ, PGO_STRESS_SECONDS="30",
+            env=dict(os.environ, PGO_STRESS_SECONDS=str(30 * under.SLOWER),
                      HAMMER_GOROUTINES="2000")) as hammer:
         time.sleep(0.3)
         for _ in range(5):

@@ -11,6 +11,8 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 import goprog
 
+pytestmark = pytest.mark.outside
+
 LIMIT_S = 30
 
 

@@ -10,6 +10,8 @@ import pytest
 
 import goprog
 
+pytestmark = pytest.mark.outside
+
 CLOCKS = r"SCHED \d+ms: "
 # What our line has behind Go's fields.
 EXTRA = r" gcount=\d+ stackinuse=\d+$"

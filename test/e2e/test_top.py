@@ -236,6 +236,7 @@ def test_a_unix_socket_is_a_target(top, tmp_path):
     assert result.stdout.count(b"\n") == 6 + 6
 
 
+@pytest.mark.outside
 def test_a_real_program_is_seen_by_its_pid(top, build):
     path = build / "examples/sleepers"
     program = subprocess.Popen([path],

@@ -338,6 +338,7 @@ def gcore(pid, folder):
         path.unlink()
 
 
+@pytest.mark.outside
 def test_pgo_programs_look_alike_from_everywhere(build, run, tmp_path):
     with started(build / "examples/sleepers") as (program, _):
         program.stdout.readline()

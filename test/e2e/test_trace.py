@@ -272,6 +272,7 @@ def test_an_interrupt_leaves_nothing(build, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.outside
 def test_a_pid_is_recorded_by_its_own_agent(trace, build, tmp_path):
     socket_path = tmp_path / "a.sock"
     with program(build, "sleepers",
@@ -292,6 +293,7 @@ def test_a_pid_is_recorded_by_its_own_agent(trace, build, tmp_path):
     assert report["type"] == "goroutine"
 
 
+@pytest.mark.outside
 def test_a_cpu_profile_names_the_culprit(trace, build, tmp_path):
     port, agent_port = free_port(), free_port()
     with program(build, "server", "-p", str(port),
@@ -383,6 +385,7 @@ def test_sched_gives_up_on_what_has_no_line(trace):
                           "1 MiB\n")
 
 
+@pytest.mark.outside
 def test_sched_watches_a_living_program(trace, build, tmp_path):
     with program(build, "sleepers",
                  PGO_AGENT=f"unix:{tmp_path}/a.sock") as child:
@@ -471,6 +474,7 @@ def test_a_full_disk_is_told(build, words):
         1, "pgo-trace: stdout: No space left on device\n")
 
 
+@pytest.mark.outside
 def test_a_program_without_agent_is_told_apart(trace, build):
     with program(build, "sleepers") as child:
         assert trace("record", child.pid).stderr == (
@@ -482,6 +486,7 @@ def test_a_program_without_agent_is_told_apart(trace, build):
         "of its pprof server)\n")
 
 
+@pytest.mark.outside
 def test_what_the_agent_refuses_is_passed_on(trace, build, tmp_path):
     path = tmp_path / "a.sock"
     with program(build, "sleepers", PGO_AGENT=f"unix:{path}") as child:

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from agent_client import START_S, started
+import under
 
 SECONDS = "1"
 # The machine may be shared: somebody else's second on one CPU looks like an
@@ -39,7 +40,7 @@ def test_a_clock_ticks_beside_eight_that_never_rest(build, what, ps):
         assert (result.returncode, result.stderr) == (0, "")
         said = words(result.stdout)
         assert said["turns"][0] > 1000
-        if said["worst_ms"][0] < 200:
+        if said["worst_ms"][0] < 200 * under.SLOWER:
             return
     pytest.fail(f"{said['worst_ms'][0]} ms between two ticks")
 

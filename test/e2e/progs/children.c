@@ -16,7 +16,7 @@
 
 #include <pgo/pgo.h>
 
-enum { MAKERS = 4, TURNS = 10, DEPTH = 1000 };
+enum { MAKERS = 4, DEPTH = 1000 };
 
 extern char **environ;
 
@@ -25,6 +25,7 @@ static struct pgo_mutex held;
 static struct pgo_chan *c;
 static _Atomic int wrong, stop;
 static const char *how;
+static int turns = 10;
 
 /* Some 150 KB of stack, each of which must be right. */
 __attribute__((noinline)) static long descend(long n)
@@ -118,7 +119,7 @@ static void make_children(void *arg)
 {
 	int (*maker)(void) = makers[(intptr_t)arg];
 
-	for (int i = 0; i < TURNS; i++) {
+	for (int i = 0; i < turns; i++) {
 		int status = maker();
 
 		if (status) {
@@ -147,7 +148,7 @@ static void stay_in_c(void)
 static void make_quiet_children(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 5 * TURNS; i++) {
+	for (int i = 0; i < 5 * turns; i++) {
 		pid_t pid = fork();
 		int status;
 
@@ -341,6 +342,8 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 9;
 	how = argc > 2 ? argv[2] : "";
+	if (getenv("PGO_TEST_SLOWER"))
+		turns = 1;
 	if (!strcmp(argv[1], "daemon-first") && daemon(1, 1))
 		return 8;
 	rc = pgo_run(entry, argv[1]);

@@ -28,14 +28,13 @@
 
 enum { CASES = 4, LINE_BYTES = 128 };
 
-#define SHORT_NS INT64_C(2000000)
-
 static struct pgo_chan *chans[26][10];
 static struct pgo_mutex mutex;
 static struct pgo_rwmutex rwmutex;
 static struct pgo_cond cond;
 static struct pgo_waitgroup group, all;
 static struct pgo_once once;
+static int64_t short_ns = 2000000;
 static int main_ends;           /* goroutine 1 does not wait for others */
 
 struct script {
@@ -205,7 +204,7 @@ static void on_cond(const char *word)
 
 static void first(void *arg)
 {
-	pgo_sleep(3 * SHORT_NS);
+	pgo_sleep(3 * short_ns);
 	say(arg, "o", "first");
 }
 
@@ -231,7 +230,7 @@ static void act(struct script *me, const char *word)
 	if (*word == '[')
 		on_select(me, word);
 	else if (*word == 'z')
-		pgo_sleep(SHORT_NS);
+		pgo_sleep(short_ns);
 	else if (*word == '/')
 		pgo_goexit();
 	else if (*word == 'n' || (word[1] >= '0' && word[1] <= '9' &&
@@ -267,16 +266,19 @@ static void begin(void *arg)
 	for (int i = 0; i < n; i++)
 		pgo_go(play, &s[i]);
 	if (main_ends)
-		pgo_sleep(SHORT_NS);
+		pgo_sleep(short_ns);
 	else
 		pgo_waitgroup_wait(&all);
 }
 
 int main(int argc, char **argv)
 {
+	const char *slower = getenv("PGO_TEST_SLOWER");
 	struct script *scripts = calloc((size_t)argc + 1, sizeof(*scripts));
 	int n = 0;
 
+	if (slower)
+		short_ns *= atoi(slower);
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "main ends"))
 			main_ends = 1;
