@@ -38,6 +38,7 @@ enum {
 	EVENTS = 128,           /* a look; 1.5 KB of the thread's stack */
 	UNSEEN_NS = 10000000,   /* then sysmon looks */
 	NS_A_MS = 1000000,
+	NS_A_S = 1000000000,
 };
 
 struct netpoll netpoll;
@@ -195,34 +196,38 @@ static void answer_bell(void)
 	sys_call(SYS_read, netpoll.bell, &rung, sizeof(rung), 0);
 }
 
-/* Waits for WAIT, NULL for ever.  Old kernels count milliseconds: rather too
- * late than too early. */
-static long wait_for_events(struct epoll_event *ev, const struct timespec *wait)
+static long wait_ms(struct epoll_event *ev, int64_t ms)
 {
-	static _Atomic bool is_old;
-	long ms = -1;
-	long n;
-
-	if (!atomic_load_explicit(&is_old, memory_order_relaxed)) {
-		n = sys_call6(SYS_epoll_pwait2, netpoll.epoll, (long)ev, EVENTS,
-			      (long)wait, 0, 0);
-		if (n != -ENOSYS && n != -EPERM)
-			return n;
-		atomic_store_explicit(&is_old, true, memory_order_relaxed);
-	}
-	if (wait)
-		ms = wait->tv_sec * 1000 +
-		     (wait->tv_nsec + NS_A_MS - 1) / NS_A_MS;
 	return sys_call(SYS_epoll_wait, netpoll.epoll, ev, EVENTS,
 			ms > INT32_MAX ? INT32_MAX : ms);
 }
 
+/* For WAIT_NS, below 0 for ever.  Kernels before 5.11, and valgrind, count
+ * milliseconds: rather too late than too early. */
+static long wait_for_events(struct epoll_event *ev, int64_t wait_ns)
+{
+	static _Atomic bool is_old;
+	struct timespec wait = { wait_ns / NS_A_S, wait_ns % NS_A_S };
+	long n;
+
+	if (wait_ns <= 0)
+		return wait_ms(ev, wait_ns);
+	if (!fiber_watch.valgrind &&
+	    !atomic_load_explicit(&is_old, memory_order_relaxed)) {
+		n = sys_call6(SYS_epoll_pwait2, netpoll.epoll, (long)ev, EVENTS,
+			      (long)&wait, 0, 0);
+		if (n != -ENOSYS && n != -EPERM)
+			return n;
+		atomic_store_explicit(&is_old, true, memory_order_relaxed);
+	}
+	return wait_ms(ev, (wait_ns + NS_A_MS - 1) / NS_A_MS);
+}
+
 /* Who has news is appended to CHAIN, no longer parked. */
-static void look(const struct timespec *wait, bool is_poller,
-		 struct gchain *chain)
+static void look(int64_t wait_ns, bool is_poller, struct gchain *chain)
 {
 	struct epoll_event ev[EVENTS];
-	long n = wait_for_events(ev, wait);
+	long n = wait_for_events(ev, wait_ns);
 	struct woken woken;
 
 	if (n < 0 && n != -EINTR)
@@ -244,13 +249,11 @@ static void look(const struct timespec *wait, bool is_poller,
  * the kernel. */
 static void look_now(struct gchain *chain, int64_t now_ns)
 {
-	static const struct timespec none;
-
 	if (atomic_exchange(&netpoll.looking, 1))
 		return;
 	atomic_store_explicit(&netpoll.looked_ns, now_ns,
 			      memory_order_relaxed);
-	look(&none, false, chain);
+	look(0, false, chain);
 	atomic_store(&netpoll.looking, 0);
 }
 
@@ -280,18 +283,16 @@ struct g *netpoll_find(struct p *pp)
 static void poll_until(struct m *m, int64_t deadline_ns)
 {
 	struct gchain chain = { 0 };
-	struct timespec wait = { 0 };
-	int64_t left;
+	int64_t left = -1;
 
 	if (deadline_ns >= 0) {
 		left = deadline_ns - clock_mono_ns();
-		if (left > 0)
-			wait = (struct timespec){ left / 1000000000,
-						  left % 1000000000 };
+		if (left < 0)
+			left = 0;
 	}
 	/* Sequentially consistent: after poller was set. */
 	if (!atomic_load(&m->note.set))
-		look(deadline_ns < 0 ? NULL : &wait, true, &chain);
+		look(left, true, &chain);
 	atomic_store(&netpoll.poller, NULL);
 	sched_put_global(&chain);
 }
