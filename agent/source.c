@@ -96,9 +96,12 @@ static void sched(void *ctx, struct serve_sched *out)
 		.goroutines = s.goroutines,
 		.stack_bytes = s.stack_bytes,
 		.async_preempts = SERVE_UNKNOWN,
+		.netpoll_wakes = SERVE_UNKNOWN,
 	};
 	if (view->size > offsetof(struct view, async_preempts))
 		out->async_preempts = view->async_preempts();
+	if (view->size > offsetof(struct view, netpoll_wakes))
+		out->netpoll_wakes = view->netpoll_wakes();
 }
 
 static bool one_p(void *ctx, uint32_t index, struct serve_p *out)

@@ -197,6 +197,7 @@ void outside_look_sched(const struct outside_look *l, struct serve_sched *out)
 		.goroutines = l->goroutines,
 		.stack_bytes = (uint64_t)s->stackinuse,
 		.async_preempts = SERVE_UNKNOWN,
+		.netpoll_wakes = SERVE_UNKNOWN,
 	};
 }
 

@@ -16,6 +16,7 @@
 #include "runtime/heapprof.h"
 #include "runtime/layout.h"
 #include "runtime/names.h"
+#include "runtime/net/netpoll.h"
 #include "runtime/preempt.h"
 #include "runtime/probe.h"
 #include "runtime/sched.h"
@@ -310,4 +311,5 @@ const struct view pgo_view_1 = {
 	.heap_rate = heapprof_rate,
 	.heap = heapprof_get,
 	.async_preempts = preempt_count,
+	.netpoll_wakes = netpoll_wakes,
 };

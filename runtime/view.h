@@ -158,6 +158,8 @@ struct view {
 
 	/* Times a goroutine was taken off its thread by a signal. */
 	uint64_t (*async_preempts)(void);
+	/* Who were woken by news of the network. */
+	uint64_t (*netpoll_wakes)(void);
 };
 
 /* Const, in the program. */

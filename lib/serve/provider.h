@@ -100,6 +100,7 @@ struct serve_sched {
 	int64_t goroutines;
 	uint64_t stack_bytes;
 	uint64_t async_preempts; /* taken off their threads by a signal */
+	uint64_t netpoll_wakes; /* woken by news of the network */
 };
 
 /* Samples that are in no profile. */

@@ -102,6 +102,7 @@ static void put_figures(struct json *j, const struct serve_sched *s)
 	live_known(j, "stackinuse", s->stack_bytes, SERVE_UNKNOWN);
 	live_known(j, "bound", s->bound, SERVE_UNKNOWN32);
 	live_known(j, "asyncpreempts", s->async_preempts, SERVE_UNKNOWN);
+	live_known(j, "netpollwakes", s->netpoll_wakes, SERVE_UNKNOWN);
 	live_int(j, "uptime_ns", s->uptime_ns);
 }
 

@@ -319,6 +319,11 @@ void netpoll_wake_m(struct m *m)
 		sys_write(netpoll.bell, &one, sizeof(one));
 }
 
+uint64_t netpoll_wakes(void)
+{
+	return atomic_load_explicit(&netpoll.wakes, memory_order_relaxed);
+}
+
 void netpoll_turn(int64_t now_ns)
 {
 	struct gchain chain = { 0 };

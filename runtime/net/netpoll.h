@@ -77,6 +77,9 @@ bool netpoll_sleep(struct m *m, int64_t deadline_ns);
 /* As note_wake() on M's note, wherever it sleeps.  [any] [sig] */
 void netpoll_wake_m(struct m *m);
 
+/* Who were woken by news so far.  [any] */
+uint64_t netpoll_wakes(void);
+
 /* A turn of sysmon's. */
 void netpoll_turn(int64_t now_ns);
 

@@ -93,6 +93,7 @@ static void sched(void *ctx, struct serve_sched *out)
 		.gomaxprocs = 1, .goroutines = 4, .threads = 2,
 		.needspinning = SERVE_UNKNOWN32, .bound = SERVE_UNKNOWN32,
 		.stack_bytes = SERVE_UNKNOWN, .async_preempts = SERVE_UNKNOWN,
+		.netpoll_wakes = SERVE_UNKNOWN,
 	};
 }
 

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/view.h"
 #include "test/unit/pgo/goroutine.h"
 
 #define MS_NS INT64_C(1000000)
@@ -138,6 +139,20 @@ static void many_clients(void *arg)
 	for (int i = 0; i < 3000 && t->served < CLIENTS; i++)
 		pgo_sleep(MS_NS);
 	end_server(t);
+}
+
+/* For each answer somebody had to wait. */
+static void those_who_were_woken_are_counted(void **state)
+{
+	struct trip t = { .net = "tcp", .addr = "127.0.0.1:0" };
+	uint64_t before = pgo_view_1.netpoll_wakes(), woken;
+
+	(void)state;
+	on_goroutine(many_clients, &t);
+	woken = pgo_view_1.netpoll_wakes() - before;
+	assert_int_equal(t.wrong, 0);
+	assert_true(woken >= CLIENTS);
+	assert_true(woken <= 4 * CLIENTS * (ROUNDS + 2));
 }
 
 static void check_echo(const char *net, const char *addr)
@@ -655,6 +670,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_brings_back_what_was_sent),
+		cmocka_unit_test(those_who_were_woken_are_counted),
 		cmocka_unit_test(names_are_looked_up),
 		cmocka_unit_test(tcp_of_version_6),
 		cmocka_unit_test(unix_streams_bring_it_back_too),
