@@ -254,13 +254,27 @@ static bool is_asked(const struct m *m)
 	       atomic_load_explicit(&m->g->preempt, memory_order_relaxed);
 }
 
+/* A tick of a profile that came meanwhile, or with this: it would find the
+ * scheduler, and so a tenth of all ticks where threads compete for CPUs.  It is
+ * to find the goroutine, and takes it then. */
+static bool is_tick_pending(struct m *m)
+{
+	uint64_t set = 0;
+
+	if (!atomic_load_explicit(&m->cpu.armed, memory_order_relaxed))
+		return false;
+	sys_call(SYS_rt_sigpending, &set, sizeof(set), 0, 0);
+	return set & signal_bit(SIGPROF);
+}
+
 void preempt_take(struct m *m, ucontext_t *uc)
 {
 	const greg_t *r = uc->uc_mcontext.gregs;
 	struct g *gp = m->g;
 
 	if (!is_asked(m) || !is_on_stack(gp, (uintptr_t)r[REG_RSP]) ||
-	    !code_may_move((uintptr_t)r[REG_RIP]) || !keep(gp, (void *)uc))
+	    !code_may_move((uintptr_t)r[REG_RIP]) || is_tick_pending(m) ||
+	    !keep(gp, (void *)uc))
 		return;
 	put_interrupted(gp, uc);
 	gp->leave = atomic_load_explicit(&sched.stopping,
