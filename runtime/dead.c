@@ -95,7 +95,7 @@ static bool any_queued(void)
 /* Whether a thread of the program's may wake somebody, as it seems now. */
 static bool others_are_awake(void)
 {
-	/* Sysmon, while it empties Ps. */
+	/* Whoever empties Ps. */
 	if (atomic_load(&sched.gate) & GATE_PROCS)
 		return true;
 	/* One more is sysmon. */

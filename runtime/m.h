@@ -177,7 +177,7 @@ _Noreturn void m_die_refused(int rc);
 
 /*
  * Takes the P of an M that is in C and stays there: false when it has left.
- * sysmon only.
+ * By sysmon, or for it.  [m]
  */
 bool m_retake(struct m *m);
 

@@ -5,12 +5,12 @@
  * none ever moves and readers need no more than that number.  More of them are
  * idle at once.  With fewer the world is not stopped: idle ones go at once, and
  * those in use when their M is between two goroutines.  To be there soon,
- * sysmon takes Ps from calls into C and asks who runs to yield.  What a P had,
- * queue, dead goroutines, free objects, sysmon gives to others when nobody has
- * the P any more; who asked for fewer waits for that.
+ * Ps are taken from calls into C and who runs is asked to yield.  What a P had,
+ * queue, timers, dead goroutines, free objects, goes to others when nobody has
+ * the P any more, by who asked for fewer and waits for it, or by sysmon.
  *
  *   P_IDLE, P_RUNNING  as always, surplus or not
- *   P_GOING            on procs.going: sysmon's
+ *   P_GOING            on procs.going, or being emptied
  *   P_DEAD             nobody's, has nothing; its number may come back
  *
  * The queue of an only P is its owner's alone, without atomics.  When there are
@@ -45,7 +45,8 @@ static struct {
 	int32_t asked;          /* sched.lock: by the program, before there
 				 * were any; 0: it did not */
 	bool fixed;             /* sched.lock: somebody has said how many */
-	_Atomic uint32_t emptied; /* +1 when sysmon has emptied some; a futex */
+	uint32_t waiters;       /* sched.lock: who asked for fewer, and wait */
+	_Atomic uint32_t turns; /* +1 when they are to look again; a futex */
 	int64_t look_ns;        /* sysmon: the next look at the quota */
 } procs;
 
@@ -96,13 +97,23 @@ int procs_setup(void)
 
 /* Changing ----------------------------------------------------------------- */
 
+static void tell_waiters(void)
+{
+	atomic_fetch_add(&procs.turns, 1);
+	futex_wake(&procs.turns, INT_MAX);
+}
+
+/* sched.lock held: PP is to be emptied. */
 static void leave(struct p *pp)
 {
 	pp->m = NULL;
 	atomic_store_explicit(&pp->state, P_GOING, memory_order_relaxed);
 	pp->link = procs.going;
 	procs.going = pp;
-	sysmon_wake();
+	if (procs.waiters)
+		tell_waiters();
+	else
+		sysmon_wake();
 }
 
 bool procs_may_idle(struct p *pp)
@@ -195,12 +206,6 @@ static void end(struct p *pp)
 	lock_put(&sched.lock);
 }
 
-static void tell_waiters(void)
-{
-	atomic_fetch_add(&procs.emptied, 1);
-	futex_wake(&procs.emptied, INT_MAX);
-}
-
 /* Returns whether there are more to come. */
 static bool let_go(void)
 {
@@ -262,14 +267,17 @@ bool procs_turn(int64_t now_ns)
 
 static void wait_gone(void)
 {
+	sysmon_ask_surplus();
 	for (;;) {
-		uint32_t seen = atomic_load(&procs.emptied);
+		uint32_t seen = atomic_load(&procs.turns);
 
-		if (!(atomic_load(&sched.gate) & GATE_PROCS) ||
-		    atomic_load(&sched.stopping))
-			return;
-		futex_wait(&procs.emptied, seen, -1);
+		if (!let_go() || atomic_load(&sched.stopping))
+			break;
+		futex_wait(&procs.turns, seen, -1);
 	}
+	lock_get(&sched.lock);
+	procs.waiters--;
+	lock_put(&sched.lock);
 }
 
 /* On the thread's stack, where the P may be taken as from any call into C. */
@@ -282,17 +290,18 @@ static void *ask(intptr_t n)
 		n = MAX_PROCS;
 	lock_get(&sched.lock);
 	old = sched.ps ? sched.gomaxprocs : procs.asked;
-	fewer = n < old;
 	procs.fixed = true;
 	if (!sched.ps)
 		procs.asked = (int32_t)n;
 	else if (n != old)
 		set((int32_t)n);
+	fewer = sched.ps && n < old;
+	procs.waiters += fewer;
 	lock_put(&sched.lock);
-	if (sched.ps && n > old)
-		sched_wake();
-	if (sched.ps && fewer)
+	if (fewer)
 		wait_gone();
+	else if (sched.ps)
+		sched_wake();
 	return (void *)old;
 }
 

@@ -32,7 +32,7 @@ static inline bool procs_is_closed(const struct p *pp)
 void procs_share(struct p *pp);
 
 /* With sched.lock held: PP is nobody's any more.  False: it is surplus, and
- * sysmon's now, which gives what it had to others. */
+ * about to be emptied. */
 bool procs_may_idle(struct p *pp);
 
 /* A turn of sysmon's: looks whether the machine grants other than it did, and

@@ -173,6 +173,28 @@ static void wake_for_queued(struct m *m)
 		sched_wake();
 }
 
+/* Whether PP's M is to pass the gate whatever it does. */
+static bool must_pass(const struct p *pp)
+{
+	return pp && (procs_is_surplus(pp) || procs_is_closed(pp));
+}
+
+void sysmon_ask_surplus(void)
+{
+	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
+
+	for (; m; m = m->alllink) {
+		struct p *pp = m->p;
+		struct g *gp = m->g;
+
+		if (!m->tid || !must_pass(pp) || m_retake(m))
+			continue;
+		procs_end_slice(pp);
+		if (gp && !m->insched)
+			ask(m, gp);
+	}
+}
+
 /* Returns whether a P was taken or a goroutine asked: then more may come
  * soon. */
 static bool watch(struct m *m, int64_t now_ns)
@@ -183,7 +205,7 @@ static bool watch(struct m *m, int64_t now_ns)
 
 	if (!m->tid)
 		return false;
-	if (pp && (procs_is_surplus(pp) || procs_is_closed(pp))) {
+	if (must_pass(pp)) {
 		did = m_retake(m);
 		if (!did)
 			end_slice(m, pp, now_ns);

@@ -18,6 +18,10 @@ void sysmon_wake(void);
  * to it that timers get somebody who looks in time.  [any] */
 int64_t sysmon_next_ns(void);
 
+/* Asks whoever has a P that is to go, or to be opened (procs.h), to give it up
+ * or open it; a call into C loses it.  As sysmon does at its turns.  [m] */
+void sysmon_ask_surplus(void);
+
 /* A P left the idle list on which all were: there is something to watch.
  * [any] */
 void sysmon_busy(void);
