@@ -68,6 +68,7 @@ def test_it_works_on_both_stacks(programs, name, stack):
 
 @pytest.mark.long
 @pytest.mark.parametrize("keys", ["", ",preempt=always", ",yield=always",
+                                  ",asyncpreempt=always",
                                   ",steal=always", ",seg=always"])
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("name", QUICK + SLOW)

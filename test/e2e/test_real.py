@@ -26,6 +26,7 @@ def test_a_thousand_goroutines_use(build, name):
 
 @pytest.mark.long
 @pytest.mark.parametrize("debug", ["stack=contiguous", "preempt=always",
+                                   "asyncpreempt=always",
                                    "yield=always,seg=always",
                                    "steal=always,seed=1"])
 @pytest.mark.parametrize("name", LIBRARIES)
