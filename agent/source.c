@@ -75,6 +75,23 @@ static int goroutine(void *ctx, uint32_t slot, struct serve_g *out,
 	return n;
 }
 
+static bool life(void *ctx, uint32_t slot, int64_t id, struct serve_life *out)
+{
+	struct view_life l = { 0 };
+
+	(void)ctx;
+	/* The slot may be another's by now. */
+	if (view->size <= offsetof(struct view, life) ||
+	    !view->life(slot, &l, sizeof(l)) || l.id != id)
+		return false;
+	*out = (struct serve_life){
+		.runs = l.runs,
+		.woken_by = l.woken_by,
+		.last_p = l.last_p,
+	};
+	return true;
+}
+
 /* Scheduler ---------------------------------------------------------------- */
 
 static void sched(void *ctx, struct serve_sched *out)
@@ -119,6 +136,25 @@ static bool one_p(void *ctx, uint32_t index, struct serve_p *out)
 		.tick = p.tick,
 		.handoffs = p.handoffs,
 		.steals = p.steals,
+	};
+	return true;
+}
+
+static bool counts(void *ctx, int32_t index, struct serve_counts *out)
+{
+	struct view_counts c = { 0 };
+
+	(void)ctx;
+	if (view->size <= offsetof(struct view, counts) ||
+	    !view->counts(index, &c, sizeof(c)))
+		return false;
+	*out = (struct serve_counts){
+		.creates = c.creates,
+		.exits = c.exits,
+		.steals = c.steals,
+		.handoffs = c.handoffs,
+		.retakes = c.retakes,
+		.preempts = c.preempts,
 	};
 	return true;
 }
@@ -241,6 +277,8 @@ const struct provider *source_setup(const struct view *v)
 		.goroutine = goroutine,
 		.sched = sched,
 		.p = one_p,
+		.counts = counts,
+		.life = life,
 		.ms = ms,
 		.cpu_begin = cpu_begin,
 		.cpu_end = cpu_end,

@@ -315,8 +315,7 @@ static struct g *steal_once(struct p *pp, steal_fn *take)
 			gp = take(pp, from, &count);
 	}
 	if (gp)
-		atomic_fetch_add_explicit(&pp->steals, count,
-					  memory_order_relaxed);
+		p_count(&pp->steals, count);
 	return gp;
 }
 

@@ -19,6 +19,7 @@
 #include "runtime/stackmode.h"
 
 struct m;
+struct p;
 
 struct g {
 	/* The assembly knows these; see amd64/offsets.h. */
@@ -43,6 +44,10 @@ struct g {
 	struct m *bound;        /* sched.lock: an M sleeps with it, in C or
 				 * because it is locked to that thread */
 	struct m *m;            /* its M while RUNNING or in C, else NULL */
+	uint64_t runs;          /* owner: times it began to run */
+	const struct p *last_p; /* owner: where it did */
+	int64_t woken_by;       /* who wakes it: the goroutine that did; 0: none
+				 * has, or the runtime did */
 	uint32_t locks;         /* owner: of pgo_lock_os_thread() */
 
 	struct taken *taken;    /* owner: as a signal found it; NULL */

@@ -96,8 +96,11 @@ bool m_retake(struct m *m)
 		barrier_all();
 		stays = is_in_c(m) && m->switches == switches;
 	}
-	if (stays)
+	if (stays) {
+		atomic_fetch_add_explicit(&m->p->retakes, 1,
+					  memory_order_relaxed);
 		hand_off(m);
+	}
 	lock_put(&sched.lock);
 	return stays;
 }

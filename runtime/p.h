@@ -26,6 +26,7 @@ struct p {
 	_Atomic uint32_t state; /* sched.lock */
 	_Atomic uint32_t tick;  /* owner: +1 per goroutine run */
 	_Atomic uint32_t handoffs; /* sched.lock: times taken from C */
+	_Atomic uint32_t retakes; /* sched.lock: of those, by sysmon */
 	int32_t id;             /* constant: its place in sched.ps */
 	struct m *m;            /* sched.lock or the owner */
 	struct p *link;         /* sched.lock: idle, or going; see procs.c */
@@ -34,6 +35,9 @@ struct p {
 	_Atomic uint32_t slice_over; /* sysmon sets; the owner clears */
 	uint32_t rand;          /* owner: where to steal first */
 	_Atomic uint64_t steals; /* owner: goroutines stolen */
+	_Atomic uint64_t creates; /* owner: goroutines started */
+	_Atomic uint64_t exits; /* owner: goroutines that ended */
+	_Atomic uint64_t preempts; /* owner: left when they were asked to */
 	struct cache *cache;    /* owner: of pgo_malloc(); never NULL */
 	struct timerheap timers; /* its own lock; see timer.c */
 	_Atomic bool hasty;     /* thieves set: its runnext does not stay */
@@ -66,6 +70,14 @@ static inline void p_put_free(struct p *pp, struct g *gp)
 static inline bool p_has_room(const struct p *pp)
 {
 	return pp->gfree_count < P_GFREE_MAX;
+}
+
+/* N more of what the owner counts; readers add up all Ps. */
+static inline void p_count(_Atomic uint64_t *sum, uint64_t n)
+{
+	atomic_store_explicit(
+		sum, atomic_load_explicit(sum, memory_order_relaxed) + n,
+		memory_order_relaxed);
 }
 
 /* One more goroutine runs there, in a time slice of its own.  Owner. */

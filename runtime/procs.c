@@ -41,7 +41,8 @@ enum { LOOK_NS = 1000000000 };  /* between two at what the machine grants */
 
 static struct {
 	struct p *going;        /* sched.lock: nobody's, to be emptied */
-	int32_t made;           /* sched.lock: so many were ever in use */
+	_Atomic int32_t made;   /* sched.lock; read without: so many were
+				 * ever in use */
 	int32_t asked;          /* sched.lock: by the program, before there
 				 * were any; 0: it did not */
 	bool fixed;             /* sched.lock: somebody has said how many */
@@ -93,6 +94,11 @@ int procs_setup(void)
 	sched.ps[0].runq.alone = sched.gomaxprocs == 1;
 	lock_put(&sched.lock);
 	return 0;
+}
+
+int32_t procs_ever(void)
+{
+	return procs.made;
 }
 
 /* Changing ----------------------------------------------------------------- */

@@ -13,6 +13,9 @@
  * are idle.  0 or -ENOMEM.  [any, once] */
 int procs_setup(void);
 
+/* So many there ever were: the first, whether they are in use or not.  [any] */
+int32_t procs_ever(void);
+
 /* PP is one too many: whoever has it gives it up when it is between two
  * goroutines.  [any] */
 static inline bool procs_is_surplus(const struct p *pp)

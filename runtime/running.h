@@ -7,6 +7,13 @@
 
 #include "runtime/sched.h"
 
+/* GP begins to run on M's P, once more. */
+static inline void running_note(struct m *m, struct g *gp)
+{
+	gp->runs++;
+	gp->last_p = m->p;
+}
+
 /* M runs GP from here on, but for gtab_run(), which may wait for a reader. */
 static inline void running_begin(struct m *m, struct g *gp)
 {
@@ -16,6 +23,7 @@ static inline void running_begin(struct m *m, struct g *gp)
 	m->lsp = NULL;
 	m->g = gp;
 	m->switches++;
+	running_note(m, gp);
 	if (SELDOM(m->exceptions != NULL))
 		exceptions_swap(m->exceptions, &gp->exceptions);
 }

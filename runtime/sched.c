@@ -58,13 +58,12 @@ __attribute__((noinline)) void sched_put_last(struct p *pp, struct g *gp)
 	sched_put_global(&overflow);
 }
 
-/* To the caller's P, before everything else there, or to the global queue; and
- * somebody is woken for it.  With a seed it goes first half of the time only:
- * orders that programs come to lean on are to change. */
-static inline __attribute__((always_inline)) void put(struct g *gp)
+/* To PP, the caller's, before everything else there, or without one to the
+ * global queue; and somebody is woken for it.  With a seed it goes first half
+ * of the time only: orders that programs come to lean on are to change. */
+static inline __attribute__((always_inline)) void
+put(struct p *pp, struct g *gp)
 {
-	struct p *pp = p_get();
-
 	if (SELDOM(!pp)) {
 		sched_put_global_one(gp);
 		sched_wake();
@@ -80,6 +79,9 @@ static inline __attribute__((always_inline)) void put(struct g *gp)
 
 void sched_unpark(struct g *gp)
 {
+	const struct g *me = m_on_g()->g;
+
+	gp->woken_by = me ? me->id : 0;
 	gtab_move(gp->row, G_WAITING | gp->reason << G_REASON_SHIFT,
 		  G_RUNNABLE);
 }
@@ -87,7 +89,7 @@ void sched_unpark(struct g *gp)
 void sched_ready(struct g *gp)
 {
 	sched_unpark(gp);
-	put(gp);
+	put(p_get(), gp);
 }
 
 void sched_ready_all(struct gchain *chain)
@@ -99,16 +101,26 @@ void sched_ready_all(struct gchain *chain)
 	sched_wake();
 }
 
-static void make_runnable(struct g *gp)
+/* GP is new.  PP: as for put(). */
+static inline void make_runnable(struct p *pp, struct g *gp)
 {
+	if (pp)
+		p_count(&pp->creates, 1);
+	else
+		atomic_fetch_add_explicit(&sched.creates, 1,
+					  memory_order_relaxed);
+	gp->runs = 0;
+	gp->woken_by = 0;
 	gp->since_ns = sched_now_ns();
 	gtab_move(gp->row, G_IDLE, G_RUNNABLE);
 }
 
 void sched_start(struct g *gp)
 {
-	make_runnable(gp);
-	put(gp);
+	struct p *pp = p_get();
+
+	make_runnable(pp, gp);
+	put(pp, gp);
 }
 
 /* Leaving ------------------------------------------------------------------ */
@@ -180,7 +192,7 @@ static void leave_dead(struct g *gp)
 
 	gp->cur = gp->base;
 	gtab_move(gp->row, G_RUNNING, G_DEAD);
-	sched_count_end();
+	sched_count_end(p_get());
 	g_free(gp);
 	if (over)
 		sched_stop();
@@ -230,6 +242,7 @@ static void bound_sleep(struct m *m)
 	if (!await_p(m, gp))
 		sched_leave(LEAVE_STOP);
 	gtab_run(gp->row);
+	running_note(m, gp);
 }
 
 static void give_p_away(struct m *m)
@@ -337,8 +350,12 @@ static struct g *execute(struct m *m, struct g *gp)
 	switch_to_g(m, gp);
 	fiber_in_sched(m);
 	gp = m->g;
-	if (gp)
-		running_end(m, gp);
+	if (!gp)
+		return NULL;
+	if (gp->leave == LEAVE_PREEMPTED &&
+	    atomic_load_explicit(&gp->preempt, memory_order_relaxed))
+		sched_count_preempt(m->p);
+	running_end(m, gp);
 	return gp;
 }
 
@@ -403,7 +420,7 @@ void sched_loop(struct m *m, struct g *first)
 
 	fiber_m_begin(m);
 	if (first)
-		make_runnable(first);
+		make_runnable(m->p, first);
 	while (gp || (gp = sched_find(m)) != NULL) {
 		if (gp->bound)
 			sched_hand_to_bound(m, gp);

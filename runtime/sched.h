@@ -60,6 +60,7 @@ struct sched {
 					 * are in use, the first */
 	_Atomic int64_t last_id;        /* goroutine ids given out */
 	_Atomic int64_t live;           /* goroutines that exist */
+	_Atomic uint64_t creates;       /* started by who had no P */
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
 					 * that are not ours */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
@@ -203,10 +204,18 @@ void sched_remember(struct g *gp);
  * global queue. */
 void sched_put_last(struct p *pp, struct g *gp);
 
-/* A goroutine has ended. */
-static inline void sched_count_end(void)
+/* A goroutine has ended on PP, the caller's. */
+static inline void sched_count_end(struct p *pp)
 {
+	p_count(&pp->exits, 1);
 	atomic_fetch_sub_explicit(&sched.live, 1, memory_order_relaxed);
+}
+
+/* A goroutine leaves PP, the caller's or NULL, for it was asked to. */
+static inline void sched_count_preempt(struct p *pp)
+{
+	if (pp)
+		p_count(&pp->preempts, 1);
 }
 
 /* Where the thread of the caller, a goroutine in a callback, is to wait with

@@ -189,7 +189,7 @@ static struct g *after_death(struct m *m, struct g *gp)
 	running_count(gp);
 	if (SELDOM(m->exceptions != NULL))
 		gp->exceptions = (struct exceptions){ 0 };
-	sched_count_end();
+	sched_count_end(m->p);
 	gtab_move(gp->row, G_RUNNING, G_IDLE);
 	p_put_free(m->p, gp);
 	return next(m);
@@ -317,8 +317,10 @@ void pgo_poll(void)
 {
 	struct g *gp = g_get();
 
-	if (gp && atomic_load_explicit(&gp->preempt, memory_order_relaxed))
+	if (gp && atomic_load_explicit(&gp->preempt, memory_order_relaxed)) {
+		sched_count_preempt(p_get());
 		pgo_yield();
+	}
 }
 
 void pgo_goexit(void)

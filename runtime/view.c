@@ -19,6 +19,7 @@
 #include "runtime/net/netpoll.h"
 #include "runtime/preempt.h"
 #include "runtime/probe.h"
+#include "runtime/procs.h"
 #include "runtime/sched.h"
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
@@ -201,6 +202,37 @@ static int view_goroutine(uint32_t slot, struct view_g *out, uint64_t *pcs,
 	return 0;
 }
 
+/* OUT has room for BYTES: what a reader that is older does not know is left
+ * out. */
+static void copy_out(void *out, size_t bytes, const void *v, size_t v_bytes)
+{
+	memcpy(out, v, bytes < v_bytes ? bytes : v_bytes);
+}
+
+static bool view_life(uint32_t slot, struct view_life *out, size_t bytes)
+{
+	const struct p *last_p;
+	const struct g *gp;
+	struct view_life life;
+	unsigned state;
+
+	if (slot >= gtab_count())
+		return false;
+	state = gtab_state(atomic_load(&gtab_row(slot)->status));
+	if (state == G_IDLE || state == G_DEAD)
+		return false;
+	gp = gtab_g(slot);
+	last_p = gp->last_p;
+	life = (struct view_life){
+		.id = gp->id,
+		.runs = gp->runs,
+		.woken_by = gp->woken_by,
+		.last_p = gp->runs && last_p ? last_p->id : -1,
+	};
+	copy_out(out, bytes, &life, sizeof(life));
+	return true;
+}
+
 /* The scheduler ------------------------------------------------------------ */
 
 static void view_sched(struct view_sched *out)
@@ -240,6 +272,34 @@ static bool view_p(uint32_t index, struct view_p *out)
 		.handoffs = atomic_load(&pp->handoffs),
 		.steals = atomic_load(&pp->steals),
 	};
+	return true;
+}
+
+static void add_counts(struct view_counts *to, struct p *pp)
+{
+	to->creates += atomic_load(&pp->creates);
+	to->exits += atomic_load(&pp->exits);
+	to->steals += atomic_load(&pp->steals);
+	to->handoffs += atomic_load(&pp->handoffs);
+	to->retakes += atomic_load(&pp->retakes);
+	to->preempts += atomic_load(&pp->preempts);
+}
+
+static bool view_counts(int32_t index, struct view_counts *out, size_t bytes)
+{
+	struct view_counts counts = { 0 };
+	int32_t n = procs_ever();
+
+	if (index >= n)
+		return false;
+	if (index >= 0) {
+		add_counts(&counts, &sched.ps[index]);
+	} else {
+		for (int32_t i = 0; i < n; i++)
+			add_counts(&counts, &sched.ps[i]);
+		counts.creates += atomic_load(&sched.creates);
+	}
+	copy_out(out, bytes, &counts, sizeof(counts));
 	return true;
 }
 
@@ -312,4 +372,6 @@ const struct view pgo_view_1 = {
 	.heap = heapprof_get,
 	.async_preempts = preempt_count,
 	.netpoll_wakes = netpoll_wakes,
+	.counts = view_counts,
+	.life = view_life,
 };

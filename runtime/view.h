@@ -72,6 +72,25 @@ struct view_p {
 	uint64_t steals;        /* goroutines it stole */
 };
 
+/* What happened so far. */
+struct view_counts {
+	uint64_t creates;       /* goroutines started */
+	uint64_t exits;         /* goroutines that ended */
+	uint64_t steals;        /* goroutines stolen from other Ps */
+	uint64_t handoffs;      /* times a P was taken from a thread in C */
+	uint64_t retakes;       /* of those, by sysmon */
+	uint64_t preempts;      /* times a goroutine left as it was asked to */
+};
+
+/* What a goroutine has been through. */
+struct view_life {
+	int64_t id;
+	uint64_t runs;          /* times it began to run */
+	int64_t woken_by;       /* the goroutine that woke it last; 0: none has,
+				 * or the runtime did */
+	int32_t last_p;         /* where it began to run last; -1: it did not */
+};
+
 struct view_m {
 	uint32_t id;
 	int32_t tid;
@@ -160,6 +179,13 @@ struct view {
 	uint64_t (*async_preempts)(void);
 	/* Who were woken by news of the network. */
 	uint64_t (*netpoll_wakes)(void);
+
+	/* Of the P INDEX, which may be out of use, or, with -1, of the whole
+	 * program; those started or woken by who has no P are in that alone.
+	 * At most BYTES are written.  False: there never was such a P. */
+	bool (*counts)(int32_t index, struct view_counts *out, size_t bytes);
+	/* The same of the goroutine in SLOT.  False: the slot is free. */
+	bool (*life)(uint32_t slot, struct view_life *out, size_t bytes);
 };
 
 /* Const, in the program. */

@@ -84,10 +84,26 @@ static void put_figures(struct json *j, const struct serve_g *g)
 	json_hex(j, g->wait_on);
 }
 
+static void put_life(struct json *j, const struct provider *p,
+		     const struct goroutine *g)
+{
+	struct serve_life life;
+
+	if (!p->life || !p->life(p->ctx, g->slot, g->g.id, &life))
+		return;
+	live_uint(j, "runs", life.runs);
+	if (life.last_p >= 0)
+		live_int(j, "last_p", life.last_p);
+	if (life.woken_by)
+		live_int(j, "woken_by", life.woken_by);
+}
+
 /* All of it but the stack. */
 static void put_row(struct json *j, const struct provider *p,
-		    const struct serve_g *g)
+		    const struct goroutine *from)
 {
+	const struct serve_g *g = &from->g;
+
 	live_int(j, "id", g->id);
 	live_string(j, "state", state_name(g->state));
 	if (g->state == SERVE_WAITING && g->reason && *g->reason)
@@ -98,6 +114,7 @@ static void put_row(struct json *j, const struct provider *p,
 	put_entry(j, p, g);
 	put_labels(j, g);
 	put_figures(j, g);
+	put_life(j, p, from);
 }
 
 static void put_rows(struct json *j, const struct provider *p,
@@ -114,7 +131,7 @@ static void put_rows(struct json *j, const struct provider *p,
 		int64_t id = g.g.torn ? -ENODATA : stacks_add(stacks, &of, 1);
 
 		json_object_begin(j);
-		put_row(j, p, &g.g);
+		put_row(j, p, &g);
 		if (id >= 0)
 			live_int(j, "stack", id);
 		json_object_end(j);
@@ -205,7 +222,7 @@ static void put_one(const struct provider *p, int64_t id,
 	live_begin(&j, &rp->body);
 	json_key(&j, "goroutine");
 	json_object_begin(&j);
-	put_row(&j, p, &g.g);
+	put_row(&j, p, &g);
 	if (!g.g.torn)
 		live_frames(&j, p, g.pcs, g.n);
 	json_object_end(&j);

@@ -103,6 +103,23 @@ struct serve_sched {
 	uint64_t netpoll_wakes; /* woken by news of the network */
 };
 
+/* What happened so far, on a P or in all. */
+struct serve_counts {
+	uint64_t creates;       /* goroutines started */
+	uint64_t exits;         /* goroutines that ended */
+	uint64_t steals;        /* goroutines stolen from other Ps */
+	uint64_t handoffs;      /* times a P was taken from a thread in C */
+	uint64_t retakes;       /* of those, by the watching thread */
+	uint64_t preempts;      /* times a goroutine left as it was asked to */
+};
+
+/* What a goroutine has been through. */
+struct serve_life {
+	uint64_t runs;          /* times it began to run */
+	int64_t woken_by;       /* a goroutine; 0: none has */
+	int32_t last_p;         /* where it began to run last; -1: nowhere */
+};
+
 /* Samples that are in no profile. */
 struct serve_losses {
 	uint64_t ring_full;
@@ -160,6 +177,11 @@ struct provider {
 
 	void (*sched)(void *ctx, struct serve_sched *out);
 	bool (*p)(void *ctx, uint32_t index, struct serve_p *out);
+	/* Of the P INDEX, or of all with -1.  False, or NULL: not known. */
+	bool (*counts)(void *ctx, int32_t index, struct serve_counts *out);
+	/* Of the goroutine ID, which is in SLOT.  The same. */
+	bool (*life)(void *ctx, uint32_t slot, int64_t id,
+		     struct serve_life *out);
 	/* At most MAX of them; how many exist. */
 	uint32_t (*ms)(void *ctx, struct serve_m *out, uint32_t max);
 	/* Where M INDEX was made: how many pcs.  NULL: not known. */

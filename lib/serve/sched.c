@@ -9,13 +9,20 @@
 
 enum { MS_MAX = 65536 };
 
+struct counted {
+	struct serve_counts counts;
+	bool known;
+};
+
 struct ps {
 	uint32_t n;
 	struct serve_p p[SCHED_PROCS_MAX];
+	struct counted counts[SCHED_PROCS_MAX];
 };
 
 struct sched {
 	struct serve_sched now;
+	struct counted counts;          /* in all */
 	struct ps ps;
 	struct serve_m *ms;
 	uint32_t n_ms;
@@ -37,12 +44,21 @@ static int read_ms(struct sched *d, const struct provider *p)
 	return 0;
 }
 
+static void read_counts(struct counted *c, const struct provider *p,
+			int32_t index)
+{
+	c->known = p->counts && p->counts(p->ctx, index, &c->counts);
+}
+
 static int read_all(struct sched *d, const struct provider *p)
 {
 	p->sched(p->ctx, &d->now);
+	read_counts(&d->counts, p, -1);
 	while (d->ps.n < SCHED_PROCS_MAX &&
-	       p->p(p->ctx, d->ps.n, &d->ps.p[d->ps.n]))
+	       p->p(p->ctx, d->ps.n, &d->ps.p[d->ps.n])) {
+		read_counts(&d->ps.counts[d->ps.n], p, (int32_t)d->ps.n);
 		d->ps.n++;
+	}
 	p->losses(p->ctx, &d->losses);
 	return read_ms(d, p);
 }
@@ -106,6 +122,26 @@ static void put_figures(struct json *j, const struct serve_sched *s)
 	live_int(j, "uptime_ns", s->uptime_ns);
 }
 
+static void put_counts(struct json *j, const struct counted *c)
+{
+	if (!c->known)
+		return;
+	live_uint(j, "creates", c->counts.creates);
+	live_uint(j, "exits", c->counts.exits);
+	live_uint(j, "retakes", c->counts.retakes);
+	live_uint(j, "preempts", c->counts.preempts);
+}
+
+/* Of all Ps there ever were. */
+static void put_all_counts(struct json *j, const struct counted *c)
+{
+	if (!c->known)
+		return;
+	live_uint(j, "steals", c->counts.steals);
+	live_uint(j, "handoffs", c->counts.handoffs);
+	put_counts(j, c);
+}
+
 static void put_lists(struct json *j, const struct ps *ps)
 {
 	json_key(j, "runqs");
@@ -136,6 +172,7 @@ static void put_ps(struct json *j, const struct ps *ps)
 		live_uint(j, "tick", p->tick);
 		live_known(j, "handoffs", p->handoffs, SERVE_UNKNOWN32);
 		live_known(j, "steals", p->steals, SERVE_UNKNOWN);
+		put_counts(j, &ps->counts[i]);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -173,6 +210,7 @@ static void put_json(const struct provider *p, const struct sched *d,
 
 	live_begin(&j, out);
 	put_figures(&j, &d->now);
+	put_all_counts(&j, &d->counts);
 	put_lists(&j, &d->ps);
 	put_ps(&j, &d->ps);
 	json_key(&j, "ms");

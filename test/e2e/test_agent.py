@@ -114,6 +114,25 @@ def test_all_count_alike(watched):
         s["id"] for s in rows["stacks"]}
 
 
+@pytest.mark.fast
+def test_what_happened_is_counted(watched):
+    w = watched(100, 0)
+    rows = json.loads(w.get("/debug/pgo/goroutines"))["goroutines"]
+    sched = json.loads(w.get("/debug/pgo/sched"))
+    # Goroutine 1 too.
+    assert sched["creates"] == 101
+    assert sched["exits"] == 0
+    for key in "creates", "exits", "steals", "handoffs", "retakes", "preempts":
+        assert sched[key] >= sum(p[key] for p in sched["ps"])
+    assert sched["netpollwakes"] == 0
+    waiting = [r for r in rows if r["state"] == "waiting"]
+    assert len(waiting) == 100
+    # Each began to run once, on one of the two, and nobody woke it.
+    assert {r["runs"] for r in waiting} == {1}
+    assert {r["last_p"] for r in waiting} <= {0, 1}
+    assert not any("woken_by" in r for r in waiting)
+
+
 @pytest.mark.limit(120)
 def test_go_tool_pprof_counts_goroutines(watched):
     w = watched(50, 0)

@@ -84,6 +84,22 @@ static uint32_t ms(void *ctx, struct serve_m *out, uint32_t max)
 	return 3;
 }
 
+static bool counts(void *ctx, int32_t index, struct serve_counts *out)
+{
+	(void)ctx;
+	*out = index < 0 ? (struct serve_counts){ 21, 22, 23, 24, 25, 26 } :
+			   (struct serve_counts){ 11, 12, 13, 14, 15, 16 };
+	return index < 1;
+}
+
+static bool life(void *ctx, uint32_t slot, int64_t id, struct serve_life *out)
+{
+	(void)ctx;
+	*out = (struct serve_life){ .runs = slot + 30, .woken_by = id == 7,
+				    .last_p = id == 7 ? 1 : -1 };
+	return slot != 3;
+}
+
 static int cpu_begin(void *ctx, int hz, struct err *e)
 {
 	(void)ctx;
@@ -155,6 +171,7 @@ static const struct provider provider = {
 	.pid = 4711, .exe = "/bin/made-up", .kind = "agent",
 	.names = names, .slots = slots,
 	.goroutine = goroutine, .sched = sched, .p = one_p, .ms = ms,
+	.counts = counts, .life = life,
 	.cpu_begin = cpu_begin, .cpu_end = cpu_end, .losses = losses,
 	.frames = frames, .mapping = mapping, .cmdline = cmdline,
 };
@@ -482,6 +499,18 @@ static void json_folds_and_pages(void **state)
 	expect_part("/debug/pgo/goroutine/7", "{\"func\":\"tiny\",\"file\":"
 		    "\"/src/work.h\",\"line\":3,\"pc\":\"0x2010\","
 		    "\"inlined\":true}");
+	expect_part("/debug/pgo/goroutine/7",
+		    "\"runs\":31,\"last_p\":1,\"woken_by\":1,");
+	expect_part("/debug/pgo/goroutine/9", "\"runs\":35}");
+	expect_part("/debug/pgo/sched",
+		    "\"steals\":23,\"handoffs\":24,"
+		    "\"creates\":21,\"exits\":22,\"retakes\":25,"
+		    "\"preempts\":26,\"runqs\"");
+	expect_part("/debug/pgo/sched",
+		    "\"creates\":11,\"exits\":12,\"retakes\":15,"
+		    "\"preempts\":16},{\"id\":1,\"status\":0,\"m\":0,"
+		    "\"runq\":1,\"tick\":11,\"handoffs\":0,"
+		    "\"steals\":0}]");
 	expect_part("/debug/pgo/sched", "\"losses\":{\"ring_full\":1,"
 		    "\"no_thread\":2,\"no_room\":3},\"names\":\"dwarf\"");
 }
