@@ -112,8 +112,9 @@ static bool is_out_of_room(ssize_t rc)
 	       rc == -ENOMEM;
 }
 
-/* The turn to read is the caller's. */
-static int accept_next(struct pgo_conn *l)
+/* The turn to read is the caller's.  Not inlined: who looks at stacks is shown
+ * what the program has called. */
+static __attribute__((noinline)) int accept_next(struct pgo_conn *l)
 {
 	static const struct try t = { .fn = try_accept };
 	int64_t pause_ns = PAUSE_MIN_NS;

@@ -71,6 +71,31 @@ def test_who_waits_for_the_network_is_no_deadlock(build):
     assert re.search(r"^goroutine 1 \[IO wait\]:\npgo_accept\(", dump, re.M)
 
 
+# Looking ----------------------------------------------------------------------
+
+@pytest.mark.parametrize("env", [{}, {"PGO_AGENT": "unix"}],
+                         ids=["outside", "agent"])
+def test_readers_say_what_it_waits_for(build, tmp_path, env):
+    child = subprocess.Popen(
+        [build / "test/e2e/progs/net", "wait"], text=True,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), **env})
+    try:
+        assert child.stdout.readline() == "waiting\n"
+        time.sleep(0.2)
+        dump = subprocess.run([build / "bin/pgo-trace", "dump", str(child.pid)],
+                              text=True, capture_output=True, timeout=20)
+        top = subprocess.run([build / "bin/pgo-top", "-b", "-n", "1",
+                              str(child.pid)],
+                             text=True, capture_output=True, timeout=20)
+    finally:
+        child.kill()
+        child.communicate()
+    assert re.search(r"^goroutine 1 \[IO wait.*\]:\npgo_accept\(",
+                     dump.stdout, re.M), dump
+    assert "IO wait" in top.stdout, top
+
+
 # The Nth epoll_ctl, or accept, fails ------------------------------------------
 
 REFUSED = re.compile(r"net: (listen|dial|accept|read|write): [A-Z][\w ]+\n")
