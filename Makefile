@@ -427,7 +427,7 @@ check-debug check-cov: check-%:         ## these units in another mode
 CRASHES_OURS := handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0
 check-asan check-tsan: check-%:         ## all of check with a sanitizer, and how much of it ran
 	$(Q)$(MAKE) --no-print-directory MODE=release all
-	$(Q)PGO_TEST_MODE=$* TSAN_OPTIONS=$(CRASHES_OURS):atexit_sleep_ms=0 \
+	$(Q)PGO_TEST_MODE=$* TSAN_OPTIONS=$(CRASHES_OURS):atexit_sleep_ms=0:suppressions=$(CURDIR)/test/tsan.supp \
 	    ASAN_OPTIONS=detect_leaks=0:$(CRASHES_OURS) \
 	    $(MAKE) --no-print-directory MODE=$* check-sanitized
 check-sanitized: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED)

@@ -16,6 +16,7 @@
 #include "runtime/fiber.h"
 
 #include <link.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -59,6 +60,8 @@ enum {
 	TSAN_NO_SYNC = 1,
 	/* Its frames are two to three times as large, and libc runs here. */
 	STACK_BYTES = 900 << 10,
+	/* Of libc's record of a thread, which has its _res. */
+	THREAD_BYTES = 2304,
 };
 
 struct fiber_watch fiber_watch;
@@ -182,8 +185,11 @@ void fiber_thread(struct m *m)
 	if (!__tsan_get_current_fiber)
 		return;
 	m->fiber.tsan = __tsan_get_current_fiber();
-	if (AnnotateBenignRaceSized)
-		dl_iterate_phdr(share_locals, NULL);
+	if (!AnnotateBenignRaceSized)
+		return;
+	dl_iterate_phdr(share_locals, NULL);
+	AnnotateBenignRaceSized(__FILE__, __LINE__, (void *)pthread_self(),
+				THREAD_BYTES, "the thread's record");
 }
 
 /* Switches ----------------------------------------------------------------- */
