@@ -83,7 +83,7 @@ _Static_assert(offsetof(struct fpstate, in_use) == FXSAVE_BYTES, "xsave");
 
 /* A signal's frame, kept as long as the slot. */
 struct taken {
-	size_t bytes;           /* of all of it */
+	size_t bytes;           /* there are, for any frame so long */
 	struct kernel_uc uc;
 	_Alignas(64) uint8_t fp[];
 };
@@ -151,8 +151,11 @@ static struct taken *taken_of(struct g *gp, size_t bytes)
 		slab_free(gp->taken, gp->taken->bytes);
 		gp->taken = NULL;
 	}
-	if (!gp->taken)
-		gp->taken = slab_new(bytes);
+	if (gp->taken)
+		return gp->taken;
+	gp->taken = slab_new(bytes);
+	if (gp->taken)
+		gp->taken->bytes = bytes;
 	return gp->taken;
 }
 
@@ -164,7 +167,6 @@ static bool keep(struct g *gp, const struct kernel_uc *uc)
 
 	if (!t)
 		return false;
-	t->bytes = sizeof(*t) + n;
 	t->uc = *uc;
 	memcpy(t->fp, fp, n);
 	t->uc.mcontext.fpregs = (void *)t->fp;
