@@ -232,11 +232,14 @@ static int hoard(int *fd)
 
 static void exhaust(void)
 {
-	struct rlimit few = { 256, 256 };
+	struct rlimit few;
 	int fd[256];
 	int n;
 
-	setrlimit(RLIMIT_NOFILE, &few);
+	/* Valgrind keeps the hard limit. */
+	getrlimit(RLIMIT_NOFILE, &few);
+	few.rlim_cur = 256;
+	must("setrlimit", setrlimit(RLIMIT_NOFILE, &few));
 	begin_to_listen();
 	pgo_waitgroup_add(&net.clients, FEW);
 	pgo_waitgroup_add(&net.all_here, FEW);
