@@ -460,7 +460,7 @@ check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long
 	$(call PYTEST,7200,) || rc=1; exit $$rc
 check-all: check-debug check-asan check-tsan check-long ## everything, all modes
 
-bench: all $(BENCH) $(B)/test/tools/echo_peer ## figures, a line each; operations beside Go's
+bench: all $(BENCH) $(B)/test/tools/echo_peer ## figures, a line each; operations beside Go's and others'
 	$(Q)for b in $(filter-out %/ops %/echo,$(BENCH)); do echo "== $$b"; \
 	    timeout 600 $$b || exit 1; done
 	$(Q)timeout 1800 $(PY) test/bench/compare.py $(B)
@@ -524,7 +524,7 @@ DEPS := build-essential pkg-config libunwind-dev libdw-dev libelf-dev \
         protobuf-compiler mandoc gdb elfutils llvm binutils curl procps valgrind go
 DEPS_ALL := clang libclang-rt-dev cmake meson ninja-build autoconf \
         automake libtool ccache strace debootstrap debhelper lintian fakeroot \
-        ca-certificates universal-ctags musl-tools
+        ca-certificates universal-ctags musl-tools libboost-fiber-dev libst-dev
 DEPS_OPT := delve linux-perf libbpf-dev bpftool gcovr afl++
 
 deps:                                   ## install what build, demo and check need

@@ -124,6 +124,23 @@ static inline struct waiter *partner(struct waitq *q)
 	return w;
 }
 
+/* The lock is held, and dropped when it returns: whether there was a partner,
+ * or the channel was closed.  Not inlined: who need not wait pays for no
+ * waiter, and senders and receivers that switch to each other wait in one place
+ * (amd64/switch.S). */
+static __attribute__((noinline)) bool wait_in(struct waitq *q,
+					      struct pgo_chan *c, void *elem,
+					      enum wait_reason reason)
+{
+	struct waiter w;
+
+	waiter_init(&w, elem);
+	waitq_put(q, &w);
+	fiber_release(&w);
+	waiter_sleep(&w, &c->lock, reason, c);
+	return w.ok;
+}
+
 /* Sending ----------------------------------------------------------------- */
 
 bool chan_can_send(struct pgo_chan *c)
@@ -186,28 +203,15 @@ static __attribute__((noinline)) void wait_for_ever(enum wait_reason reason)
 	}
 }
 
-/* The lock is held.  Not inlined: who need not wait pays for no waiter. */
-static __attribute__((noinline)) void wait_to_send(struct pgo_chan *c,
-						   const void *elem)
-{
-	struct waiter w;
-
-	waiter_init(&w, (void *)(uintptr_t)elem);
-	waitq_put(&c->senders, &w);
-	fiber_release(&w);
-	waiter_sleep(&w, &c->lock, WAIT_CHAN_SEND, c);
-	if (!w.ok)
-		fatal_panic("send on closed channel");
-}
-
 int pgo_chan_send(struct pgo_chan *c, const void *elem)
 {
 	sched_point();
 	if (SELDOM(!c))
 		wait_for_ever(WAIT_CHAN_SEND_NIL);
 	lock_get(&c->lock);
-	if (send_or_keep(c, elem))
-		wait_to_send(c, elem);
+	if (send_or_keep(c, elem) &&
+	    !wait_in(&c->senders, c, (void *)(uintptr_t)elem, WAIT_CHAN_SEND))
+		fatal_panic("send on closed channel");
 	return 0;
 }
 
@@ -288,19 +292,6 @@ static ALWAYS_INLINE int receive_or_keep(struct pgo_chan *c, void *elem)
 	return rc;
 }
 
-/* As wait_to_send(). */
-static __attribute__((noinline)) int wait_to_receive(struct pgo_chan *c,
-						     void *elem)
-{
-	struct waiter w;
-
-	waiter_init(&w, elem);
-	waitq_put(&c->receivers, &w);
-	fiber_release(&w);
-	waiter_sleep(&w, &c->lock, WAIT_CHAN_RECEIVE, c);
-	return w.ok ? 0 : -EPIPE;
-}
-
 int pgo_chan_recv(struct pgo_chan *c, void *elem)
 {
 	int rc;
@@ -310,7 +301,9 @@ int pgo_chan_recv(struct pgo_chan *c, void *elem)
 		wait_for_ever(WAIT_CHAN_RECEIVE_NIL);
 	lock_get(&c->lock);
 	rc = receive_or_keep(c, elem);
-	return rc == -EAGAIN ? wait_to_receive(c, elem) : rc;
+	if (rc != -EAGAIN)
+		return rc;
+	return wait_in(&c->receivers, c, elem, WAIT_CHAN_RECEIVE) ? 0 : -EPIPE;
 }
 
 int pgo_chan_tryrecv(struct pgo_chan *c, void *elem)

@@ -404,10 +404,14 @@ static void sleep_idle(struct m *m, int64_t deadline)
 	m->blocked = false;
 	lock_get(&sched.lock);
 	release_deadline(m);
+	if (m->nextp && !woken) {
+		/* Chosen at the last moment: clears the note, which is set, or
+		 * is about to be. */
+		lock_put(&sched.lock);
+		note_wait(&m->note, -1);
+		lock_get(&sched.lock);
+	}
 	if (m->nextp) {
-		/* Chosen at the last moment: clears the note, which is set. */
-		if (!woken)
-			note_wait(&m->note, -1);
 		sched_take_p(m, m->nextp);
 		m->nextp = NULL;
 	} else {

@@ -146,6 +146,7 @@ static void *m_main(void *arg)
 	struct m *m = arg;
 
 	m_begin(m);
+	atomic_fetch_sub(&sched.ncoming, 1);
 	sched_loop(m, NULL);
 	m_end(m);
 	atomic_store(&m->tid, 0);
@@ -238,9 +239,12 @@ int m_spawn(void)
 	pthread_attr_setstacksize(&attr, M_STACK_BYTES);
 	pthread_attr_setguardsize(&attr, M_GUARD_BYTES);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	atomic_fetch_add(&sched.ncoming, 1);
 	rc = pthread_create(&thread, &attr, m_main, m);
 	pthread_attr_destroy(&attr);
-	if (rc)
+	if (rc) {
+		atomic_fetch_sub(&sched.ncoming, 1);
 		m_free(m);
+	}
 	return -rc;
 }

@@ -44,6 +44,8 @@ struct m {
 	void *volatile cfp;     /* owner: rbp at the call into C or leaf */
 	void *volatile ctarget; /* owner: the C function called there */
 	void *volatile lsp;     /* owner: sp of the last leaf call */
+	void *back;             /* owner: where the last goroutine that did not
+				 * end has left */
 
 	struct exceptions *exceptions; /* constant: NULL without C++ */
 	struct lock tcb_lock;

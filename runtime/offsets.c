@@ -31,6 +31,7 @@ SAME(m, insched, M_INSCHED);
 SAME(m, cfp, M_CFP);
 SAME(m, ctarget, M_CTARGET);
 SAME(m, lsp, M_LSP);
+SAME(m, back, M_BACK);
 
 _Static_assert(sizeof(struct seg) % 16 == 0, "stacks begin under the header");
 _Static_assert(sizeof(struct gtab_row) == 16, "the dense table is dense");

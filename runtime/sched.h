@@ -54,6 +54,7 @@ struct sched {
 	uint32_t nm;                    /* lock: Ms with a thread */
 	_Atomic uint32_t want_m;        /* a P waits for a thread to be made;
 					 * SCHED lines call it needspinning */
+	_Atomic uint32_t ncoming;       /* threads made that do not run yet */
 	_Atomic(struct m *) allm;       /* newest first, by alllink */
 	struct p *ps;                   /* constant: room for MAX_PROCS */
 	_Atomic int32_t gomaxprocs;     /* lock; read without: so many of them
@@ -189,8 +190,8 @@ void sched_yield_from_c(void);
  * goroutine code: csp is set and it has a P when this returns.  [m] */
 void sched_back_from_c(struct m *m);
 
-/* The first function of every goroutine.  [g] */
-_Noreturn void sched_goroutine_main(void);
+/* The first function of every goroutine; when it returns it has ended.  [g] */
+void sched_goroutine_main(void);
 
 /* The next goroutine for M, which then holds a P; sleeps until there is one.
  * NULL: the program is over and M is M0.  [m] */

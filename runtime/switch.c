@@ -32,6 +32,7 @@
 typedef struct g *after_fn(struct m *m, struct g *gp);
 
 void switch_from_g(struct m *m, struct g *gp, after_fn *after);
+after_fn sched_after_end;
 
 /* The next one ------------------------------------------------------------- */
 
@@ -108,18 +109,28 @@ static struct g *leave_to_loop(struct m *m, struct g *gp)
 	return NULL;
 }
 
-/* What more than the short way is to be done for. */
-static inline bool is_special(const struct g *gp)
-{
-	return SELDOM(gp->locks) ||
-	       SELDOM(gp->shrink_epoch != sched_shrink_epoch()) ||
-	       SELDOM(!seg_is_whole(gp->cur));
-}
-
 static inline bool has_spares(const struct g *gp)
 {
 	return gp->cur->next &&
 	       !atomic_load_explicit(&gp->on_trim, memory_order_relaxed);
+}
+
+/* What more than the short way is to be done for. */
+static inline bool is_special(const struct g *gp)
+{
+	return SELDOM(gp->locks) ||
+	       SELDOM(gp->shrink_epoch != sched_shrink_epoch());
+}
+
+/* The same of one that may not come back for long. */
+static inline bool is_special_to_end(const struct g *gp)
+{
+	return is_special(gp) || SELDOM(!seg_is_whole(gp->cur));
+}
+
+static inline bool is_special_to_wait(const struct g *gp)
+{
+	return is_special_to_end(gp) || SELDOM(has_spares(gp));
 }
 
 static inline struct g *leave_special(struct g *gp, enum sched_leave why)
@@ -148,7 +159,7 @@ static struct g *after_yield(struct m *m, struct g *gp)
 
 static struct g *after_park(struct m *m, struct g *gp)
 {
-	if (is_special(gp) || SELDOM(has_spares(gp)))
+	if (is_special_to_wait(gp))
 		return leave_special(gp, LEAVE_PARK);
 	running_end(m, gp);
 	running_count(gp);
@@ -170,7 +181,7 @@ static struct g *after_unlock(struct m *m, struct g *gp)
 {
 	struct lock *lock = gp->commit_arg;
 
-	if (is_special(gp) || SELDOM(has_spares(gp)))
+	if (is_special_to_wait(gp))
 		return leave_special(gp, LEAVE_PARK);
 	running_end(m, gp);
 	running_count(gp);
@@ -180,10 +191,11 @@ static struct g *after_unlock(struct m *m, struct g *gp)
 	return next(m);
 }
 
-static struct g *after_death(struct m *m, struct g *gp)
+/* The same; called by pgo_gostart. */
+struct g *sched_after_end(struct m *m, struct g *gp)
 {
-	if (is_special(gp) || SELDOM(gp->id == 1) || SELDOM(!g_is_tidy(gp)) ||
-	    SELDOM(!p_has_room(m->p)))
+	if (is_special_to_end(gp) || SELDOM(gp->id == 1) ||
+	    SELDOM(!g_is_tidy(gp)) || SELDOM(!p_has_room(m->p)))
 		return leave_special(gp, LEAVE_DEAD);
 	running_end(m, gp);
 	running_count(gp);
@@ -354,6 +366,4 @@ void sched_goroutine_main(void)
 		leakcheck_main_returned();
 	if (SELDOM(sched_is_slow()))
 		sched_leave(LEAVE_DEAD);
-	switch_from_g(m_get(), gp, after_death);
-	__builtin_unreachable();
 }

@@ -365,8 +365,15 @@ static bool make_thread(int64_t now_ns)
 {
 	int rc;
 
-	if (!atomic_exchange(&sched.want_m, 0))
+	/* One at a time: a thread may take long to come where many want the
+	 * CPUs, and each turn meanwhile would want another. */
+	if (!atomic_load(&sched.want_m) || atomic_load(&sched.ncoming))
 		return false;
+	atomic_store(&sched.want_m, 0);
+	if (atomic_load(&sched.nmidle)) {
+		sched_wake();
+		return false;
+	}
 	rc = m_spawn();
 	if (!rc) {
 		monitor.refused_ns = 0;

@@ -29,6 +29,7 @@
 #define M_CFP 64
 #define M_CTARGET 72
 #define M_LSP 80
+#define M_BACK 88
 
 #define FIBER_SANITIZED 0
 

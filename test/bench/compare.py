@@ -1,4 +1,5 @@
-"""pgo beside Go, by turns in one run: CPU time of an operation, medians.
+"""pgo beside Go, and libraries of C and C++ that are installed, by turns
+in one run: CPU time of an operation, medians.
 
 usage: compare.py BUILD [OP...]
 """
@@ -16,36 +17,74 @@ OPS = ["yield", "spawn", "pingpong", "ring", "buffered", "select2", "select6",
        "syscallplain"]
 
 
-def build_go(folder):
-    """The program; None where there is no Go, or one too old for it."""
-    exe = pathlib.Path(folder) / "ops"
-    run = subprocess.run(["go", "build", "-o", exe, HERE / "go/ops/main.go"],
-                         capture_output=True, text=True, timeout=300,
-                         env={**os.environ, "GO111MODULE": "off"})
+# What each is built with, and the package it needs.
+PEERS = {"fiber": (["g++", "-O2", HERE / "peers/fiber.cc", "-lboost_fiber",
+                    "-lboost_context"], "libboost-fiber-dev"),
+         "st": (["gcc", "-O2", HERE / "peers/st.c", "-lst"], "libst-dev")}
+
+
+def build(exe, command, without, **options):
+    """EXE; None where it cannot be built, with a line that says so."""
+    try:
+        run = subprocess.run(command, capture_output=True, text=True,
+                             timeout=300, **options)
+    except FileNotFoundError as error:
+        print(f"bench: without {without}: {error}")
+        return None
     if run.returncode:
-        print("bench: without Go:", run.stderr.strip().split("\n")[-1])
+        print(f"bench: without {without}: "
+              f"{run.stderr.strip().splitlines()[-1]}")
         return None
     return exe
 
 
+def build_all(folder):
+    """Name and program of those there are."""
+    exe = folder / "go"
+    found = {"Go": build(
+        exe, ["go", "build", "-o", exe, HERE / "go/ops/main.go"], "Go",
+        env={**os.environ, "GO111MODULE": "off"})}
+    for name, (command, package) in PEERS.items():
+        exe = folder / name
+        found[name] = build(exe, [*command, "-o", exe],
+                            f"{name} ({package})")
+    return {name: exe for name, exe in found.items() if exe}
+
+
 def ns(program, op):
+    """None: it has no such operation."""
     run = subprocess.run([program, op], capture_output=True, text=True,
-                         timeout=300, check=True)
+                         timeout=300)
+    if run.returncode == 2:
+        return None
+    run.check_returncode()
     return float(run.stdout.split()[1])
 
 
+def median(runs):
+    return None if None in runs else statistics.median(runs)
+
+
+def text(value, width):
+    return f"{'-':>{width}}" if value is None else f"{value:{width}.1f}"
+
+
 def main():
-    build = pathlib.Path(sys.argv[1])
+    build_folder = pathlib.Path(sys.argv[1])
     ops = sys.argv[2:] or OPS
     with tempfile.TemporaryDirectory() as folder:
-        programs = [build / "test/bench/ops", build_go(folder)]
-        print(f"{'ns':10} {'pgo':>10} {'Go':>10} {'ratio':>7}")
+        programs = {"pgo": build_folder / "test/bench/ops",
+                    **build_all(pathlib.Path(folder))}
+        print(f"{'ns':10}" + "".join(f" {name:>10}" for name in programs)
+              + f" {'pgo/Go':>7}")
         for op in ops:
-            runs = [[ns(p, op) for p in programs if p] for _ in range(RUNS)]
-            found = [statistics.median(x) for x in zip(*runs)]
-            line = f"{op:10}" + "".join(f" {x:10.1f}" for x in found)
-            if len(found) > 1:
-                line += f" {found[0] / found[1]:7.2f}"
+            runs = [[ns(p, op) for p in programs.values()]
+                    for _ in range(RUNS)]
+            found = dict(zip(programs, map(median, zip(*runs))))
+            line = f"{op:10}" + "".join(f" {text(x, 10)}"
+                                        for x in found.values())
+            if "Go" in found:
+                line += f" {found['pgo'] / found['Go']:7.2f}"
             print(line, flush=True)
 
 

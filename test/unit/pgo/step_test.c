@@ -30,7 +30,7 @@ static volatile uintptr_t first_lost_unwind, first_lost_fp;
 void pgo_gostart(void);
 int main(void);
 
-enum { GOSTART_BYTES = 9, MAIN_BYTES = 400 };
+enum { GOSTART_BYTES = 80, MAIN_BYTES = 400 };
 
 static bool ends_walk(uintptr_t pc)
 {
