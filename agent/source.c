@@ -88,8 +88,19 @@ static bool life(void *ctx, uint32_t slot, int64_t id, struct serve_life *out)
 		.runs = l.runs,
 		.woken_by = l.woken_by,
 		.last_p = l.last_p,
+		.has_times = l.has_times,
+		.run_ns = l.run_ns,
+		.ready_ns = l.ready_ns,
+		.blocked_ns = l.blocked_ns,
 	};
 	return true;
+}
+
+static void keep_times(void *ctx, int64_t ns)
+{
+	(void)ctx;
+	if (view->size > offsetof(struct view, keep_times))
+		view->keep_times(ns);
 }
 
 /* Scheduler ---------------------------------------------------------------- */
@@ -279,6 +290,7 @@ const struct provider *source_setup(const struct view *v)
 		.p = one_p,
 		.counts = counts,
 		.life = life,
+		.keep_times = keep_times,
 		.ms = ms,
 		.cpu_begin = cpu_begin,
 		.cpu_end = cpu_end,

@@ -25,7 +25,7 @@ static void in_child(void)
 	struct m *m = m_get();
 
 	is_forked = true;
-	sched.slow = true;
+	atomic_fetch_or(&sched.slow, SLOW_ALWAYS);
 	if (m)
 		forget_requests(m);
 	netpoll_in_child();

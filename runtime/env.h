@@ -50,6 +50,7 @@ struct env {
 	enum arena_guard guard; /* of contiguous stacks */
 	const char *cpuprofile; /* file name, NULL: none */
 	bool leakcheck;
+	bool sched_times;
 	int64_t memprofilerate; /* bytes; 0: no heap profile */
 	const char *leakcheck_ignore; /* patterns with commas, or NULL */
 	const char *agent;      /* PGO_AGENT, NULL or "off": none */

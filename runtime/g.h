@@ -21,6 +21,16 @@
 struct m;
 struct p;
 
+enum times_state { TIMES_RUN, TIMES_READY, TIMES_BLOCKED, TIMES_STATES };
+
+/* See times.h. */
+struct times {
+	_Atomic uint32_t seq;
+	_Atomic uint32_t state;         /* enum times_state, since then: */
+	_Atomic int64_t since_ns;
+	_Atomic int64_t ns[TIMES_STATES]; /* before */
+};
+
 struct g {
 	/* The assembly knows these; see amd64/offsets.h. */
 	struct seg *cur;        /* owner: the segment its frames are on */
@@ -72,6 +82,7 @@ struct g {
 	uint32_t grows;         /* owner */
 	uint32_t shrinks;       /* owner */
 	enum gfree_kind kind;   /* constant */
+	struct times times;     /* who changes its state */
 };
 
 /* So many rows, and their goroutines beside them. */

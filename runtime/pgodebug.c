@@ -216,6 +216,7 @@ static const struct key {
 	{ "maxthreads", .read = read_maxthreads },
 	{ "memprofilerate", .read = read_memprofilerate },
 	{ "preempt", .read = read_preempt },
+	{ "schedtimes", .on = &env.sched_times },
 	{ "seed", .read = read_seed },
 	{ "seg", .always = &env.seg_always },
 	{ "stack", .read = read_stack },

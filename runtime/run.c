@@ -35,6 +35,7 @@
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
 #include "runtime/sysmon.h"
+#include "runtime/times.h"
 #include "runtime/vec.h"
 
 static int setup(void)
@@ -50,8 +51,10 @@ static int setup(void)
 	seg_setup(env.stack_min_bytes);
 	arena_setup(fiber_stack_bytes(env.stack_min_bytes), env.guard);
 	stackmode_setup();
-	sched.slow = fiber_watch.sanitized || env.seeded || env.steal_always ||
-		     env.yield_always;
+	if (fiber_watch.sanitized || env.seeded || env.steal_always ||
+	    env.yield_always)
+		atomic_fetch_or(&sched.slow, SLOW_ALWAYS);
+	times_setup();
 	preempt_setup();
 	sched.start_ns = clock_mono_ns();
 	sched_set_now(sched.start_ns);

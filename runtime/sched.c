@@ -19,6 +19,7 @@
 #include "runtime/fatal.h"
 #include "runtime/fiber.h"
 #include "runtime/forked.h"
+#include "runtime/times.h"
 
 struct sched sched = { .timer_deadline = INT64_MAX };
 
@@ -77,7 +78,7 @@ put(struct p *pp, struct g *gp)
 		sched_wake_for(pp);
 }
 
-void sched_unpark(struct g *gp)
+static inline void unpark(struct g *gp)
 {
 	const struct g *me = m_on_g()->g;
 
@@ -86,10 +87,32 @@ void sched_unpark(struct g *gp)
 		  G_RUNNABLE);
 }
 
+void sched_unpark(struct g *gp)
+{
+	times_note(gp, TIMES_BLOCKED, TIMES_READY);
+	unpark(gp);
+}
+
+static inline __attribute__((always_inline)) void ready(struct g *gp)
+{
+	unpark(gp);
+	put(p_get(), gp);
+}
+
+/* Not inlined, here and below: nothing is saved for them where times are not
+ * kept. */
+static __attribute__((noinline, cold)) void ready_timed(struct g *gp)
+{
+	times_change(gp, TIMES_BLOCKED, TIMES_READY);
+	ready(gp);
+}
+
 void sched_ready(struct g *gp)
 {
-	sched_unpark(gp);
-	put(p_get(), gp);
+	if (times_are_kept())
+		ready_timed(gp);
+	else
+		ready(gp);
 }
 
 void sched_ready_all(struct gchain *chain)
@@ -115,12 +138,26 @@ static inline void make_runnable(struct p *pp, struct g *gp)
 	gtab_move(gp->row, G_IDLE, G_RUNNABLE);
 }
 
-void sched_start(struct g *gp)
+static inline __attribute__((always_inline)) void start(struct g *gp)
 {
 	struct p *pp = p_get();
 
 	make_runnable(pp, gp);
 	put(pp, gp);
+}
+
+static __attribute__((noinline, cold)) void start_timed(struct g *gp)
+{
+	times_begin(gp);
+	start(gp);
+}
+
+void sched_start(struct g *gp)
+{
+	if (times_are_kept())
+		start_timed(gp);
+	else
+		start(gp);
 }
 
 /* Leaving ------------------------------------------------------------------ */
@@ -162,6 +199,8 @@ static void look_over(struct g *gp)
 	if (gp->shrink_epoch != epoch)
 		shrink(gp, epoch);
 	running_count(gp);
+	times_note(gp, TIMES_RUN,
+		   gp->leave == LEAVE_PARK ? TIMES_BLOCKED : TIMES_READY);
 }
 
 static void leave_park(struct g *gp)
@@ -241,6 +280,7 @@ static void bound_sleep(struct m *m)
 
 	if (!await_p(m, gp))
 		sched_leave(LEAVE_STOP);
+	times_note(gp, TIMES_READY, TIMES_RUN);
 	gtab_run(gp->row);
 	running_note(m, gp);
 }
@@ -289,6 +329,7 @@ __attribute__((noinline)) void sched_park_bound(struct m *m, struct g *gp)
 	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
 	running_count(gp);
+	times_note(gp, TIMES_RUN, TIMES_BLOCKED);
 	running_to_waiting(gp);
 	if (!gp->commit(gp, gp->commit_arg))
 		sched_ready(gp);
@@ -301,6 +342,7 @@ __attribute__((noinline)) void sched_yield_bound(struct m *m, struct g *gp)
 	m->bound_frame = __builtin_frame_address(0);
 	bind(m, gp);
 	running_count(gp);
+	times_note(gp, TIMES_RUN, TIMES_READY);
 	running_to_runnable(gp);
 	sched_put_global_one(gp);
 	sched_wake();
@@ -344,6 +386,7 @@ void sched_hand_to_bound(struct m *m, struct g *gp)
 /* Returns whom after_leave() is still to see, or NULL. */
 static struct g *execute(struct m *m, struct g *gp)
 {
+	times_note(gp, TIMES_READY, TIMES_RUN);
 	gtab_run(gp->row);
 	running_begin(m, gp);
 	fiber_to_g(m, gp);
@@ -419,6 +462,8 @@ void sched_loop(struct m *m, struct g *first)
 	struct g *gp = first;
 
 	fiber_m_begin(m);
+	if (first && times_are_kept())
+		times_begin(first);
 	if (first)
 		make_runnable(m->p, first);
 	while (gp || (gp = sched_find(m)) != NULL) {

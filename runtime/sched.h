@@ -40,6 +40,13 @@ enum {
 	GATE_SLICE = 4,         /* times the Ps whose slice is over */
 };
 
+/* Why each switch goes the long way. */
+enum {
+	SLOW_ALWAYS = 1,        /* tests or sanitizers want it, or this is a
+				 * child */
+	SLOW_TIMES = 2,         /* times are kept: times.h */
+};
+
 struct sched {
 	struct lock lock;
 	struct gchain runq;             /* lock; count is read without */
@@ -65,9 +72,8 @@ struct sched {
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
 					 * that are not ours */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
-	bool slow;                      /* each switch is sched_loop()'s: tests
-					 * or sanitizers want it, or this is a
-					 * child */
+	_Atomic uint32_t slow;          /* SLOW_*; not 0: each switch is
+					 * sched_loop()'s */
 	_Atomic uint32_t gate;          /* GATE_*; 0: from one goroutine to the
 					 * next an M may go straight on */
 	_Atomic int64_t now_ns;         /* see sched_now_ns() */
@@ -86,7 +92,7 @@ extern struct sched sched __attribute__((visibility("hidden")));
 /* Whether switches are all to go the long way. */
 static inline bool sched_is_slow(void)
 {
-	return sched.slow;
+	return atomic_load_explicit(&sched.slow, memory_order_relaxed);
 }
 
 static inline uint32_t sched_shrink_epoch(void)

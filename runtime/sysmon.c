@@ -22,6 +22,7 @@
 #include "runtime/schedtrace.h"
 #include "runtime/sys.h"
 #include "runtime/timer.h"
+#include "runtime/times.h"
 
 enum {
 	TURN_MIN_NS = 20000,
@@ -418,6 +419,7 @@ static bool turn(int64_t now_ns)
 	trim_some(now_ns);
 	gtab_end_scans();
 	schedtrace_tick(now_ns);
+	times_turn(now_ns);
 	return did;
 }
 

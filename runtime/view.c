@@ -23,6 +23,7 @@
 #include "runtime/sched.h"
 #include "runtime/stackwalk.h"
 #include "runtime/sys.h"
+#include "runtime/times.h"
 
 enum { TRIES = 200 };
 
@@ -213,8 +214,10 @@ static bool view_life(uint32_t slot, struct view_life *out, size_t bytes)
 {
 	const struct p *last_p;
 	const struct g *gp;
+	int64_t ns[TIMES_STATES] = { 0 };
 	struct view_life life;
 	unsigned state;
+	bool has_times;
 
 	if (slot >= gtab_count())
 		return false;
@@ -223,11 +226,16 @@ static bool view_life(uint32_t slot, struct view_life *out, size_t bytes)
 		return false;
 	gp = gtab_g(slot);
 	last_p = gp->last_p;
+	has_times = times_read(gp, ns);
 	life = (struct view_life){
 		.id = gp->id,
 		.runs = gp->runs,
 		.woken_by = gp->woken_by,
 		.last_p = gp->runs && last_p ? last_p->id : -1,
+		.has_times = has_times,
+		.run_ns = ns[TIMES_RUN],
+		.ready_ns = ns[TIMES_READY],
+		.blocked_ns = ns[TIMES_BLOCKED],
 	};
 	copy_out(out, bytes, &life, sizeof(life));
 	return true;
@@ -374,4 +382,5 @@ const struct view pgo_view_1 = {
 	.netpoll_wakes = netpoll_wakes,
 	.counts = view_counts,
 	.life = view_life,
+	.keep_times = times_keep,
 };

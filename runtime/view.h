@@ -89,6 +89,12 @@ struct view_life {
 	int64_t woken_by;       /* the goroutine that woke it last; 0: none has,
 				 * or the runtime did */
 	int32_t last_p;         /* where it began to run last; -1: it did not */
+	/* While times are kept, those since that began or it was started; else
+	 * false and 0. */
+	bool has_times;
+	int64_t run_ns;         /* in C too */
+	int64_t ready_ns;
+	int64_t blocked_ns;
 };
 
 struct view_m {
@@ -186,6 +192,9 @@ struct view {
 	bool (*counts)(int32_t index, struct view_counts *out, size_t bytes);
 	/* The same of the goroutine in SLOT.  False: the slot is free. */
 	bool (*life)(uint32_t slot, struct view_life *out, size_t bytes);
+	/* Keeps times for NS from now on: each switch then costs several times
+	 * what it does otherwise. */
+	void (*keep_times)(int64_t ns);
 };
 
 /* Const, in the program. */

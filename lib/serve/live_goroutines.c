@@ -12,7 +12,7 @@
 #include "lib/serve/live.h"
 #include "lib/serve/stacks.h"
 
-enum { ROWS_MAX = 1000000 };
+enum { ROWS_MAX = 1000000, TIMES_MAX_S = 86400 };
 
 static void put_created_by(struct json *j, const struct provider *p,
 			   const struct serve_g *g)
@@ -96,6 +96,11 @@ static void put_life(struct json *j, const struct provider *p,
 		live_int(j, "last_p", life.last_p);
 	if (life.woken_by)
 		live_int(j, "woken_by", life.woken_by);
+	if (!life.has_times)
+		return;
+	live_int(j, "run_ns", life.run_ns);
+	live_int(j, "ready_ns", life.ready_ns);
+	live_int(j, "blocked_ns", life.blocked_ns);
 }
 
 /* All of it but the stack. */
@@ -175,6 +180,19 @@ static bool in_range(const struct http_request *rq, const char *name,
 	return true;
 }
 
+/* "times=SECONDS".  False: it is something else. */
+static bool keep_times(const struct provider *p, const struct http_request *rq,
+		       struct http_reply *rp)
+{
+	int64_t seconds = 0;
+
+	if (!in_range(rq, "times", 1, TIMES_MAX_S, &seconds, rp))
+		return false;
+	if (seconds && p->keep_times)
+		p->keep_times(p->ctx, seconds * INT64_C(1000000000));
+	return true;
+}
+
 static void put_page(const struct provider *p, uint32_t slot, int64_t limit,
 		     struct buf *out)
 {
@@ -201,7 +219,7 @@ void handle_goroutines(struct serve *s, const struct http_request *rq,
 
 	if (!in_range(rq, "offset", 0, UINT32_MAX, &offset, rp) ||
 	    !in_range(rq, "limit", 1, ROWS_MAX, &limit, rp) ||
-	    !look_begin(p, rp))
+	    !keep_times(p, rq, rp) || !look_begin(p, rp))
 		return;
 	rp->type = HTTP_JSON;
 	put_page(p, (uint32_t)offset, limit, &rp->body);
@@ -240,7 +258,8 @@ void handle_one(struct serve *s, const struct http_request *rq,
 	snprintf(query, sizeof(query), "id=%.40s", name);
 	if (strpbrk(name, "%&;+") || http_query_int(query, "id", &id)) {
 		http_error(rp, 404, "no such goroutine");
-	} else if (look_begin(s->provider, rp)) {
+	} else if (keep_times(s->provider, rq, rp) &&
+		   look_begin(s->provider, rp)) {
 		put_one(s->provider, id, rp);
 		look_end(s->provider);
 	}

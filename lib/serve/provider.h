@@ -118,6 +118,10 @@ struct serve_life {
 	uint64_t runs;          /* times it began to run */
 	int64_t woken_by;       /* a goroutine; 0: none has */
 	int32_t last_p;         /* where it began to run last; -1: nowhere */
+	bool has_times;         /* the rest is known */
+	int64_t run_ns;         /* in C too */
+	int64_t ready_ns;
+	int64_t blocked_ns;
 };
 
 /* Samples that are in no profile. */
@@ -182,6 +186,8 @@ struct provider {
 	/* Of the goroutine ID, which is in SLOT.  The same. */
 	bool (*life)(void *ctx, uint32_t slot, int64_t id,
 		     struct serve_life *out);
+	/* Times of goroutines are known for NS from now on.  NULL: never. */
+	void (*keep_times)(void *ctx, int64_t ns);
 	/* At most MAX of them; how many exist. */
 	uint32_t (*ms)(void *ctx, struct serve_m *out, uint32_t max);
 	/* Where M INDEX was made: how many pcs.  NULL: not known. */

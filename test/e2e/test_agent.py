@@ -133,6 +133,41 @@ def test_what_happened_is_counted(watched):
     assert not any("woken_by" in r for r in waiting)
 
 
+TIMES = "run_ns", "ready_ns", "blocked_ns"
+
+
+@pytest.mark.fast
+def test_times_are_known_while_somebody_asks(watched):
+    w = watched(10, 0)
+    page = "/debug/pgo/goroutines"
+    rows = json.loads(w.get(page))["goroutines"]
+    assert not any(key in row for row in rows for key in TIMES)
+    begin = time.monotonic_ns()
+    w.get(page + "?times=60")
+    time.sleep(0.05)
+    rows = json.loads(w.get(page))["goroutines"]
+    most = time.monotonic_ns() - begin
+    blocked = [r for r in rows if r.get("reason") == "chan receive"]
+    assert len(blocked) == 10
+    for row in blocked:
+        assert (row["run_ns"], row["ready_ns"]) == (0, 0)
+        assert 5e7 <= row["blocked_ns"] <= most
+    one = json.loads(w.get(f"/debug/pgo/goroutine/{blocked[0]['id']}?times=9"))
+    assert one["goroutine"]["blocked_ns"] >= blocked[0]["blocked_ns"]
+    reply, _ = ask(w.unix(), page + "?times=0")
+    assert reply.status == 400
+
+
+@pytest.mark.fast
+def test_times_may_be_kept_from_the_start(watched):
+    w = watched(10, 0, PGODEBUG="schedtimes=1")
+    rows = json.loads(w.get("/debug/pgo/goroutines"))["goroutines"]
+    assert len(rows) == 11
+    for row in rows:
+        assert sum(row[key] for key in TIMES) > 0
+        assert row["run_ns"] > 0
+
+
 @pytest.mark.limit(120)
 def test_go_tool_pprof_counts_goroutines(watched):
     w = watched(50, 0)

@@ -149,7 +149,8 @@ def test_without_being_asked_there_are_none(build):
     ("PGODEBUG", "leakchek=1,,yield=always", "pgo: PGODEBUG: leakchek: "
      "ignored, is none of asyncpreempt, asyncpreemptoff, containermaxprocs, "
      "cpuprofile, guard, leakcheck, maxthreads, memprofilerate, preempt, "
-     "seed, seg, stack, stackmax, stackmin, steal, updatemaxprocs, yield"),
+     "schedtimes, seed, seg, stack, stackmax, stackmin, steal, "
+     "updatemaxprocs, yield"),
     ("GODEBUG", "schedtrace=x,y", ""),
 ])
 def test_bad_settings_are_a_line_each(build, name, value, line):

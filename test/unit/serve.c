@@ -92,11 +92,22 @@ static bool counts(void *ctx, int32_t index, struct serve_counts *out)
 	return index < 1;
 }
 
+static int64_t kept_ns;
+
+static void keep_times(void *ctx, int64_t ns)
+{
+	(void)ctx;
+	kept_ns = ns;
+}
+
 static bool life(void *ctx, uint32_t slot, int64_t id, struct serve_life *out)
 {
 	(void)ctx;
-	*out = (struct serve_life){ .runs = slot + 30, .woken_by = id == 7,
-				    .last_p = id == 7 ? 1 : -1 };
+	*out = (struct serve_life){
+		.runs = slot + 30, .woken_by = id == 7,
+		.last_p = id == 7 ? 1 : -1, .has_times = kept_ns && id == 7,
+		.run_ns = 5, .ready_ns = 6, .blocked_ns = 7,
+	};
 	return slot != 3;
 }
 
@@ -172,6 +183,7 @@ static const struct provider provider = {
 	.names = names, .slots = slots,
 	.goroutine = goroutine, .sched = sched, .p = one_p, .ms = ms,
 	.counts = counts, .life = life,
+	.keep_times = keep_times,
 	.cpu_begin = cpu_begin, .cpu_end = cpu_end, .losses = losses,
 	.frames = frames, .mapping = mapping, .cmdline = cmdline,
 };
@@ -502,6 +514,13 @@ static void json_folds_and_pages(void **state)
 	expect_part("/debug/pgo/goroutine/7",
 		    "\"runs\":31,\"last_p\":1,\"woken_by\":1,");
 	expect_part("/debug/pgo/goroutine/9", "\"runs\":35}");
+	assert_int_equal(kept_ns, 0);
+	expect_part("/debug/pgo/goroutine/7?times=3",
+		    "\"woken_by\":1,\"run_ns\":5,\"ready_ns\":6,"
+		    "\"blocked_ns\":7,");
+	assert_int_equal(kept_ns, 3000000000);
+	expect("/debug/pgo/goroutines?times=x", 400, "invalid value for "
+	       "\"times\" - must be from 1 to 86400\n");
 	expect_part("/debug/pgo/sched",
 		    "\"steals\":23,\"handoffs\":24,"
 		    "\"creates\":21,\"exits\":22,\"retakes\":25,"

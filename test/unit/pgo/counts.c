@@ -1,6 +1,6 @@
 /*
  * What the runtime counts, as pgo_view_1 shows it: per goroutine how often it
- * ran and who woke it, per P what happened there.
+ * ran, how long, and who woke it; per P what happened there.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -20,7 +20,13 @@
 #include "runtime/view.h"
 #include "test/unit/pgo/goroutine.h"
 
-enum { TIMES = 100, MANY = 300, MS_NS = 1000000, NAP_NS = 60 * MS_NS };
+enum {
+	TIMES = 100,
+	MANY = 300,
+	MS_NS = 1000000,
+	NAP_NS = 60 * MS_NS,
+	LONG_NS = 50 * MS_NS,
+};
 
 static int64_t now_ns(void)
 {
@@ -124,6 +130,163 @@ static void who_was_woken_knows_by_whom(void **state)
 	assert_int_equal(l.before.woken_by, l.waker);
 	/* A timer is nobody. */
 	assert_int_equal(l.after.woken_by, 0);
+}
+
+/* Times ---- */
+
+struct stay {
+	void (*fn)(struct stay *s);     /* what it does meanwhile */
+	struct view_life before, after;
+	int64_t inner_ns, outer_ns;     /* between the two looks, and around */
+	_Atomic int64_t spun_ns;        /* by the one before it in the queue */
+	struct pgo_chan *c;
+};
+
+static void stay(void *arg)
+{
+	struct stay *s = arg;
+	int64_t outer = now_ns(), inner;
+
+	s->before = mine();
+	inner = now_ns();
+	s->fn(s);
+	s->inner_ns = now_ns() - inner;
+	s->after = mine();
+	s->outer_ns = now_ns() - outer;
+}
+
+/* No moment is lost or counted twice. */
+static void expect_all_of_it(const struct stay *s)
+{
+	int64_t sum = s->after.run_ns - s->before.run_ns +
+		      s->after.ready_ns - s->before.ready_ns +
+		      s->after.blocked_ns - s->before.blocked_ns;
+
+	assert_true(s->before.has_times);
+	assert_true(s->after.has_times);
+	assert_true(s->inner_ns >= LONG_NS);
+	if (sum < s->inner_ns || sum > s->outer_ns)
+		fail_msg("%lld ns are not from %lld to %lld", (long long)sum,
+			 (long long)s->inner_ns, (long long)s->outer_ns);
+}
+
+static void look_up(struct stay *s)
+{
+	int64_t until = now_ns() + LONG_NS;
+
+	(void)s;
+	while (now_ns() < until)
+		;
+}
+
+static void run_and_yield(struct stay *s)
+{
+	int64_t until = now_ns() + LONG_NS;
+
+	(void)s;
+	while (now_ns() < until)
+		pgo_yield();
+}
+
+static void take_a_nap(struct stay *s)
+{
+	(void)s;
+	pgo_sleep(LONG_NS);
+}
+
+static int keep_times(void **state)
+{
+	(void)state;
+	pgo_view_1.keep_times(600000 * (int64_t)MS_NS);
+	return 0;
+}
+
+static void without_being_asked_there_are_no_times(void **state)
+{
+	struct stay s = { .fn = look_up };
+	struct view_life l = { .has_times = true };
+
+	(void)state;
+	on_goroutine(stay, &s);
+	assert_false(s.after.has_times);
+	pgo_view_1.keep_times(MS_NS);
+	/* Whoever watches ends it. */
+	for (int i = 0; i < 5000 && l.has_times; i++) {
+		pgo_sleep(MS_NS);
+		assert_true(pgo_view_1.life(0, &l, sizeof(l)));
+	}
+	assert_false(l.has_times);
+}
+
+static void who_works_runs(void **state)
+{
+	struct stay s = { .fn = look_up };
+
+	(void)state;
+	on_goroutine(stay, &s);
+	expect_all_of_it(&s);
+	assert_true(s.after.run_ns - s.before.run_ns >= LONG_NS);
+	assert_int_equal(s.after.blocked_ns, 0);
+}
+
+static void who_sleeps_is_blocked(void **state)
+{
+	struct stay s = { .fn = take_a_nap };
+
+	(void)state;
+	on_goroutine(stay, &s);
+	expect_all_of_it(&s);
+	assert_true(s.after.blocked_ns - s.before.blocked_ns >= LONG_NS);
+}
+
+static void who_yields_is_not_blocked(void **state)
+{
+	struct stay s = { .fn = run_and_yield };
+
+	(void)state;
+	on_goroutine(stay, &s);
+	expect_all_of_it(&s);
+	assert_true(s.after.run_ns > s.before.run_ns);
+	assert_true(s.after.ready_ns > s.before.ready_ns);
+	assert_int_equal(s.after.blocked_ns, 0);
+}
+
+static void begin_late(void *arg)
+{
+	struct stay *s = arg;
+	char c = 0;
+
+	s->inner_ns = s->spun_ns;
+	s->after = mine();
+	pgo_chan_send(s->c, &c);
+}
+
+/* Until that one is run, when it is this one's turn to wait. */
+static void keep_another_waiting(void *arg)
+{
+	struct stay *s = arg;
+	int64_t begin;
+	char c;
+
+	s->c = pgo_chan_make(1, 1);
+	pgo_go(begin_late, s);
+	begin = now_ns();
+	do
+		s->spun_ns = now_ns() - begin;
+	while (s->spun_ns < 3 * MS_NS);
+	pgo_chan_recv(s->c, &c);
+	pgo_chan_free(s->c);
+}
+
+static void who_waits_for_its_turn_is_ready(void **state)
+{
+	struct stay s = { 0 };
+
+	(void)state;
+	on_goroutine(keep_another_waiting, &s);
+	assert_true(s.inner_ns > 0);
+	assert_true(s.after.ready_ns >= s.inner_ns);
+	assert_int_equal(s.after.blocked_ns, 0);
 }
 
 /* In all ---- */
@@ -257,6 +420,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_yield_is_one_more_run),
 		cmocka_unit_test(who_was_woken_knows_by_whom),
+		cmocka_unit_test(without_being_asked_there_are_no_times),
+		cmocka_unit_test_setup(who_works_runs, keep_times),
+		cmocka_unit_test(who_sleeps_is_blocked),
+		cmocka_unit_test(who_yields_is_not_blocked),
+		cmocka_unit_test(who_waits_for_its_turn_is_ready),
 		cmocka_unit_test(starts_and_ends_are_counted_wherever_they_are),
 		cmocka_unit_test(a_p_that_goes_leaves_its_counts),
 		cmocka_unit_test(who_runs_too_long_is_preempted),
