@@ -440,7 +440,7 @@ check-sanitized: all $(UNIT) $(UNITPGO) $(STRESS) $(STARTED)
 # Under valgrind, what it finds is a failure.  Its malloc() takes libc's place,
 # not that of pgo's.
 UNDER  = valgrind -q --error-exitcode=99 --fair-sched=yes \
-         --soname-synonyms=somalloc=nouserintercepts \
+         --soname-synonyms=somalloc=nouserintercepts --max-threads=2000 \
          --suppressions=$(CURDIR)/test/valgrind.supp
 check-valgrind: export PGO_TEST_MODE := valgrind
 check-valgrind: export PGO_TEST_UNDER := $(UNDER)

@@ -75,6 +75,7 @@ def standing(build):
         child.stdin.close()
 
 
+@pytest.mark.outside
 def test_readers_outside_see_where_they_were(build, standing):
     answer, _ = dump(build, standing)
     frames = [[frame["func"] for frame in row["frames"]]

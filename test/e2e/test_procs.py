@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+import under
+
 START_S = 20
 LINE = re.compile(r"SCHED \d+ms: gomaxprocs=(\d+) idleprocs=(\d+) .* "
                   r"\[ ([\d ]+) \] schedticks=\[ ([\d ]+) \]")
@@ -72,7 +74,7 @@ def test_a_deadlock_is_seen_when_ps_have_gone(build, n):
 
 def test_lines_hold_together_while_it_changes(build):
     program = procs(build, "change", SCHEDTRACE="1")
-    time.sleep(0.5)
+    time.sleep(0.5 * under.SLOWER)
     lines = end(program)[1].splitlines()
     seen = set()
     for line in lines:
@@ -84,6 +86,7 @@ def test_lines_hold_together_while_it_changes(build):
     assert len(seen) > 2, f"of {len(lines)} lines"
 
 
+@pytest.mark.outside
 def test_so_does_what_is_seen_from_outside(build):
     program = procs(build, "change")
     out = subprocess.run([build / "bin/pgo-trace", "sched", "--detail",

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include <pgo/pgo.h>
 
 static struct pgo_waitgroup all;
+static int64_t nap_ns = 10000000;
 
 static void choices(void)
 {
@@ -58,7 +60,7 @@ static void woken(void)
 		pgo_waitgroup_add(&all, 1);
 		pgo_go(wait_and_tell, (void *)(intptr_t)i);
 	}
-	pgo_sleep(10000000);
+	pgo_sleep(nap_ns);
 	for (int i = 0; i < 8; i++)
 		pgo_chan_send(start[i], &i);
 	pgo_waitgroup_wait(&all);
@@ -196,7 +198,12 @@ static void first(void *arg)
 
 int main(int argc, char **argv)
 {
-	int rc = argc == 2 ? pgo_run(first, argv[1]) : -EINVAL;
+	const char *slower = getenv("PGO_TEST_SLOWER");
+	int rc;
+
+	if (slower)
+		nap_ns *= atoi(slower);
+	rc = argc == 2 ? pgo_run(first, argv[1]) : -EINVAL;
 
 	/* -EBUSY: the last one was on its way out. */
 	return rc && rc != -EBUSY;
