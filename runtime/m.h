@@ -85,6 +85,7 @@ struct m {
 	uint32_t seen_tick;     /* sysmon: of seen_p */
 	int64_t tick_ns;        /* sysmon: when seen_tick was new */
 	int64_t asked_ns;       /* sysmon: when it last asked for a yield */
+	uint32_t sends;         /* sysmon: signals since it first did */
 };
 
 extern __thread struct m *pgo_m __attribute__((tls_model("initial-exec")));

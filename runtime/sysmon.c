@@ -31,6 +31,8 @@ enum {
 	IDLE_TURNS = 100,               /* then it sleeps until one runs */
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
 	PATIENCE_NS = 100000,           /* with one that was asked to yield */
+	SENDS_AT_ONCE = 8,              /* signals a patience apart, then one a
+					 * turn */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
 	TIMER_STUCK_NS = 2 * SLICE_NS,  /* its P does not yield when asked */
@@ -49,6 +51,7 @@ static struct {
 	struct g *trim;                 /* sysmon: to be looked at */
 	uint32_t restless;              /* sysmon: so many in this epoch */
 	uint32_t turns;                 /* sysmon: a look at one in so many */
+	bool soon;                      /* sysmon: who was asked may need more */
 	_Atomic int64_t next_ns;        /* sysmon: when its next turn is */
 } monitor;
 
@@ -102,19 +105,21 @@ static void ask(struct m *m, struct g *gp)
 }
 
 /* As ask(); one that calls nothing does not answer, and is then taken off its
- * thread.  Returns whether it was asked now. */
-static bool preempt(struct m *m, struct g *gp, int64_t now_ns)
+ * thread. */
+static void preempt(struct m *m, struct g *gp, int64_t now_ns)
 {
 	bool asked = atomic_load_explicit(&gp->preempt, memory_order_relaxed);
 
 	ask(m, gp);
 	if (!asked) {
 		m->asked_ns = now_ns;
+		m->sends = 0;
 	} else if (m->csp && now_ns - m->asked_ns >= PATIENCE_NS) {
 		m->asked_ns = now_ns;
+		m->sends++;
 		preempt_send(m);
 	}
-	return !asked;
+	monitor.soon |= m->sends < SENDS_AT_ONCE;
 }
 
 /* Where tests want it often, and at any instruction: poison comes late, for who
@@ -157,13 +162,14 @@ static bool others_want_p(struct m *m, int64_t now_ns)
 }
 
 /* M is to be between two goroutines soon, and then to see that the P is not
- * theirs any more.  Returns whether one was asked now. */
-static bool end_slice(struct m *m, struct p *pp, int64_t now_ns)
+ * theirs any more. */
+static void end_slice(struct m *m, struct p *pp, int64_t now_ns)
 {
 	struct g *gp = m->g;
 
 	procs_end_slice(pp);
-	return gp && !m->insched && preempt(m, gp, now_ns);
+	if (gp && !m->insched)
+		preempt(m, gp, now_ns);
 }
 
 /* Who lies behind a goroutine that does not leave has been left to its M, which
@@ -196,8 +202,7 @@ void sysmon_ask_surplus(void)
 	}
 }
 
-/* Returns whether a P was taken or a goroutine asked: then more may come
- * soon. */
+/* Returns whether a P was taken: then more may come soon. */
 static bool watch(struct m *m, int64_t now_ns)
 {
 	struct p *pp = m->p;
@@ -214,7 +219,7 @@ static bool watch(struct m *m, int64_t now_ns)
 		did = m_retake(m);
 	} else if (pp && ran_too_long(m, pp, now_ns) &&
 		   others_want_p(m, now_ns)) {
-		did = end_slice(m, pp, now_ns);
+		end_slice(m, pp, now_ns);
 	}
 	wake_for_queued(m);
 	if (gp && env.async_preempt == ASYNC_PREEMPT_ALWAYS)
@@ -460,6 +465,17 @@ static bool is_restless(void)
 	       env.async_preempt == ASYNC_PREEMPT_ALWAYS;
 }
 
+/* The turn after one that asked a goroutine to yield comes when patience with
+ * it ends, and the pace stays what it was: turns of 20 us after each slice
+ * would cost a busy program some percent. */
+static int64_t next_pause_ns(int64_t pause_ns)
+{
+	bool soon = monitor.soon;
+
+	monitor.soon = false;
+	return soon && pause_ns > PATIENCE_NS ? PATIENCE_NS : pause_ns;
+}
+
 static void *sysmon_main(void *arg)
 {
 	int64_t pause_ns = TURN_MIN_NS;
@@ -482,7 +498,7 @@ static void *sysmon_main(void *arg)
 			pause_ns = TURN_MIN_NS;
 			continue;
 		}
-		now += pause_ns;
+		now += next_pause_ns(pause_ns);
 		sleep_till(now < due ? now : due);
 	}
 	return NULL;

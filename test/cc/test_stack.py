@@ -17,7 +17,7 @@ BUILDS = [
     ("asan", "gcc", ["-fsanitize=address"], True),
     pytest.param("tsan", "gcc", ["-fsanitize=thread"], True,
                  marks=pytest.mark.long),
-    pytest.param("clang", "clang", [], False, marks=clang),
+    pytest.param("clang", "clang", [], True, marks=clang),
     pytest.param("clang-asan", "clang", ["-fsanitize=address"], False,
                  marks=[clang, pytest.mark.long]),
 ]
