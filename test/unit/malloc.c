@@ -30,7 +30,7 @@ static struct {
 	char text[256];
 } death;
 
-static uint64_t sampled, sampled_bytes, unsampled;
+static _Atomic uint64_t sampled, sampled_bytes, unsampled;
 static uint64_t owned, disowned;
 
 static const struct m no_m;
