@@ -223,8 +223,9 @@ static long wait_for_events(struct epoll_event *ev, int64_t wait_ns)
 	return wait_ms(ev, (wait_ns + NS_A_MS - 1) / NS_A_MS);
 }
 
-/* Who has news is appended to CHAIN, no longer parked. */
-static void look(int64_t wait_ns, bool is_poller, struct gchain *chain)
+/* Who has news is appended to CHAIN, no longer parked.  How many had, threads
+ * too, for netpoll_end_wait(). */
+static uint32_t look(int64_t wait_ns, bool is_poller, struct gchain *chain)
 {
 	struct epoll_event ev[EVENTS];
 	long n = wait_for_events(ev, wait_ns);
@@ -243,18 +244,22 @@ static void look(int64_t wait_ns, bool is_poller, struct gchain *chain)
 			answer_bell();
 	}
 	wake_all(&woken, chain);
+	return woken.count;
 }
 
 /* Without waiting; more than one at a time would only wait for each other in
  * the kernel. */
-static void look_now(struct gchain *chain, int64_t now_ns)
+static uint32_t look_now(struct gchain *chain, int64_t now_ns)
 {
+	uint32_t n;
+
 	if (atomic_exchange(&netpoll.looking, 1))
-		return;
+		return 0;
 	atomic_store_explicit(&netpoll.looked_ns, now_ns,
 			      memory_order_relaxed);
-	look(0, false, chain);
+	n = look(0, false, chain);
 	atomic_store(&netpoll.looking, 0);
+	return n;
 }
 
 /* The scheduler ------------------------------------------------------------ */
@@ -266,7 +271,8 @@ struct g *netpoll_find(struct p *pp)
 
 	if (!netpoll_is_unwatched())
 		return NULL;
-	look_now(&chain, clock_coarse_ns());
+	/* Who has a P is awake. */
+	netpoll_end_wait(look_now(&chain, clock_coarse_ns()));
 	gp = chain.head;
 	if (!gp)
 		return NULL;
@@ -284,6 +290,7 @@ static void poll_until(struct m *m, int64_t deadline_ns)
 {
 	struct gchain chain = { 0 };
 	int64_t left = -1;
+	uint32_t n = 0;
 
 	if (deadline_ns >= 0) {
 		left = deadline_ns - clock_mono_ns();
@@ -292,9 +299,11 @@ static void poll_until(struct m *m, int64_t deadline_ns)
 	}
 	/* Sequentially consistent: after poller was set. */
 	if (!atomic_load(&m->note.set))
-		look(left, true, &chain);
+		n = look(left, true, &chain);
 	atomic_store(&netpoll.poller, NULL);
 	sched_put_global(&chain);
+	/* The caller asks whether the program is dead before it sleeps. */
+	netpoll_end_wait(n);
 }
 
 bool netpoll_sleep(struct m *m, int64_t deadline_ns)
@@ -327,13 +336,17 @@ uint64_t netpoll_wakes(void)
 void netpoll_turn(int64_t now_ns)
 {
 	struct gchain chain = { 0 };
+	uint32_t n;
 
 	if (!netpoll_is_unwatched() ||
 	    now_ns - atomic_load(&netpoll.looked_ns) < UNSEEN_NS)
 		return;
-	look_now(&chain, now_ns);
-	if (!chain.head)
+	n = look_now(&chain, now_ns);
+	if (!n)
 		return;
 	sched_put_global(&chain);
+	netpoll_end_wait(n);
+	/* Those may have run, and all be asleep, meanwhile: sysmon asks. */
+	atomic_store(&sched.spared, 1);
 	sched_wake();
 }

@@ -46,9 +46,11 @@ static inline void netpoll_begin_wait(void)
 	atomic_fetch_add(&netpoll.waiting, 1);
 }
 
-static inline void netpoll_end_wait(void)
+/* N of them do no more: once somebody is awake, or queued, who is not idle
+ * until they run.  Else the program is dead between the two. */
+static inline void netpoll_end_wait(uint32_t n)
 {
-	atomic_fetch_sub(&netpoll.waiting, 1);
+	atomic_fetch_sub(&netpoll.waiting, (int32_t)n);
 }
 
 /* The scheduler ----------------------------------------------------------- */

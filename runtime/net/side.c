@@ -94,7 +94,6 @@ static struct waiter *take(struct side *s, bool news)
 	} while (!atomic_compare_exchange_weak(&s->word, &old, next));
 	if (old == SIDE_IDLE || old == SIDE_ASKED)
 		return NULL;
-	netpoll_end_wait();
 	return (struct waiter *)old;
 }
 
@@ -114,8 +113,11 @@ static struct waiter *give_up(struct side *s, uint32_t flag)
 
 static void wake(struct waiter *w)
 {
-	if (w)
-		waiter_wake(w);
+	if (!w)
+		return;
+	/* This thread is awake. */
+	netpoll_end_wait(1);
+	waiter_wake(w);
 }
 
 /* Waiting ------------------------------------------------------------------ */
@@ -128,7 +130,7 @@ static bool publish(struct asker *a, bool watched)
 	netpoll_begin_wait();
 	if (!atomic_compare_exchange_strong(&a->side->word, &asked,
 					    (uintptr_t)&a->waiter)) {
-		netpoll_end_wait();
+		netpoll_end_wait(1);
 		return false;
 	}
 	/* This thread does not look for work itself now. */

@@ -59,7 +59,8 @@ int side_wait(struct side *s, const void *on);
 
 /*
  * The kernel has news, and SURPRISE says whether it is more than room or
- * bytes.  Who is to be woken, or NULL.  [any]
+ * bytes.  Who is to be woken, or NULL: he is counted until the caller's
+ * netpoll_end_wait().  [any]
  */
 struct waiter *side_news(struct side *s, bool surprise);
 

@@ -71,6 +71,11 @@ def test_who_waits_for_the_network_is_no_deadlock(build):
     assert re.search(r"^goroutine 1 \[IO wait\]:\npgo_accept\(", dump, re.M)
 
 
+def test_who_has_just_been_told_is_no_deadlock(build):
+    """He waits no more and does not run yet, and all others are asleep."""
+    assert run(build, "batch", 3000) == (0, "all woke 3000 times\n", "")
+
+
 # Looking ----------------------------------------------------------------------
 
 @pytest.mark.parametrize("env", [{}, {"PGO_AGENT": "unix"}],

@@ -8,6 +8,8 @@
  *   net few         a few connections, for system calls that fail
  *   net fork        a child closes what it has of its parent's
  *   net wait        somebody waits for ever, and nobody else is there
+ *   net batch N     N times all who wait have news at one time, while the last
+ *                   other falls asleep
  *
  * Prints what was done; "net: WHAT: ERROR" and status 3 when a call fails that
  * may.
@@ -29,7 +31,7 @@
 
 #define MS_NS INT64_C(1000000)
 
-enum { MUCH = 300000, ROUNDS = 20, FEW = 8 };
+enum { MUCH = 300000, ROUNDS = 20, FEW = 8, BATCH = 120 };
 
 static struct {
 	long n;
@@ -363,12 +365,58 @@ static void wait_for_ever(void)
 	must("accept", pgo_accept(&c, net.listener));
 }
 
+static void read_bytes(void *conn)
+{
+	char byte;
+
+	while (pgo_read(conn, &byte, 1) == 1)
+		pgo_waitgroup_done(&net.clients);
+	pgo_close(conn);
+	pgo_waitgroup_done(&net.servers);
+}
+
+static void spin(unsigned turns)
+{
+	for (volatile unsigned i = 0; i < turns; i++)
+		;
+}
+
+/* The first spin lets them wait again; the other ends at any moment of their
+ * waking. */
+static void batch(void)
+{
+	static char bytes[BATCH];
+	unsigned rand = 1;
+	int fd[2];
+
+	must("socketpair", -socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	pgo_waitgroup_add(&net.servers, BATCH);
+	for (int i = 0; i < BATCH; i++) {
+		struct pgo_conn *c;
+
+		must("adopt", pgo_conn_adopt(&c, dup(fd[0])));
+		must("go", pgo_go(read_bytes, c));
+	}
+	for (long i = 0; i < net.n; i++) {
+		pgo_waitgroup_add(&net.clients, BATCH);
+		spin(150000);
+		send(fd[1], bytes, BATCH, 0);
+		rand = rand * 1664525 + 1013904223;
+		spin((rand >> 8) % 60000);
+		pgo_waitgroup_wait(&net.clients);
+	}
+	close(fd[1]);
+	pgo_waitgroup_wait(&net.servers);
+	printf("all woke %ld times\n", net.n);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
 } modes[] = {
 	{ "crowd", crowd }, { "exhaust", exhaust }, { "storm", storm },
 	{ "few", few }, { "fork", forked }, { "wait", wait_for_ever },
+	{ "batch", batch },
 };
 
 static void run(void *arg)
@@ -384,8 +432,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (argc < 2) {
-		fputs("usage: net crowd|exhaust|storm|few|fork|wait [N]\n",
-		      stderr);
+		fputs("usage: net MODE [N]\n", stderr);
 		return 2;
 	}
 	net.n = argc > 2 ? atol(argv[2]) : 100;
