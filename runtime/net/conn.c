@@ -3,8 +3,9 @@
  *
  * Two things are counted.  Who uses the descriptor (hold.h): it is closed with
  * the last call that does, after pgo_close().  And who may come with the
- * pointer, by pgo_conn_get(): with the last of them the memory is free for
- * another.
+ * pointer, by pgo_conn_get(): with the last of them, and the descriptor, the
+ * memory is free for another.  So whoever waits when it is closed needs no
+ * share of his own.
  */
 #include "runtime/net/conn.h"
 
@@ -77,7 +78,7 @@ static void fill(struct pgo_conn *c, int fd)
 	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
 		side_init(&c->side[turn], &c->limit[turn]);
 	hold_init(&c->hold);
-	atomic_store(&c->owners, 1);
+	atomic_store(&c->owners, 1 | CONN_OPEN);
 	c->fd = fd;
 	c->is_socket = type != 0;
 	c->is_tcp = type == SOCK_STREAM &&
@@ -138,17 +139,29 @@ static void remove_path(struct pgo_conn *c)
 	c->path = NULL;
 }
 
+static void drop(struct pgo_conn *c, uint32_t share)
+{
+	if (atomic_fetch_sub(&c->owners, share) == share)
+		put_free(c);
+}
+
 /* Nobody uses the descriptor, nor will. */
 static void close_fd(struct pgo_conn *c)
 {
 	netpoll_remove(c->fd);
 	socket_close(c->fd);
 	c->fd = -1;
+	drop(c, CONN_OPEN);
 }
 
 int conn_begin(struct pgo_conn *c, enum turn turn)
 {
-	return hold_begin(&c->hold, turn, c);
+	int rc = hold_begin(&c->hold, turn, c);
+
+	if (rc <= 0)
+		return rc;
+	conn_end(c, TURN_NONE);
+	return -EBADF;
 }
 
 void conn_end(struct pgo_conn *c, enum turn turn)
@@ -173,21 +186,30 @@ struct pgo_conn *pgo_conn_get(struct pgo_conn *c)
 	return c;
 }
 
+static bool drop_unless_last(struct pgo_conn *c)
+{
+	uint32_t owners = atomic_load(&c->owners);
+
+	do {
+		if (!(owners & ~CONN_OPEN))
+			fatal_throw("pgo_close() or pgo_conn_put() of a "
+				    "connection that was given back");
+		if ((owners & ~CONN_OPEN) == 1)
+			return false;
+	} while (!atomic_compare_exchange_weak(&c->owners, &owners,
+					       owners - 1));
+	return true;
+}
+
 void pgo_conn_put(struct pgo_conn *c)
 {
-	uint32_t owners;
-
 	if (!c)
 		return;
 	fiber_release(c);
-	owners = atomic_fetch_sub(&c->owners, 1);
-	if (!owners)
-		fatal_throw("pgo_close() or pgo_conn_put() of a connection "
-			    "that was given back");
-	if (owners > 1)
+	if (drop_unless_last(c))
 		return;
 	close_now(c);
-	put_free(c);
+	drop(c, 1);
 }
 
 void pgo_close(struct pgo_conn *c)

@@ -16,6 +16,9 @@
 #include "runtime/net/hold.h"
 #include "runtime/net/side.h"
 
+/* The descriptor owns the memory too: calls in progress do. */
+#define CONN_OPEN (UINT32_C(1) << 31)
+
 struct pgo_conn {
 	struct side side[2];            /* TURN_READ, TURN_WRITE */
 	int fd;                         /* constant while held */
@@ -26,7 +29,7 @@ struct pgo_conn {
 	struct hold hold;               /* of fd; its word is the last that
 					 * each call looks at, and on the same
 					 * line as all above */
-	_Atomic uint32_t owners;        /* of this memory */
+	_Atomic uint32_t owners;        /* of this memory; and CONN_OPEN */
 	struct limit limit[2];          /* of the sides */
 	char *path;                     /* constant: to remove; NULL: none */
 	size_t path_bytes;              /* constant */

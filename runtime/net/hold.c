@@ -4,7 +4,7 @@
  *
  *   bit 0     closed
  *   bit 1, 2  somebody has the turn to read, to write
- *   3 .. 22   users; open counts as one
+ *   3 .. 22   users; open counts as one, and so do all who wait
  *   23 .. 42  who wait for the turn to read, 43 .. 62 to write
  *
  * A turn is not handed over: who ends one lets one of those who wait try again,
@@ -61,18 +61,19 @@ int hold_begin(struct hold *h, enum turn turn, const void *owner)
 {
 	uint64_t bit = turn_bit(turn);
 	uint64_t old = atomic_load(&h->word);
+	uint64_t user = USER;
 	uint64_t next;
 
 	for (;;) {
 		if (old & CLOSED)
-			return -EBADF;
-		next = old & bit ? old + one_wait(turn) : (old | bit) + USER;
-		check_room(old & bit ? waits(old, turn) :
-				       old >> USERS_SHIFT & FIELD_MAX);
+			return user ? -EBADF : 1;
+		check_room(old >> USERS_SHIFT & FIELD_MAX);
+		next = (old & bit ? old + one_wait(turn) : old | bit) + user;
 		if (!atomic_compare_exchange_weak(&h->word, &old, next))
 			continue;
 		if (!(old & bit))
 			return 0;
+		user = 0;
 		sema_acquire(&h->queue[turn], WAIT_IO, owner);
 		old = atomic_load(&h->word);
 	}

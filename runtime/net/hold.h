@@ -21,8 +21,11 @@ struct hold {
 /* Open, and in use by whoever will close it. */
 void hold_init(struct hold *h);
 
-/* One more user, and, but for TURN_NONE, who waits for the turn; OWNER is shown
- * as what it waits for.  0, or -EBADF when it is closed.  [any] */
+/*
+ * One more user, and, but for TURN_NONE, who waits for the turn; OWNER is shown
+ * as what it waits for.  0, or -EBADF when it is closed.  1 when that came
+ * while one waited: a user still, to end with TURN_NONE.  [any]
+ */
 int hold_begin(struct hold *h, enum turn turn, const void *owner);
 
 /* Whether the caller was the last, and it is closed.  [any] */

@@ -213,6 +213,15 @@ static void read_and_tell(void *arg)
 	pgo_waitgroup_done(&t->wg);
 }
 
+static void read_and_count(void *arg)
+{
+	struct trip *t = arg;
+	char byte;
+
+	t->served += pgo_read(t->c, &byte, 1) == -EBADF;
+	pgo_waitgroup_done(&t->wg);
+}
+
 static void write_and_tell(void *arg)
 {
 	struct trip *t = arg;
@@ -277,6 +286,49 @@ static void closing_wakes_who_waits(void **state)
 	assert_int_equal(t.rc[3], -EBADF);
 	assert_int_equal(t.rc[4], -EBADF);
 	assert_int_equal(t.rc[5], -EBADF);
+}
+
+/* Three that wait, two of them for their turn, with no share of their own; then
+ * another connection, which has that memory if nobody else does. */
+static void close_under_readers(void *arg)
+{
+	struct trip *t = arg;
+	struct pgo_conn *next;
+	int fd[2], other[2];
+	char byte = 0;
+
+	t->rc[0] = socketpair(AF_UNIX, SOCK_STREAM, 0, fd) ||
+		   socketpair(AF_UNIX, SOCK_STREAM, 0, other) ||
+		   pgo_conn_adopt(&t->c, fd[0]);
+	pgo_waitgroup_add(&t->wg, 3);
+	for (int i = 0; i < 3; i++)
+		pgo_go(read_and_count, t);
+	pgo_sleep(5 * MS_NS);
+	pgo_close(t->c);
+	t->rc[0] |= pgo_conn_adopt(&next, other[0]);
+	t->rc[1] = write(other[1], "xyz", 3);
+	pgo_waitgroup_wait(&t->wg);
+	t->rc[2] = pgo_read(next, &byte, 1);
+	t->rc[3] = byte;
+	t->rc[4] = read(fd[1], &byte, 1);
+	pgo_close(next);
+	close(fd[1]);
+	close(other[1]);
+}
+
+static void who_waits_at_a_close_needs_no_share(void **state)
+{
+	struct trip t = { 0 };
+
+	(void)state;
+	on_goroutine(close_under_readers, &t);
+	assert_int_equal(t.rc[0], 0);
+	assert_int_equal(t.rc[1], 3);
+	assert_int_equal(t.served, 3);
+	assert_int_equal(t.rc[2], 1);
+	assert_int_equal(t.rc[3], 'x');
+	/* The old one's descriptor is closed. */
+	assert_int_equal(t.rc[4], 0);
 }
 
 static void close_halves(void *arg)
@@ -675,6 +727,7 @@ int main(void)
 		cmocka_unit_test(tcp_of_version_6),
 		cmocka_unit_test(unix_streams_bring_it_back_too),
 		cmocka_unit_test(closing_wakes_who_waits),
+		cmocka_unit_test(who_waits_at_a_close_needs_no_share),
 		cmocka_unit_test(half_a_connection_can_be_closed),
 		cmocka_unit_test(a_reset_is_an_error_not_a_signal),
 		cmocka_unit_test(deadlines_pass),
