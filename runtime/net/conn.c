@@ -113,9 +113,13 @@ int pgo_conn_adopt(struct pgo_conn **out, int fd)
 	if (flags < 0)
 		return (int)flags;
 	rc = conn_open(out, fd);
-	if (!rc && !(flags & O_NONBLOCK))
+	if (rc)
+		return rc;
+	/* Whoever has it may leave bytes where a short read was. */
+	side_surprise(&(*out)->side[TURN_READ]);
+	if (!(flags & O_NONBLOCK))
 		sys_call(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK, 0);
-	return rc;
+	return 0;
 }
 
 int conn_remove_later(struct pgo_conn *c, const char *path)

@@ -665,6 +665,56 @@ static void others_may_read_the_descriptor(void **state)
 	assert_int_equal(t.rc[5], 2);
 }
 
+static void write_four(void *arg)
+{
+	struct trip *t = arg;
+
+	pgo_sleep(2 * MS_NS);
+	pgo_write(t->c, "four", 4);
+	pgo_waitgroup_done(&t->wg);
+}
+
+/* A TCP socket that came from elsewhere: after a short read, two bytes of four
+ * are read by who has the descriptor. */
+static void read_adopted(void *arg)
+{
+	struct trip *t = arg;
+	struct pgo_conn *peer, *adopted;
+	char buf[8];
+	int fd;
+
+	connect_pair(t, &peer);
+	fd = dup(pgo_conn_fd(peer));
+	pgo_close(peer);
+	t->rc[1] = pgo_conn_adopt(&adopted, fd);
+	pgo_write(t->c, "one", 3);
+	t->rc[2] = pgo_read(adopted, buf, sizeof(buf));
+	pgo_waitgroup_add(&t->wg, 1);
+	pgo_go(write_four, t);
+	t->rc[3] = pgo_conn_wait(adopted, PGO_READ);
+	t->rc[4] = recv(fd, buf, 2, MSG_DONTWAIT);
+	pgo_conn_timeout(adopted, PGO_READ, 1000 * MS_NS);
+	t->rc[5] = pgo_read(adopted, buf, sizeof(buf));
+	pgo_waitgroup_wait(&t->wg);
+	pgo_close(adopted);
+	pgo_close(t->c);
+	pgo_close(t->listener);
+}
+
+static void others_may_read_what_was_adopted(void **state)
+{
+	struct trip t = { 0 };
+
+	(void)state;
+	on_goroutine(read_adopted, &t);
+	assert_int_equal(t.rc[0], 0);
+	assert_int_equal(t.rc[1], 0);
+	assert_int_equal(t.rc[2], 3);
+	assert_int_equal(t.rc[3], 0);
+	assert_int_equal(t.rc[4], 2);
+	assert_int_equal(t.rc[5], 2);
+}
+
 /* Addresses ---------------------------------------------------------------- */
 
 static void wrong_addresses_are_refused(void **state)
@@ -737,6 +787,7 @@ int main(void)
 		cmocka_unit_test(pipes_can_be_waited_for),
 		cmocka_unit_test(a_thread_without_goroutines_may_wait_too),
 		cmocka_unit_test(others_may_read_the_descriptor),
+		cmocka_unit_test(others_may_read_what_was_adopted),
 		cmocka_unit_test(wrong_addresses_are_refused),
 		cmocka_unit_test(addresses_are_text),
 	};
