@@ -151,6 +151,15 @@ static long number(const char *text)
 	return *end || port > PORT_MAX ? -1 : port;
 }
 
+/* A number, and none of a port: getaddrinfo() would take it modulo 65536. */
+static bool is_no_port(const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+
+	return end != text && !*end && (port < 0 || port > PORT_MAX);
+}
+
 /* No host: all addresses to listen at, this machine to dial. */
 static void find_any(struct addrs *out, uint16_t port, bool listen)
 {
@@ -268,6 +277,8 @@ int addrs_find(struct addrs *out, const char *net, const char *text,
 	if (out->net->family == AF_UNIX)
 		return find_unix(out, text);
 	rc = split(&place, text);
+	if (!rc && is_no_port(place.port))
+		rc = -EINVAL;
 	if (!rc && !find_numeric(out, &place, listen))
 		rc = find_name(out, &place, listen);
 	if (!rc && !out->count)

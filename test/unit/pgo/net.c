@@ -730,6 +730,10 @@ static void wrong_addresses_are_refused(void **state)
 		{ "tcp", "[::1]80", -EINVAL },
 		{ "tcp4", "[::1]:80", -EAFNOSUPPORT },
 		{ "tcp6", "127.0.0.1:80", -EAFNOSUPPORT },
+		{ "tcp", "127.0.0.1:65536", -EINVAL },
+		{ "tcp", "127.0.0.1:+70000", -EINVAL },
+		{ "tcp", "127.0.0.1:-1", -EINVAL },
+		{ "udp", "127.0.0.1:99999999999999999999", -EINVAL },
 		{ "unix", "", -EINVAL },
 		{ "udp", "", -EINVAL },
 	};
