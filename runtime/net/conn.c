@@ -136,9 +136,7 @@ static void remove_path(struct pgo_conn *c)
 {
 	if (!c->path)
 		return;
-	/* A child of fork() leaves it to its parent. */
-	if (!is_forked)
-		sys_call(SYS_unlink, c->path, 0, 0, 0);
+	sys_call(SYS_unlink, c->path, 0, 0, 0);
 	slab_free(c->path, c->path_bytes);
 	c->path = NULL;
 }
@@ -155,7 +153,8 @@ static void close_fd(struct pgo_conn *c)
 	netpoll_remove(c->fd);
 	socket_close(c->fd);
 	c->fd = -1;
-	drop(c, CONN_OPEN);
+	if (!is_forked)
+		drop(c, CONN_OPEN);
 }
 
 int conn_begin(struct pgo_conn *c, enum turn turn)
@@ -178,6 +177,13 @@ static void close_now(struct pgo_conn *c)
 {
 	if (!hold_close(&c->hold))
 		return;
+	/* In the child of a fork() those who use it, or wait, are not there;
+	 * a lock may be held for ever by one of them.  A path is the
+	 * parent's. */
+	if (is_forked) {
+		close_fd(c);
+		return;
+	}
 	remove_path(c);
 	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
 		side_close(&c->limit[turn]);
@@ -213,7 +219,8 @@ void pgo_conn_put(struct pgo_conn *c)
 	if (drop_unless_last(c))
 		return;
 	close_now(c);
-	drop(c, 1);
+	if (!is_forked)
+		drop(c, 1);
 }
 
 void pgo_close(struct pgo_conn *c)

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "runtime/fatal.h"
+#include "runtime/forked.h"
 #include "runtime/sema.h"
 
 #define CLOSED UINT64_C(1)
@@ -105,6 +106,9 @@ bool hold_close(struct hold *h)
 			return false;
 	} while (!atomic_compare_exchange_weak(&h->word, &old,
 					       (old & users) | CLOSED));
+	/* The child of a fork() has none of them. */
+	if (is_forked)
+		return true;
 	for (enum turn turn = TURN_READ; turn < TURN_NONE; turn++)
 		for (uint64_t n = waits(old, turn); n; n--)
 			pgo_sema_release(&h->queue[turn]);

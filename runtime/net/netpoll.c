@@ -119,6 +119,8 @@ void netpoll_in_child(void)
 		return;
 	close_fd(netpoll.epoll);
 	close_fd(netpoll.bell);
+	/* Nobody rings that bell: its number may be another's. */
+	atomic_store(&netpoll.poller, NULL);
 }
 
 /* News --------------------------------------------------------------------- */

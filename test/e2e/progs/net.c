@@ -328,10 +328,12 @@ static void few(void)
 static void in_child(struct pgo_conn *c)
 {
 	bool wrote = pgo_write(c, "child", 5) == 5;
+	/* In the parent somebody accepts there. */
+	int fd = pgo_conn_fd(net.listener);
 
 	pgo_close(c);
 	pgo_close(net.listener);
-	_exit(wrote ? 0 : 1);
+	_exit(!wrote ? 1 : fcntl(fd, F_GETFD) >= 0 ? 2 : 0);
 }
 
 static void forked(void)
@@ -342,6 +344,8 @@ static void forked(void)
 
 	begin();
 	must("dial", pgo_dial(&c, "tcp", net.addr, 0));
+	/* Until the server waits for more. */
+	pgo_sleep(5 * MS_NS);
 	pid = fork();
 	if (!pid)
 		in_child(c);
