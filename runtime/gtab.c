@@ -80,17 +80,22 @@ enum { READING = 1, READER = 2 };
 
 _Atomic uint32_t gtab_readers;
 
-static void begin_reading(void)
-{
-	if (atomic_fetch_add(&gtab_readers, READER) & READING)
-		return;
-	barrier_all();
-	atomic_fetch_or(&gtab_readers, READING);
-}
-
 static void end_reading(void)
 {
 	atomic_fetch_sub(&gtab_readers, READER);
+}
+
+/* False: not every thread could be told. */
+static bool begin_reading(void)
+{
+	if (atomic_fetch_add(&gtab_readers, READER) & READING)
+		return true;
+	if (!barrier_all()) {
+		end_reading();
+		return false;
+	}
+	atomic_fetch_or(&gtab_readers, READING);
+	return true;
 }
 
 void gtab_end_scans(void)
@@ -125,9 +130,9 @@ static bool claim(struct gtab_row *row, bool (*may)(uint32_t status),
 {
 	uint32_t free = 0;
 
-	if (!may(atomic_load_explicit(&row->status, memory_order_relaxed)))
+	if (!may(atomic_load_explicit(&row->status, memory_order_relaxed)) ||
+	    !begin_reading())
 		return false;
-	begin_reading();
 	if (!atomic_compare_exchange_strong(&row->claim, &free, 1)) {
 		end_reading();
 		return false;

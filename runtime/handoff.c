@@ -93,8 +93,9 @@ bool m_retake(struct m *m)
 	lock_get(&sched.lock);
 	if (m->p && is_in_c(m)) {
 		m->attn = 1;
-		barrier_all();
-		stays = is_in_c(m) && m->switches == switches;
+		/* Without the barrier it may be on its way out already. */
+		stays = barrier_all() && is_in_c(m) &&
+			m->switches == switches;
 	}
 	if (stays) {
 		atomic_fetch_add_explicit(&m->p->retakes, 1,
@@ -113,8 +114,7 @@ bool m_begin_scan(struct m *m, const struct g *gp)
 	    !atomic_compare_exchange_strong(&m->scanning, &nobody, 1))
 		return false;
 	m->attn = 1;
-	barrier_all();
-	if (is_in_c(m) && m->g == gp)
+	if (barrier_all() && is_in_c(m) && m->g == gp)
 		return true;
 	m_end_scan(m);
 	return false;

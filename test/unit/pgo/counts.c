@@ -3,6 +3,8 @@
  * ran, how long, and who woke it; per P what happened there.
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -11,8 +13,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <pgo/pgo.h>
@@ -400,6 +405,36 @@ static void a_p_taken_from_c_is_a_retake(void **state)
 		    after.retakes - before.retakes);
 }
 
+/* On all threads, for good. */
+static void refuse_membarrier(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { 4, filter };
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				 SECCOMP_FILTER_FLAG_TSYNC, &prog), 0);
+}
+
+/* The thread may be on its way back, and nobody could tell.  Last. */
+static void without_a_barrier_no_p_is_taken(void **state)
+{
+	struct view_counts before, after;
+
+	(void)state;
+	refuse_membarrier();
+	before = all();
+	on_goroutine(nap_in_c, NULL);
+	after = all();
+	assert_int_equal(after.retakes, before.retakes);
+}
+
 /* Readers ---- */
 
 static void an_older_reader_gets_what_it_has_room_for(void **state)
@@ -430,6 +465,7 @@ int main(void)
 		cmocka_unit_test(who_runs_too_long_is_preempted),
 		cmocka_unit_test(a_p_taken_from_c_is_a_retake),
 		cmocka_unit_test(an_older_reader_gets_what_it_has_room_for),
+		cmocka_unit_test(without_a_barrier_no_p_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, setup, world_end);
