@@ -45,6 +45,9 @@ bool m_regain_p(struct m *m)
 	m->attn = 0;
 	has_p = m->p || get_p_back(m);
 	lock_put(&sched.lock);
+	/* attn is 0 before anything is looked at: who sets it after that look
+	 * must not lose it to a store that was still on its way. */
+	atomic_thread_fence(memory_order_seq_cst);
 	/* Acquire: the reader is done with our stack.  Pairs with
 	 * m_end_scan(). */
 	while (atomic_load_explicit(&m->scanning, memory_order_acquire))

@@ -180,6 +180,9 @@ void sched_wake_for(struct p *pp);
 
 static inline void sched_wake(void)
 {
+	/* What was queued before the look at who is idle or spins: to let go of
+	 * a lock is no barrier.  Pairs with found() and drop_p(). */
+	atomic_thread_fence(memory_order_seq_cst);
 	if (SELDOM(atomic_load_explicit(&sched.npidle, memory_order_relaxed)))
 		sched_wake_one();
 }
