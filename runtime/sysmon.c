@@ -309,6 +309,8 @@ static bool trim_waiting(struct g *gp, int64_t now_ns)
 	return gp->cur->next;
 }
 
+/* Whether GP is to be looked at again; if not, it may be on the list anew when
+ * this returns. */
 static bool trim(struct g *gp, int64_t now_ns)
 {
 	uint32_t slot = (uint32_t)gp->slot;
@@ -327,8 +329,12 @@ static bool trim(struct g *gp, int64_t now_ns)
 		/* Who makes a goroutine of it writes to the first page. */
 		if (gp->kind == GFREE_CONTIGUOUS)
 			arena_trim(gp->base, (uintptr_t)gp->base);
-		gtab_end_scan(slot);
 		again = false;
+		atomic_store(&gp->on_trim, 0);
+		gtab_end_scan(slot);
+	} else if (!again) {
+		/* It runs, and comes back to the list by itself. */
+		atomic_store(&gp->on_trim, 0);
 	}
 	return again;
 }
@@ -342,8 +348,6 @@ static void trim_some(int64_t now_ns)
 		monitor.trim = gp->trim_link;
 		if (trim(gp, now_ns))
 			sched_remember(gp);
-		else
-			atomic_store(&gp->on_trim, 0);
 	}
 }
 
