@@ -340,6 +340,7 @@ void procs_forget_slices(void)
 {
 	if (atomic_load(&sched.gate) < GATE_SLICE)
 		return;
-	for (int32_t i = 0; i < sched.gomaxprocs; i++)
+	/* One may have gone when sysmon said so. */
+	for (int32_t i = 0; i < procs.made; i++)
 		procs_slice_is_over(&sched.ps[i]);
 }
