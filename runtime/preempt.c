@@ -73,6 +73,8 @@ enum {
 	FP_XSTATE = 0x46505853,
 	X87_CONTROL_ONLY = 1,   /* feature bits */
 	PKRU = 1 << 9,
+	TILE_DATA = 1 << 18,
+	GET_PERMITTED = 0x1022, /* ARCH_GET_XCOMP_PERM: those to be asked for */
 	FLAGS = 0x202,          /* interrupts, and a bit that is always set */
 	ROOM = 752,             /* below a prologue's limit there is as much */
 };
@@ -269,6 +271,17 @@ static bool is_tick_pending(struct m *m)
 	return set & signal_bit(SIGPROF);
 }
 
+/* A program that may use AMX has frames of two sizes, by whether their thread
+ * has used it.  One that has not takes a long frame for a bad one, and brings
+ * back what SSE has and no more. */
+static bool has_frames_of_two_sizes(void)
+{
+	uint64_t permitted = 0;
+
+	sys_call(SYS_arch_prctl, GET_PERMITTED, &permitted, 0, 0);
+	return permitted & TILE_DATA;
+}
+
 void preempt_take(struct m *m, ucontext_t *uc)
 {
 	const greg_t *r = uc->uc_mcontext.gregs;
@@ -276,7 +289,7 @@ void preempt_take(struct m *m, ucontext_t *uc)
 
 	if (!is_asked(m) || !is_on_stack(gp, (uintptr_t)r[REG_RSP]) ||
 	    !code_may_move((uintptr_t)r[REG_RIP]) || is_tick_pending(m) ||
-	    !keep(gp, (void *)uc))
+	    has_frames_of_two_sizes() || !keep(gp, (void *)uc))
 		return;
 	put_interrupted(gp, uc);
 	gp->leave = atomic_load_explicit(&sched.stopping,
