@@ -17,7 +17,7 @@ struct m;
 enum p_state {
 	P_IDLE = 0,             /* on sched.pidle; nobody's */
 	P_RUNNING = 1,          /* an M's, see p->m */
-	P_GOING = 3,            /* sysmon's: see procs.c */
+	P_GOING = 3,            /* to be emptied: see procs.c */
 	P_DEAD = 4,
 };
 

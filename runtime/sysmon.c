@@ -51,7 +51,7 @@ static struct {
 	struct g *trim;                 /* sysmon: to be looked at */
 	uint32_t restless;              /* sysmon: so many in this epoch */
 	uint32_t turns;                 /* sysmon: a look at one in so many */
-	bool soon;                      /* sysmon: who was asked may need more */
+	bool soon;                      /* sysmon: to see who answered */
 	_Atomic int64_t next_ns;        /* sysmon: when its next turn is */
 } monitor;
 
