@@ -55,10 +55,10 @@ struct g {
 				 * because it is locked to that thread */
 	struct m *m;            /* its M while RUNNING or in C, else NULL */
 	uint64_t runs;          /* owner: times it began to run */
-	const struct p *last_p; /* owner: where it did */
 	int64_t woken_by;       /* who wakes it: the goroutine that did; 0: none
 				 * has, or the runtime did */
 	uint32_t locks;         /* owner: of pgo_lock_os_thread() */
+	int32_t last_p;         /* owner: the id of where it did last */
 
 	struct taken *taken;    /* owner: as a signal found it; NULL */
 
@@ -69,6 +69,7 @@ struct g {
 	uint32_t leave;         /* why it left: enum sched_leave */
 	bool goexit;            /* owner: pgo_goexit() was called */
 	uint32_t reason;        /* of the coming park: enum wait_reason */
+	enum gfree_kind kind;   /* constant */
 	int64_t since_ns;       /* monotonic, coarse: when its state began */
 	const void *wait_on;    /* the channel or waitgroup; NULL: nothing */
 	struct g *trim_link;    /* sched.trim_lock: the list of spares */
@@ -81,14 +82,14 @@ struct g {
 	size_t alloca_bytes;    /* owner: blocks of alloca(), see stack.c */
 	uint32_t grows;         /* owner */
 	uint32_t shrinks;       /* owner */
-	enum gfree_kind kind;   /* constant */
-	struct times times;     /* who changes its state */
 };
 
-/* So many rows, and their goroutines beside them. */
+/* So many rows, and their goroutines beside them.  Times take no memory until
+ * they are kept. */
 struct gtab_chunk {
 	struct gtab_row row[GTAB_CHUNK];
 	struct g g[GTAB_CHUNK];
+	struct times times[GTAB_CHUNK]; /* who changes the state */
 };
 
 /* Where GP's vector registers go over a yield: 512 bytes, 64-aligned, kept

@@ -73,6 +73,11 @@ struct g *gtab_g(uint32_t slot)
 	return &chunk_of(slot)->g[slot % GTAB_CHUNK];
 }
 
+struct times *gtab_times(uint32_t slot)
+{
+	return &chunk_of(slot)->times[slot % GTAB_CHUNK];
+}
+
 /* Claims ------------------------------------------------------------------- */
 
 /* READING: every thread knows that there are readers.  Above it, how many. */

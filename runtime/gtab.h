@@ -43,6 +43,7 @@ enum {
 };
 
 struct g;
+struct times;
 
 struct gtab_row {
 	_Atomic uint32_t status;  /* state, reason << 16 */
@@ -82,6 +83,7 @@ uint32_t gtab_count(void);
 /* [any]; slot < gtab_count().  Valid for ever. */
 struct gtab_row *gtab_row(uint32_t slot);
 struct g *gtab_g(uint32_t slot);
+struct times *gtab_times(uint32_t slot);
 
 /*
  * Claims a goroutine for reading: true when SLOT was in one of the states

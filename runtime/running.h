@@ -11,7 +11,7 @@
 static inline void running_note(struct m *m, struct g *gp)
 {
 	gp->runs++;
-	gp->last_p = m->p;
+	gp->last_p = m->p->id;
 }
 
 /* M runs GP from here on, but for gtab_run(), which may wait for a reader. */

@@ -31,8 +31,7 @@ enum {
 	IDLE_TURNS = 100,               /* then it sleeps until one runs */
 	SLICE_NS = 10000000,            /* of a goroutine, as in Go */
 	PATIENCE_NS = 100000,           /* with one that was asked to yield */
-	SENDS_AT_ONCE = 8,              /* signals a patience apart, then one a
-					 * turn */
+	SENDS_AT_ONCE = 3,              /* a patience apart, then one a turn */
 	EPOCH_NS = 1000000000,          /* of stack shrinking */
 	TIMER_LATE_NS = 1000000,
 	TIMER_STUCK_NS = 2 * SLICE_NS,  /* its P does not yield when asked */
@@ -111,10 +110,12 @@ static void preempt(struct m *m, struct g *gp, int64_t now_ns)
 	bool asked = atomic_load_explicit(&gp->preempt, memory_order_relaxed);
 
 	ask(m, gp);
+	if (asked && !m->csp)
+		return;
 	if (!asked) {
 		m->asked_ns = now_ns;
 		m->sends = 0;
-	} else if (m->csp && now_ns - m->asked_ns >= PATIENCE_NS) {
+	} else if (now_ns - m->asked_ns >= PATIENCE_NS) {
 		m->asked_ns = now_ns;
 		m->sends++;
 		preempt_send(m);

@@ -47,7 +47,7 @@ static void clear(struct times *t)
 
 void times_begin(struct g *gp)
 {
-	struct times *t = &gp->times;
+	struct times *t = gtab_times(gp->slot);
 
 	write_begin(t);
 	clear(t);
@@ -56,7 +56,7 @@ void times_begin(struct g *gp)
 
 void times_change(struct g *gp, enum times_state from, enum times_state to)
 {
-	struct times *t = &gp->times;
+	struct times *t = gtab_times(gp->slot);
 	int64_t since = get(&t->since_ns);
 	int64_t begin = get(&kept.begin_ns);
 	int64_t now = clock_mono_ns();
@@ -115,7 +115,7 @@ bool times_read(const struct g *gp, int64_t out[TIMES_STATES])
 	/* sysmon may sleep when the end has come. */
 	if (!times_are_kept() || now >= get(&kept.end_ns))
 		return false;
-	while (!look(&gp->times, &s))
+	while (!look(gtab_times(gp->slot), &s))
 		if (++tries == TRIES)
 			return false;
 	if (s.since_ns < begin)

@@ -212,7 +212,6 @@ static void copy_out(void *out, size_t bytes, const void *v, size_t v_bytes)
 
 static bool view_life(uint32_t slot, struct view_life *out, size_t bytes)
 {
-	const struct p *last_p;
 	const struct g *gp;
 	int64_t ns[TIMES_STATES] = { 0 };
 	struct view_life life;
@@ -225,13 +224,12 @@ static bool view_life(uint32_t slot, struct view_life *out, size_t bytes)
 	if (state == G_IDLE || state == G_DEAD)
 		return false;
 	gp = gtab_g(slot);
-	last_p = gp->last_p;
 	has_times = times_read(gp, ns);
 	life = (struct view_life){
 		.id = gp->id,
 		.runs = gp->runs,
 		.woken_by = gp->woken_by,
-		.last_p = gp->runs && last_p ? last_p->id : -1,
+		.last_p = gp->runs ? gp->last_p : -1,
 		.has_times = has_times,
 		.run_ns = ns[TIMES_RUN],
 		.ready_ns = ns[TIMES_READY],
