@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <pgo/go.h>
 #include <pgo/sys.h>
@@ -82,6 +83,18 @@ begin_connect(int fd, const union addr *a, socklen_t bytes,
 	return -ETIMEDOUT;
 }
 
+/* Nobody listens there, but the kernel chose that very port for this end: who
+ * connects to himself is connected, to TCP. */
+static __attribute__((noinline)) bool is_its_own_peer(int fd)
+{
+	struct sockaddr_in6 own = { 0 }, peer = { 0 };
+	socklen_t own_bytes = sizeof(own), peer_bytes = sizeof(peer);
+
+	return !sys_call(SYS_getsockname, fd, &own, &own_bytes, 0) &&
+	       !sys_call(SYS_getpeername, fd, &peer, &peer_bytes, 0) &&
+	       !memcmp(&own, &peer, sizeof(own));
+}
+
 static int connect_socket(struct pgo_conn **out, int fd, const union addr *a,
 			  socklen_t bytes, int64_t deadline_ns)
 {
@@ -99,6 +112,8 @@ static int connect_socket(struct pgo_conn **out, int fd, const union addr *a,
 	}
 	if (begun)
 		rc = await_outcome(*out, deadline_ns);
+	if (!rc && (*out)->is_tcp && is_its_own_peer(fd))
+		rc = -ECONNREFUSED;
 	if (!rc)
 		return 0;
 	pgo_close(*out);

@@ -387,6 +387,41 @@ static void reset(void *arg)
 	t->rc[3] = pgo_dial(&t->c, "tcp", t->bound, 0);
 }
 
+/* The kernel has some 14000 ports to choose from, and goes on from one to the
+ * next. */
+static void dial_nobody(void *arg)
+{
+	struct trip *t = arg;
+	char *port;
+
+	t->rc[0] = pgo_listen(&t->listener, "tcp", "127.0.0.1:0");
+	pgo_conn_local(t->listener, t->bound, sizeof(t->bound));
+	pgo_close(t->listener);
+	port = strchr(t->bound, ':') + 1;
+	/* Those who connect are given even ones first. */
+	snprintf(port, 16, "%d", atoi(port) & ~1);
+	for (int i = 0; i < 20000; i++) {
+		char own[64];
+
+		if (pgo_dial(&t->c, "tcp", t->bound, 0))
+			continue;
+		/* Or another program listens there by now. */
+		pgo_conn_local(t->c, own, sizeof(own));
+		t->wrong += !strcmp(own, t->bound);
+		pgo_close(t->c);
+	}
+}
+
+static void nobody_is_connected_to_himself(void **state)
+{
+	struct trip t = { 0 };
+
+	(void)state;
+	on_goroutine(dial_nobody, &t);
+	assert_int_equal(t.rc[0], 0);
+	assert_int_equal(t.wrong, 0);
+}
+
 static void a_reset_is_an_error_not_a_signal(void **state)
 {
 	struct trip t = { 0 };
@@ -784,6 +819,7 @@ int main(void)
 		cmocka_unit_test(who_waits_at_a_close_needs_no_share),
 		cmocka_unit_test(half_a_connection_can_be_closed),
 		cmocka_unit_test(a_reset_is_an_error_not_a_signal),
+		cmocka_unit_test(nobody_is_connected_to_himself),
 		cmocka_unit_test(deadlines_pass),
 		cmocka_unit_test(deadlines_move_under_who_waits),
 		cmocka_unit_test(what_one_writes_stays_together),
