@@ -60,8 +60,10 @@ static int listen_at(struct pgo_conn **out, const struct net *net,
 	}
 	if (has_path(a))
 		rc = conn_remove_later(*out, a->un.sun_path);
-	if (rc)
+	if (rc) {
 		pgo_close(*out);
+		*out = NULL;
+	}
 	return rc;
 }
 
