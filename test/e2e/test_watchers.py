@@ -16,8 +16,8 @@ KINDS = ["address", "thread", "leak", "undefined"]
 FAULTS = [
     ("address", "free", ["heap-use-after-free", "in use_after_free"]),
     ("address", "return", ["stack-use-after-return", "in use_after_return"]),
-    ("address", "leak", ["100 byte(s) leaked in 1 allocation", "in lose"]),
-    ("leak", "leak", ["100 byte(s) leaked in 1 allocation", "in lose"]),
+    ("address", "leak", ["leak of 100 byte(s) in 1 object(s)", "in lose"]),
+    ("leak", "leak", ["leak of 100 byte(s) in 1 object(s)", "in lose"]),
     ("thread", "race", ["data race", "in race"]),
     ("thread", "race-object", ["data race", "#0 do_fault"]),
 ]
