@@ -10,8 +10,12 @@
 /* GP begins to run on M's P, once more. */
 static inline void running_note(struct m *m, struct g *gp)
 {
+	const struct p *pp = m->p;
+
 	gp->runs++;
-	gp->last_p = m->p->id;
+	/* From an M that goes on in C it may have been taken already. */
+	if (pp)
+		gp->last_p = pp->id;
 }
 
 /* M runs GP from here on, but for gtab_run(), which may wait for a reader. */
