@@ -10,7 +10,7 @@
 
 #include "runtime/g.h"
 
-static void chain_add(struct gchain *chain, struct g *gp)
+void gchain_add(struct gchain *chain, struct g *gp)
 {
 	gp->link = NULL;
 	if (chain->tail)
@@ -33,9 +33,10 @@ static bool spill(struct runq *q, struct g *gp, uint32_t head,
 		return false;
 	/* Ours now, and only we fill slots: no hurry to read them. */
 	for (uint32_t i = 0; i < n; i++)
-		chain_add(overflow, atomic_load_explicit(runq_slot(q, head + i),
-							 memory_order_relaxed));
-	chain_add(overflow, gp);
+		gchain_add(overflow,
+			   atomic_load_explicit(runq_slot(q, head + i),
+						memory_order_relaxed));
+	gchain_add(overflow, gp);
 	return true;
 }
 
@@ -83,7 +84,7 @@ void runq_take_all(struct runq *q, struct gchain *chain)
 	struct g *gp;
 
 	while ((gp = runq_get(q, &inherit)) != NULL)
-		chain_add(chain, gp);
+		gchain_add(chain, gp);
 }
 
 static struct g *take_next_of(struct runq *from)

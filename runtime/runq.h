@@ -34,6 +34,9 @@ struct gchain {
 	uint32_t count;
 };
 
+/* GP to the end of CHAIN.  [any] */
+void gchain_add(struct gchain *chain, struct g *gp);
+
 static inline _Atomic(struct g *) *runq_slot(struct runq *q, uint32_t number)
 {
 	return &q->slot[number % RUNQ_SIZE];

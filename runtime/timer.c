@@ -127,6 +127,13 @@ bool timer_remove(struct timer *t)
 
 /* Firing ------------------------------------------------------------------- */
 
+/* Who sleeps there; NULL: it is a timer's. */
+static struct g *sleeper_of(uintptr_t who)
+{
+	return who & TIMERSLOT_SLEEPS ? (struct g *)(who & ~TIMERSLOT_SLEEPS) :
+					NULL;
+}
+
 /* Those due, MOST at most, out of the heap.  Returns how many. */
 static uint32_t take_due(struct timerheap *h, int64_t now_ns,
 			 struct timerslot *due, uint32_t most)
@@ -136,25 +143,15 @@ static uint32_t take_due(struct timerheap *h, int64_t now_ns,
 	lock_get(&h->lock);
 	while (n < most && timerheap_take(h, now_ns, &due[n])) {
 		uintptr_t who = due[n++].who;
+		struct g *gp = sleeper_of(who);
 
-		if (who & TIMERSLOT_SLEEPS)
-			__builtin_prefetch((void *)(who & ~TIMERSLOT_SLEEPS));
+		if (gp)
+			__builtin_prefetch(gp);
 		else if (((struct timer *)who)->flights)
 			atomic_fetch_add(((struct timer *)who)->flights, 1);
 	}
 	lock_put(&h->lock);
 	return n;
-}
-
-static void append(struct gchain *chain, struct g *gp)
-{
-	gp->link = NULL;
-	if (chain->tail)
-		chain->tail->link = gp;
-	else
-		chain->head = gp;
-	chain->tail = gp;
-	chain->count++;
 }
 
 /* Returns how many there were. */
@@ -166,9 +163,10 @@ static uint32_t fire(struct timerheap *h, int64_t now_ns, uint32_t most)
 
 	for (uint32_t i = 0; i < n; i++) {
 		uintptr_t who = due[i].who;
+		struct g *gp = sleeper_of(who);
 
-		if (who & TIMERSLOT_SLEEPS)
-			append(&woken, (struct g *)(who & ~TIMERSLOT_SLEEPS));
+		if (gp)
+			gchain_add(&woken, gp);
 		else
 			((struct timer *)who)->fire((void *)who, now_ns);
 	}

@@ -47,7 +47,8 @@ PGO_API int pgo_listen(struct pgo_conn **out, const char *net,
 /*
  * The next who connects to L, parking until there is one.  Out of descriptors
  * or memory it waits, a tenth of a second at most from try to try, and goes on
- * when there are some.  [any]
+ * when there are some.  One that came and could not be watched, epoll(7)'s
+ * limit, is closed: -ENOSPC, or -ENOMEM.  [any]
  */
 PGO_API int pgo_accept(struct pgo_conn **out, struct pgo_conn *l);
 
@@ -66,8 +67,8 @@ PGO_API int pgo_dial(struct pgo_conn **out, const char *net, const char *addr,
  */
 PGO_API int pgo_conn_adopt(struct pgo_conn **out, int fd);
 
-/* At most N bytes, as soon as there are some.  How many; 0 at the end.
- * [any] */
+/* At most N bytes, as soon as there are some.  How many; 0 at the end, and at
+ * once when N is 0.  [any] */
 PGO_API ssize_t pgo_read(struct pgo_conn *c, void *buf, size_t n);
 
 /*
@@ -115,8 +116,8 @@ PGO_API int pgo_conn_timeout(struct pgo_conn *c, int which, int64_t ns);
 
 /*
  * For who reads or writes the descriptor himself, after that has said EAGAIN:
- * waits until it may be worth another try in direction WHICH.  0 or -E.
- * [any]
+ * waits until it may be worth another try in direction WHICH, PGO_READ or
+ * PGO_WRITE.  0 or -E.  [any]
  */
 PGO_API int pgo_conn_wait(struct pgo_conn *c, int which);
 

@@ -255,8 +255,11 @@ int pgo_conn_timeout(struct pgo_conn *c, int which, int64_t ns)
 int pgo_conn_wait(struct pgo_conn *c, int which)
 {
 	enum turn turn = which == PGO_WRITE ? TURN_WRITE : TURN_READ;
-	int rc = conn_begin(c, turn);
+	int rc;
 
+	if (which != PGO_READ && which != PGO_WRITE)
+		return -EINVAL;
+	rc = conn_begin(c, turn);
 	if (rc)
 		return rc;
 	rc = side_wait(&c->side[turn], c);

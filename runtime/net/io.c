@@ -62,6 +62,16 @@ static ssize_t receive(struct pgo_conn *c, struct try *t)
 	return n;
 }
 
+/* 0, or why nothing can be read. */
+static ssize_t why_closed(struct pgo_conn *c)
+{
+	int rc = conn_begin(c, TURN_NONE);
+
+	if (!rc)
+		conn_end(c, TURN_NONE);
+	return rc;
+}
+
 /* Not inlined: who looks at stacks is shown what the program has called. */
 static __attribute__((noinline)) ssize_t receive_it(struct pgo_conn *c,
 						    struct try *t)
@@ -91,7 +101,7 @@ ssize_t pgo_read(struct pgo_conn *c, void *buf, size_t n)
 {
 	struct try t = { .buf = buf, .n = n };
 
-	return receive_it(c, &t);
+	return n ? receive_it(c, &t) : why_closed(c);
 }
 
 /* Writing ------------------------------------------------------------------ */
@@ -116,6 +126,9 @@ static ssize_t send_all(struct pgo_conn *c, struct try *t)
 
 	do {
 		n = try_until(c, TURN_WRITE, t);
+		/* A device that takes nothing would be asked for ever. */
+		if (!n && t->n)
+			return -EIO;
 		if (n < 0)
 			return n;
 		t->buf = (char *)t->buf + n;

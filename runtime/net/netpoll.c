@@ -125,17 +125,6 @@ void netpoll_in_child(void)
 
 /* News --------------------------------------------------------------------- */
 
-static void append(struct gchain *chain, struct g *gp)
-{
-	gp->link = NULL;
-	if (chain->tail)
-		chain->tail->link = gp;
-	else
-		chain->head = gp;
-	chain->tail = gp;
-	chain->count++;
-}
-
 /* Who is to be woken, in the order of their news. */
 struct woken {
 	struct waiter *waiter[2 * EVENTS];
@@ -159,7 +148,7 @@ static void wake(struct waiter *w, struct gchain *chain)
 		fiber_release(w);
 		/* W is gone once it can run. */
 		sched_unpark(gp);
-		append(chain, gp);
+		gchain_add(chain, gp);
 	} else {
 		waiter_wake(w);
 	}

@@ -41,7 +41,7 @@ struct trip {
 	char bound[128];
 	struct pgo_waitgroup wg;
 	_Atomic int wrong, served;
-	_Atomic ssize_t rc[6];
+	_Atomic ssize_t rc[9];
 	int64_t took_ns;
 };
 
@@ -675,6 +675,8 @@ static void read_itself(void *arg)
 	connect_pair(t, &peer);
 	t->rc[1] = recv(pgo_conn_fd(peer), buf, sizeof(buf), 0);
 	t->rc[2] = errno;
+	t->rc[6] = pgo_read(peer, buf, 0);
+	t->rc[7] = pgo_conn_wait(peer, PGO_BOTH);
 	pgo_waitgroup_add(&t->wg, 1);
 	pgo_go(write_late, t);
 	t->rc[3] = pgo_conn_wait(peer, PGO_READ);
@@ -682,7 +684,10 @@ static void read_itself(void *arg)
 	/* What it has left is there for others. */
 	t->rc[5] = pgo_read(peer, buf, sizeof(buf));
 	pgo_waitgroup_wait(&t->wg);
+	pgo_conn_get(peer);
 	pgo_close(peer);
+	t->rc[8] = pgo_read(peer, buf, 0);
+	pgo_conn_put(peer);
 	pgo_close(t->listener);
 }
 
@@ -698,6 +703,9 @@ static void others_may_read_the_descriptor(void **state)
 	assert_int_equal(t.rc[3], 0);
 	assert_int_equal(t.rc[4], 2);
 	assert_int_equal(t.rc[5], 2);
+	assert_int_equal(t.rc[6], 0);
+	assert_int_equal(t.rc[7], -EINVAL);
+	assert_int_equal(t.rc[8], -EBADF);
 }
 
 static void write_four(void *arg)
