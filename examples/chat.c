@@ -66,8 +66,9 @@ static void accept_all(void *listener)
 	while (!pgo_accept(&c, listener)) {
 		struct user *u = malloc(sizeof(*u));
 
+		if (!u || !(u->lines = pgo_chan_make(LINE, BEHIND)))
+			exit(1);
 		u->conn = c;
-		u->lines = pgo_chan_make(LINE, BEHIND);
 		pgo_chan_send(u->lines, (char[LINE]){ "welcome\n" });
 		pgo_mutex_lock(&lock);
 		u->next = users;
