@@ -14,7 +14,8 @@
  * alone.
  *
  * Read each time, some ns an instruction: nobody asks more often than every
- * 10 ms a thread.  Not chosen: a list made at the link, which would have to
+ * 100 us a thread, and that for long only of code that stays where it is left
+ * alone.  Not chosen: a list made at the link, which would have to
  * survive LTO, archives and libraries.
  */
 #include "runtime/code.h"

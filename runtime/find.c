@@ -2,10 +2,10 @@
  * Finding the next goroutine, and sleeping when there is none.
  *
  * The order is Go's (runtime/proc.go, findRunnable): one turn in 61 the global
- * queue, then the P's own, the global queue, half of somebody else's.  At most
- * half as many Ms look around ("spin") as Ps are busy; whoever finds work
- * while spinning wakes the next one, so that wake-ups neither pile up nor get
- * lost.
+ * queue, then the P's own, the global queue, connections with news, half of
+ * somebody else's, timers of others that are due.  At most half as many Ms look
+ * around ("spin") as Ps are busy; whoever finds work while spinning wakes the
+ * next one if there is more, so that wake-ups neither pile up nor get lost.
  *
  * The race that matters: one M queues work and sees somebody spinning, so it
  * wakes nobody; that M stops spinning and sees no work.  Both sides put a full
