@@ -45,7 +45,7 @@ static bool is_look_at_limit(const struct insn *in)
 
 static bool is_thread_local(const struct insn *in)
 {
-	return in->tls_call ||
+	return in->tls_call || in->base ||
 	       (in->fs && !(in->absolute && (in->disp == TCB_LIMIT ||
 					     in->disp == TCB_STACK_PROTECTOR)));
 }

@@ -41,7 +41,7 @@ enum { MAP_ONE, MAP_0F, MAP_0F38, MAP_0F3A, MAP_FP16 = 5, MAP_FP16_MORE };
 struct reader {
 	const uint8_t *p, *end;
 	bool failed;
-	bool data16, addr32, wide;      /* 66, 67, REX.W */
+	bool data16, addr32, wide, rep; /* 66, 67, REX.W, F3 */
 	uint8_t opcode, modrm;
 };
 
@@ -87,10 +87,12 @@ static uint8_t prefixes(struct reader *r, struct insn *in)
 			r->data16 = true;
 		else if (b == 0x67)
 			r->addr32 = true;
+		else if (b == 0xf3)
+			r->rep = true;
 		else if ((b & 0xf0) == 0x40)
 			r->wide = b & 8;
 		else if (b != 0x26 && b != 0x2e && b != 0x36 && b != 0x3e &&
-			 b != 0x65 && b != 0xf0 && b != 0xf2 && b != 0xf3)
+			 b != 0x65 && b != 0xf0 && b != 0xf2)
 			return b;
 		if ((b & 0xf0) != 0x40)
 			r->wide = false;
@@ -183,6 +185,13 @@ static void immediate(struct reader *r, char shape)
 		skip(r, r->addr32 ? 4 : 8);
 }
 
+/* rdfsbase, rdgsbase, wrfsbase, wrgsbase. */
+static bool is_base(const struct reader *r, unsigned map)
+{
+	return map == MAP_0F && r->opcode == 0xae && r->rep &&
+	       (r->modrm & 0xe0) == 0xc0;
+}
+
 bool insn_read(const uint8_t *p, size_t n, struct insn *in)
 {
 	struct reader r = { .p = p, .end = p + (n < INSN_MAX ? n : INSN_MAX) };
@@ -202,6 +211,7 @@ bool insn_read(const uint8_t *p, size_t n, struct insn *in)
 	in->tls_call = map == MAP_ONE && r.data16 &&
 		       (r.opcode == 0xe8 ||
 			(r.opcode == 0xff && (r.modrm & 0x38) == 0x10));
+	in->base = is_base(&r, map);
 	in->bytes = (size_t)(r.p - p);
 	return !r.failed;
 }

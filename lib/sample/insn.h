@@ -14,6 +14,7 @@ struct insn {
 	bool fs;                /* its memory is relative to %fs ... */
 	bool absolute;          /* ... with no register: at DISP there */
 	int32_t disp;
+	bool base;              /* it reads or sets where %fs or %gs begins */
 	bool tls_call;          /* a call with the padding that compilers put
 				 * before __tls_get_addr() */
 };

@@ -51,6 +51,9 @@ static const struct {
 	{ "vmovups zmm", BYTES("\x62\xf1\x7c\x48\x10\x44\x24\x01") },
 	{ "vpternlogq $1", BYTES("\x62\xf3\xf5\x48\x25\xc2\x01") },
 	{ "fldt 16(%rax)", BYTES("\xdb\x68\x10") },
+	{ "lfence", BYTES("\x0f\xae\xe8") },
+	{ "incsspq %rax", BYTES("\xf3\x48\x0f\xae\xe8") },
+	{ "stmxcsr (%rcx)", BYTES("\x0f\xae\x19") },
 	{ "xbegin", BYTES("\xc7\xf8\x01\x02\x03\x04") },
 	{ "data16 mov %gs:8", BYTES("\x65\x48\x8b\x04\x25\x08\0\0\0") },
 };
@@ -65,7 +68,7 @@ static void an_instruction_is_as_long_as_it_is(void **state)
 		    in.bytes != plain[i].n)
 			fail_msg("%s: %zu bytes, not %zu", plain[i].text,
 				 plain[i].n, in.bytes);
-		if (in.fs || in.tls_call)
+		if (in.fs || in.base || in.tls_call)
 			fail_msg("%s: touches no thread-local", plain[i].text);
 		if (insn_read(plain[i].bytes, plain[i].n - 1, &in))
 			fail_msg("%s: was cut off", plain[i].text);
@@ -99,6 +102,11 @@ static void what_belongs_to_the_thread_is_told(void **state)
 	assert_true(in.fs && !in.absolute);
 	in = read_of(BYTES("\x64\x8b\x00"));
 	assert_true(in.fs && !in.absolute);
+	/* rdfsbase %rax and wrgsbase %ecx */
+	in = read_of(BYTES("\xf3\x48\x0f\xae\xc0"));
+	assert_true(in.base);
+	in = read_of(BYTES("\xf3\x0f\xae\xd9"));
+	assert_true(in.base);
 	/* data16 data16 rex.W call __tls_get_addr */
 	in = read_of(BYTES("\x66\x66\x48\xe8\0\0\0\0"));
 	assert_true(in.tls_call);
