@@ -292,9 +292,7 @@ void preempt_take(struct m *m, ucontext_t *uc)
 	    has_frames_of_two_sizes() || !keep(gp, (void *)uc))
 		return;
 	put_interrupted(gp, uc);
-	gp->leave = atomic_load_explicit(&sched.stopping,
-					 memory_order_relaxed) ?
-			    LEAVE_STOP : LEAVE_PREEMPTED;
+	gp->leave = sched_or_stop(LEAVE_PREEMPTED);
 	go_to_sched(m, uc);
 	atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
 }

@@ -160,6 +160,13 @@ void sched_unpark(struct g *gp);
 /* Puts a new goroutine, which must be G_IDLE, on a run queue.  [any] */
 void sched_start(struct g *gp);
 
+/* The reason WHY, unless the program is over. */
+static inline enum sched_leave sched_or_stop(enum sched_leave why)
+{
+	return atomic_load_explicit(&sched.stopping, memory_order_relaxed) ?
+		       LEAVE_STOP : why;
+}
+
 /* Leaves the M for the reason given.  [g] on the goroutine's stack. */
 void sched_leave(enum sched_leave why);
 
@@ -193,7 +200,6 @@ void sched_timer_earlier(int64_t when_ns);
 
 /* What __morestack and the ways out of C call to yield.  [g] */
 void sched_preempted(void);
-void sched_yield_from_c(void);
 
 /* The calling thread, in C and deep in its stack, is about to go on with
  * goroutine code: csp is set and it has a P when this returns.  [m] */

@@ -223,20 +223,9 @@ __attribute__((noinline)) void sched_leave(enum sched_leave why)
 	fiber_in_g(gp);
 }
 
-static enum sched_leave or_stop(enum sched_leave why)
-{
-	return atomic_load_explicit(&sched.stopping, memory_order_relaxed) ?
-		       LEAVE_STOP : why;
-}
-
 void sched_preempted(void)
 {
-	sched_leave(or_stop(LEAVE_PREEMPTED));
-}
-
-void sched_yield_from_c(void)
-{
-	sched_leave(or_stop(LEAVE_PREEMPTED));
+	sched_leave(sched_or_stop(LEAVE_PREEMPTED));
 }
 
 /* Whether there are short ways for the caller: it is not in a callback, and
@@ -304,7 +293,7 @@ static COLD void yield_slowly(struct m *m)
 	if (!m || !m->g)
 		return;
 	if (m->csp)
-		sched_leave(or_stop(LEAVE_YIELD));
+		sched_leave(sched_or_stop(LEAVE_YIELD));
 	else
 		sched_yield_bound(m, m->g);
 }

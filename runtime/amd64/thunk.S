@@ -117,7 +117,7 @@ __morestack:
 	lea -16(%rbp),%rsp
 	push %rdx
 	push %rax
-	call sched_yield_from_c         # may come back on another thread
+	call sched_preempted            # may come back on another thread
 	pop %rax
 	pop %rdx
 	GETM %r10
@@ -253,7 +253,7 @@ FUNCTION pgo_thunk_leaf
 	test %rax,%rax
 	jz 3f
 	VEC_SAVE %rax
-	call sched_yield_from_c
+	call sched_preempted
 	GETM %r10
 	mov M_G(%r10),%r10
 	mov G_VEC(%r10),%rax
