@@ -204,7 +204,7 @@ static int set_valid(int sig, const struct sigaction *act,
 static int set_action(int sig, const struct sigaction *act,
 		      struct sigaction *old)
 {
-	if (sig >= 1 && sig <= SIGNAL_MAX)
+	if (signal_is_one(sig))
 		return set_valid(sig, act, old);
 	errno = EINVAL;
 	return -1;
@@ -231,7 +231,7 @@ static sighandler_t set_handler(int sig, sighandler_t fn, int flags)
 		errno = EINVAL;
 		return SIG_ERR;
 	}
-	if (!(flags & SA_NODEFER) && sig >= 1 && sig <= SIGNAL_MAX)
+	if (!(flags & SA_NODEFER) && signal_is_one(sig))
 		sigaddset(&act.sa_mask, sig);
 	if (set_action(sig, &act, &old))
 		return SIG_ERR;
@@ -242,7 +242,7 @@ static sighandler_t set_handler(int sig, sighandler_t fn, int flags)
  * otherwise. */
 static sighandler_t set_bsd(int sig, sighandler_t fn)
 {
-	bool interrupts = sig >= 1 && sig <= SIGNAL_MAX &&
+	bool interrupts = signal_is_one(sig) &&
 			  (program.interrupts & signal_bit(sig));
 
 	return set_handler(sig, fn, interrupts ? 0 : SA_RESTART);

@@ -23,6 +23,11 @@ static inline uint64_t signal_bit(int sig)
 
 enum { SIGNAL_MAX = 64 };
 
+static inline bool signal_is_one(int sig)
+{
+	return sig >= 1 && sig <= SIGNAL_MAX;
+}
+
 /* What an instruction does to its own thread, and what its system call does.
  * Their handlers wake nobody who sleeps. */
 #define SIGNALS_OF_A_FAULT                                                \

@@ -20,7 +20,7 @@
 /* 0 or -E.  What the program blocks stays pending, where all can take it. */
 static int send_here(int sig)
 {
-	bool opens = sigmask_is_shared() && sig >= 1 && sig <= SIGNAL_MAX;
+	bool opens = sigmask_is_shared() && signal_is_one(sig);
 	int pid = sys_getpid();
 	long rc;
 

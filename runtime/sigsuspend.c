@@ -43,7 +43,7 @@ static void *suspend_with(uint64_t mask)
 
 static void *suspend_without(int sig)
 {
-	if (sig >= 1 && sig <= SIGNAL_MAX)
+	if (signal_is_one(sig))
 		return suspend_with(sigmask_now() & ~signal_bit(sig));
 	errno = EINVAL;
 	return (void *)(intptr_t)-1;
