@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "lib/base/clock.h"
 #include "lib/sample/cpu.h"
 #include "lib/sample/stacktab.h"
 #include "runtime/cpustack.h"
@@ -63,16 +64,10 @@ static void intern(void *ctx, const struct cpu_sample *s)
 
 static void *drain_main(void *arg)
 {
-	struct timespec now;
-	int64_t next;
-
 	(void)arg;
-	do {
+	do
 		cpu_sampler_drain(&prof.sampler, intern, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		next = now.tv_sec * INT64_C(1000000000) + now.tv_nsec +
-		       DRAIN_NS;
-	} while (!note_wait(&prof.stop, next));
+	while (!note_wait(&prof.stop, clock_mono_ns() + DRAIN_NS));
 	return NULL;
 }
 

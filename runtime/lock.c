@@ -15,6 +15,7 @@
 #include <linux/futex.h>
 #include <stdatomic.h>
 
+#include "lib/base/clock.h"
 #include "runtime/barrier.h"
 #include "runtime/fatal.h"
 #include "runtime/forked.h"
@@ -96,15 +97,9 @@ void note_wake(struct note *n)
 
 bool note_wait(struct note *n, int64_t deadline_ns)
 {
-	struct timespec now;
-
 	while (!atomic_load_explicit(&n->set, memory_order_acquire)) {
-		if (deadline_ns >= 0) {
-			clock_gettime(CLOCK_MONOTONIC, &now);
-			if (now.tv_sec * 1000000000LL + now.tv_nsec >=
-			    deadline_ns)
-				return false;
-		}
+		if (deadline_ns >= 0 && clock_mono_ns() >= deadline_ns)
+			return false;
 		futex_wait(&n->set, 0, deadline_ns);
 	}
 	/* An exchange: a second note_wake() that this clears too has its reason
