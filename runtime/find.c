@@ -211,7 +211,7 @@ void sched_wake_one(void)
 
 void sched_wake_for(struct p *pp)
 {
-	if (pp && !runq_length(&pp->runq)) {
+	if (!runq_length(&pp->runq)) {
 		if (atomic_load_explicit(&pp->hasty, memory_order_relaxed)) {
 			atomic_store_explicit(&pp->hasty, false,
 					      memory_order_relaxed);

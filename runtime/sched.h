@@ -181,8 +181,8 @@ void sched_loop(struct m *m, struct g *first);
  * looking already.  [any] */
 void sched_wake_one(void);
 
-/* The same for who was put in runnext of PP, the caller's, or NULL: for one
- * that would be gone when a thief comes, nobody is woken. */
+/* The same for who was put in runnext of PP, the caller's: for one that would
+ * be gone when a thief comes, nobody is woken. */
 void sched_wake_for(struct p *pp);
 
 static inline void sched_wake(void)
