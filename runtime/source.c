@@ -100,8 +100,13 @@ struct start {
 	int fd;
 };
 
+/* libc's clone(), by the name that the thread sanitizer leaves alone: its own
+ * has the child, where nothing ends it, put the calling thread into the state
+ * of a forked one. */
+int __clone(int (*fn)(void *), void *stack, int flags, void *arg, ...);
+
 /* In the child, on S->stack, with our memory until it is pgo-sym. */
-static _Noreturn void become(void *arg)
+static _Noreturn int become(void *arg)
 {
 	const struct start *start = arg;
 	const char *argv[] = { start->file, "--serve", NULL };
@@ -116,32 +121,6 @@ static _Noreturn void become(void *arg)
 	sys_call(SYS_execve, start->file, argv, environ, 0);
 	for (;;)
 		sys_call(SYS_exit, 127, 0, 0, 0);
-}
-
-/*
- * As clone(2) with our memory, until exec: its pid, or -E.  Not libc's: the
- * thread sanitizer's in its place would have the child, where nothing ends it,
- * put the calling thread into the state of a forked one.
- */
-static long clone_become(char *stack_end, struct start *arg)
-{
-	long rc;
-
-	__asm__ volatile("xor %%r10d, %%r10d\n\t"
-			 "xor %%r8d, %%r8d\n\t"
-			 "syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "mov %[arg], %%rdi\n\t"
-			 "call *%[become]\n"
-			 "1:"
-			 : "=a"(rc)
-			 : "a"(SYS_clone), "D"(CLONE_VM | CLONE_VFORK),
-			   "S"(stack_end), "d"(NULL), [arg] "r"(arg),
-			   [become] "r"(become)
-			 : "rcx", "r8", "r10", "r11", "memory");
-	return rc;
 }
 
 /* All signals stay blocked in it: a Ctrl-C is not meant for it. */
@@ -159,7 +138,8 @@ static void start(struct source *s)
 		return;
 	start.fd = fds[1];
 	sys_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof(all));
-	s->pid = (int)clone_become(s->stack + SOURCE_STACK, &start);
+	s->pid = __clone(become, s->stack + SOURCE_STACK,
+			 CLONE_VM | CLONE_VFORK, &start);
 	sys_call(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
 	sys_call(SYS_close, fds[1], 0, 0, 0);
 	s->fd = fds[0];
