@@ -79,7 +79,7 @@ static void put_crash(const struct text_sink *t, const struct crash *c,
 		text_put(t, " addr=");
 		text_hex(t, (uintptr_t)info->si_addr);
 	}
-	if (m && m->g && !m->insched && !m->csp)
+	if (m && m_is_in_c(m))
 		text_put(t, "\nsignal arrived during cgo execution");
 	text_put(t, "\n[signal ");
 	text_put(t, c->text);

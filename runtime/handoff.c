@@ -10,12 +10,6 @@
 #include "runtime/barrier.h"
 #include "runtime/sched.h"
 
-/* In C for a goroutine, as far as can be seen from outside. */
-static bool is_in_c(const struct m *m)
-{
-	return !m->insched && !m->csp && !m->insched && m->g;
-}
-
 /* sched.lock held.  The P it had, when that is still idle: its caches are
  * warm. */
 static bool get_p_back(struct m *m)
@@ -94,10 +88,10 @@ bool m_retake(struct m *m)
 	bool stays = false;
 
 	lock_get(&sched.lock);
-	if (m->p && is_in_c(m)) {
+	if (m->p && m_is_in_c(m)) {
 		m->attn = 1;
 		/* Without the barrier it may be on its way out already. */
-		stays = barrier_all() && is_in_c(m) &&
+		stays = barrier_all() && m_is_in_c(m) &&
 			m->switches == switches;
 	}
 	if (stays) {
@@ -113,11 +107,11 @@ bool m_begin_scan(struct m *m, const struct g *gp)
 {
 	uint32_t nobody = 0;
 
-	if (!is_in_c(m) || m->g != gp ||
+	if (!m_is_in_c(m) || m->g != gp ||
 	    !atomic_compare_exchange_strong(&m->scanning, &nobody, 1))
 		return false;
 	m->attn = 1;
-	if (barrier_all() && is_in_c(m) && m->g == gp)
+	if (barrier_all() && m_is_in_c(m) && m->g == gp)
 		return true;
 	m_end_scan(m);
 	return false;

@@ -131,6 +131,14 @@ static inline uintptr_t limit_get(void)
 	return limit;
 }
 
+/* M is in C for a goroutine, as far as can be seen from outside: who is on the
+ * way into the scheduler or out of it has insched before csp is 0, or after.
+ * [any] */
+static inline bool m_is_in_c(const struct m *m)
+{
+	return !m->insched && !m->csp && !m->insched && m->g;
+}
+
 /* The goroutine that calls, NULL on other threads.  [any] */
 static inline struct g *g_get(void)
 {

@@ -77,8 +77,8 @@ static bool queued_for(struct m *m)
 /* Since the last turn nothing has come or gone: it is one long call. */
 static bool stays_in_c(struct m *m)
 {
-	return m->p && !m->insched && !m->csp && m->g &&
-	       m->calls == m->seen_calls && m->switches == m->seen_switches;
+	return m->p && m_is_in_c(m) && m->calls == m->seen_calls &&
+	       m->switches == m->seen_switches;
 }
 
 /* When others could use the P, or nobody is there who would notice. */
