@@ -238,11 +238,7 @@ void stackwalk_in_c(struct stackwalk *w, const struct m *m)
 /* A thunk, which the goroutine's call into C goes through. */
 static bool is_hidden(uintptr_t pc)
 {
-	for (size_t i = 0; i < code.n_hidden; i++)
-		if (pc >= stackwalk_hidden[i].low &&
-		    pc < stackwalk_hidden[i].high)
-			return true;
-	return false;
+	return walk_ranges_hold(stackwalk_hidden, code.n_hidden, pc);
 }
 
 /*

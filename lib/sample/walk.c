@@ -20,14 +20,6 @@ struct out {
 	size_t steps_left;
 };
 
-static bool is_hidden(const struct walk *w, uintptr_t pc)
-{
-	for (size_t i = 0; i < w->n_hidden; i++)
-		if (pc >= w->hidden[i].low && pc < w->hidden[i].high)
-			return true;
-	return false;
-}
-
 /* False when there is no room for PC.  AT is the byte it is judged by: the
  * call for a return address, whose own byte may be another function's. */
 static bool emit(const struct walk *w, struct out *o, uintptr_t pc,
@@ -35,7 +27,7 @@ static bool emit(const struct walk *w, struct out *o, uintptr_t pc,
 {
 	if (o->steps_left-- == 0)
 		return false;
-	if (is_hidden(w, at))
+	if (walk_ranges_hold(w->hidden, w->n_hidden, at))
 		return true;
 	if (o->n == o->max)
 		return false;

@@ -35,6 +35,16 @@ struct walk_regs {
 	uintptr_t r[WALK_REGS];         /* of a parked stack: FP and SP only */
 };
 
+/* Whether ADDR is in one of the N at R.  [sig] */
+static inline bool walk_ranges_hold(const struct walk_range *r, size_t n,
+				    uintptr_t addr)
+{
+	for (size_t i = 0; i < n; i++)
+		if (addr >= r[i].low && addr < r[i].high)
+			return true;
+	return false;
+}
+
 struct walk {
 	/*
 	 * Puts into OUT the piece of this stack that holds ADDR and returns 1,
