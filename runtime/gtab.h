@@ -107,10 +107,15 @@ extern _Atomic uint32_t gtab_readers __attribute__((visibility("hidden")));
 void gtab_wait_claim(struct gtab_row *row);
 
 /* Moves from one state to another.  The caller is the only one who may make
- * this move. */
+ * this move: debug builds die where the state is not FROM. */
 static inline void gtab_move(struct gtab_row *row, uint32_t from, uint32_t to)
 {
+#ifdef PGO_DEBUG
+	if (atomic_load_explicit(&row->status, memory_order_relaxed) != from)
+		__builtin_trap();
+#else
 	(void)from;
+#endif
 	/* Release: what it has done.  Pairs with the claim of a reader. */
 	atomic_store_explicit(&row->status, to, memory_order_release);
 }
