@@ -58,6 +58,14 @@ static inline void running_to_waiting(struct g *gp)
 		  G_WAITING | gp->reason << G_REASON_SHIFT);
 }
 
+/* GP, off its stack, parks: from a true commit on it may run elsewhere. */
+static inline void running_park(struct g *gp)
+{
+	running_to_waiting(gp);
+	if (!gp->commit(gp, gp->commit_arg))
+		sched_ready(gp);
+}
+
 static inline void running_to_runnable(struct g *gp)
 {
 	gp->since_ns = sched_now_ns();

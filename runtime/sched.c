@@ -208,10 +208,7 @@ static void leave_park(struct g *gp)
 	/* With spare segments, maybe for ever. */
 	if (gp->cur->next)
 		remember(gp);
-	running_to_waiting(gp);
-	/* From a true commit on, GP may run elsewhere. */
-	if (!gp->commit(gp, gp->commit_arg))
-		sched_ready(gp);
+	running_park(gp);
 }
 
 static void leave_yield(struct g *gp)
@@ -330,9 +327,7 @@ __attribute__((noinline)) void sched_park_bound(struct m *m, struct g *gp)
 	bind(m, gp);
 	running_count(gp);
 	times_note(gp, TIMES_RUN, TIMES_BLOCKED);
-	running_to_waiting(gp);
-	if (!gp->commit(gp, gp->commit_arg))
-		sched_ready(gp);
+	running_park(gp);
 	count_asleep(m, gp);
 	bound_sleep(m);
 }

@@ -163,10 +163,7 @@ static struct g *after_park(struct m *m, struct g *gp)
 		return leave_special(gp, LEAVE_PARK);
 	running_end(m, gp);
 	running_count(gp);
-	running_to_waiting(gp);
-	/* From a true commit on, GP may run elsewhere. */
-	if (!gp->commit(gp, gp->commit_arg))
-		sched_ready(gp);
+	running_park(gp);
 	return next(m);
 }
 
