@@ -194,8 +194,9 @@ static inline void sched_wake(void)
 		sched_wake_one();
 }
 
-/* A P's first timer is due at WHEN_NS now, earlier than before: wakes an M
- * that sleeps unless somebody will look in time.  [any] */
+/* A timer that is due at WHEN_NS is new, or who was to look at it will come
+ * later: wakes an M that sleeps unless somebody else will look in time.
+ * [any] */
 void sched_timer_earlier(int64_t when_ns);
 
 /* What __morestack and the ways out of C call to yield.  [g] */

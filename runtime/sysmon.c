@@ -244,13 +244,9 @@ int64_t sysmon_next_ns(void)
  * M that sleeps is to see to it. */
 static void sleep_till(int64_t next_ns)
 {
-	int64_t due;
-
-	/* Before the look: pairs with sched_timer_earlier(). */
+	/* Before the look: who adds a timer stores that first. */
 	atomic_store(&monitor.next_ns, next_ns);
-	due = timer_next_ns();
-	if (due < next_ns && due < atomic_load(&sched.timer_deadline))
-		sched_wake();
+	sched_timer_earlier(timer_next_ns());
 	note_wait(&monitor.note, next_ns == INT64_MAX ? -1 : next_ns);
 }
 
