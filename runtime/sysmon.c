@@ -284,7 +284,7 @@ static void move_stuck_timers(int64_t now_ns)
  */
 static bool trim_pages(struct g *gp, int64_t now_ns)
 {
-	uint32_t epoch = atomic_load(&sched.shrink_epoch);
+	uint32_t epoch = sched_shrink_epoch();
 	bool rests = now_ns - gp->since_ns >= EPOCH_NS;
 
 	if (!rests)
@@ -302,7 +302,7 @@ static bool trim_waiting(struct g *gp, int64_t now_ns)
 		return false;
 	if (seg_is_fixed(gp->base))
 		return trim_pages(gp, now_ns);
-	g_shrink(gp, atomic_load(&sched.shrink_epoch));
+	g_shrink(gp, sched_shrink_epoch());
 	return gp->cur->next;
 }
 
