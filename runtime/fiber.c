@@ -83,13 +83,6 @@ void fiber_roots(const void *p, size_t bytes, bool are)
 		__lsan_unregister_root_region(p, bytes);
 }
 
-static bool is_alive(const struct g *gp)
-{
-	unsigned state = gtab_state(atomic_load(&gp->row->status));
-
-	return state != G_IDLE && state != G_DEAD;
-}
-
 /* At exit, before leaks are looked for: where those that have not ended stand.
  * Of one that runs nobody knows; what it has not touched are zeros. */
 static void root_stacks(void)
@@ -101,7 +94,7 @@ static void root_stacks(void)
 		struct seg *s = gp->base;
 		char *low = s ? s->low : NULL;
 
-		if (!s || !is_alive(gp))
+		if (!s || !gtab_is_alive(atomic_load(&gp->row->status)))
 			continue;
 		if (!gp->m && seg_holds(s, (uintptr_t)gp->sp))
 			low = gp->sp;

@@ -68,6 +68,12 @@ static inline unsigned gtab_state(uint32_t status)
 	return status & G_STATE_MASK;
 }
 
+/* There is a goroutine, which has not ended. */
+static inline bool gtab_is_alive(uint32_t status)
+{
+	return gtab_state(status) != G_IDLE && gtab_state(status) != G_DEAD;
+}
+
 static inline unsigned gtab_reason(uint32_t status)
 {
 	return status >> G_REASON_SHIFT;

@@ -215,13 +215,10 @@ static bool view_life(uint32_t slot, struct view_life *out, size_t bytes)
 	const struct g *gp;
 	int64_t ns[TIMES_STATES] = { 0 };
 	struct view_life life;
-	unsigned state;
 	bool has_times;
 
-	if (slot >= gtab_count())
-		return false;
-	state = gtab_state(atomic_load(&gtab_row(slot)->status));
-	if (state == G_IDLE || state == G_DEAD)
+	if (slot >= gtab_count() ||
+	    !gtab_is_alive(atomic_load(&gtab_row(slot)->status)))
 		return false;
 	gp = gtab_g(slot);
 	has_times = times_read(gp, ns);
