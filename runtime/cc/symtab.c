@@ -11,7 +11,7 @@
 int code_has_check(const unsigned char *p, size_t n)
 {
 	/* cmp %fs:0x70,%rsp and cmp %fs:0x70,%r11 */
-	static const unsigned char tail[6] = { 0x25, 0x70, 0, 0, 0 };
+	static const unsigned char tail[] = { 0x25, 0x70, 0, 0, 0 };
 	size_t i;
 
 	if (n > CHECK_WITHIN)
@@ -19,7 +19,7 @@ int code_has_check(const unsigned char *p, size_t n)
 	for (i = 0; i + 9 <= n; i++)
 		if (p[i] == 0x64 && (p[i + 1] & 0xf8) == 0x48 &&
 		    p[i + 2] == 0x3b && (p[i + 3] & 0xc7) == 0x04 &&
-		    !memcmp(p + i + 4, tail, 5))
+		    !memcmp(p + i + 4, tail, sizeof(tail)))
 			return 1;
 	return 0;
 }
