@@ -95,14 +95,15 @@ static bool any_queued(void)
 /* Whether a thread of the program's may wake somebody, as it seems now. */
 static bool others_are_awake(void)
 {
-	/* Whoever empties Ps. */
-	if (atomic_load(&sched.gate) & GATE_PROCS)
-		return true;
 	/* One more is sysmon. */
 	uint32_t asleep = sched.nm + atomic_load(&sched.runtime_threads) + 1 +
 			  atomic_load(&sched.nforeign);
-	uint32_t all = count_threads();
+	uint32_t all;
 
+	/* Whoever empties Ps. */
+	if (atomic_load(&sched.gate) & GATE_PROCS)
+		return true;
+	all = count_threads();
 	return all > asleep + 1 ||
 	       (all == asleep + 1 && !main_thread_has_ended());
 }
