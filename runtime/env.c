@@ -25,6 +25,7 @@ struct env env = {
 	.gomaxprocs = 1,
 	.async_preempt = ASYNC_PREEMPT_ON,
 	.containermaxprocs = true,
+	.huge_pages = true,
 	.updatemaxprocs = true,
 	.traceback = TRACEBACK_SINGLE,
 	.stack_max_bytes = 1000000000,  /* as Go's SetMaxStack */

@@ -49,6 +49,7 @@ struct env {
 	int stack;              /* PGO_STACK_*; default: as the link says */
 	enum arena_guard guard; /* of contiguous stacks */
 	const char *cpuprofile; /* file name, NULL: none */
+	bool huge_pages;        /* for stacks, where the kernel has them */
 	bool leakcheck;
 	bool sched_times;
 	int64_t memprofilerate; /* bytes; 0: no heap profile */

@@ -212,6 +212,7 @@ static const struct key {
 	{ "containermaxprocs", .on = &env.containermaxprocs },
 	{ "cpuprofile", .read = read_cpuprofile },
 	{ "guard", .read = read_guard },
+	{ "hugepages", .on = &env.huge_pages },
 	{ "leakcheck", .on = &env.leakcheck },
 	{ "maxthreads", .read = read_maxthreads },
 	{ "memprofilerate", .read = read_memprofilerate },

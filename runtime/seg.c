@@ -4,7 +4,15 @@
  * Powers of two.  Up to SEG_POOLED they are carved from 64 MiB reservations
  * and kept on free lists for ever: a first segment costs what it touches.
  * Larger ones are mapped and unmapped, so that a deep descent gives its memory
- * back.  Compiled for general registers only and free of libc calls, because
+ * back.
+ *
+ * Most of what a first touch costs is the kernel's, a page at a time.  Huge
+ * pages take a tenth of it, and are asked for where the small ones would all be
+ * touched: segments of a page or less fill their reservation one after the
+ * other, and a stack as deep as a huge page goes on into the next.  Who has
+ * less than RESERVE_SMALL of stacks does without.
+ *
+ * Compiled for general registers only and free of libc calls, because
  * growth happens with a call's vector arguments still in their registers.
  */
 #include "runtime/seg.h"
@@ -22,7 +30,10 @@ enum {
 	SEG_POOLED = 32768,
 	SEG_CLASSES = 5,        /* 2, 4, 8, 16, 32 KiB */
 	SEG_FIRST_MAX = 1 << 20,
-	ARENA_BYTES = 64 << 20,
+	SEG_DENSE = 2,          /* classes of a page or less */
+	RESERVE_BYTES = 64 << 20,
+	RESERVE_SMALL = 4 << 20,
+	LARGE_HUGE = 2 << 20,
 	SLACK_PLAIN = 1024,
 	SLACK_FOREIGN = 2048,
 	SLACK_CXX = 64 << 10,
@@ -38,11 +49,17 @@ extern const char pgo_stack_foreign[] __attribute__((weak));
  * a long double printed in full takes 39 KB. */
 extern const char pgo_stack_cxx[] __attribute__((weak));
 
+/* What nobody has had yet of a reservation. */
+struct reserve {
+	char *next;
+	size_t left;
+};
+
 static struct {
 	struct lock lock;               /* everything below */
 	struct seg *free[SEG_CLASSES];  /* linked by ->next */
-	char *arena;
-	size_t arena_left;
+	struct reserve dense;           /* for SEG_DENSE */
+	struct reserve sparse;          /* for the larger ones */
 	size_t first_bytes;             /* constant after seg_setup() */
 	size_t slack;                   /* constant after seg_setup() */
 } pool;
@@ -71,7 +88,8 @@ void seg_in_child(void)
 	/* The holder, who is not here, may have been half through. */
 	for (int i = 0; i < SEG_CLASSES; i++)
 		pool.free[i] = NULL;
-	pool.arena_left = 0;
+	pool.dense.left = 0;
+	pool.sparse.left = 0;
 	pool.lock = (struct lock){ 0 };
 }
 
@@ -101,26 +119,32 @@ static unsigned class_of(size_t bytes)
 }
 
 /* pool.lock held */
-static char *carve(size_t bytes)
+static bool reserve_more(struct reserve *r, bool dense)
 {
-	char *p;
+	r->next = fiber_map(RESERVE_BYTES);
+	r->left = r->next ? RESERVE_BYTES : 0;
+	if (r->next && dense && env.huge_pages)
+		sys_huge(r->next + RESERVE_SMALL,
+			 RESERVE_BYTES - RESERVE_SMALL);
+	return r->next;
+}
 
-	if (pool.arena_left < bytes) {
-		p = fiber_map(ARENA_BYTES);
-		if (!p)
-			return NULL;
-		pool.arena = p;
-		pool.arena_left = ARENA_BYTES;
-	}
-	p = pool.arena;
-	pool.arena += bytes;
-	pool.arena_left -= bytes;
-	return p;
+/* pool.lock held */
+static char *carve(unsigned class)
+{
+	bool dense = class < SEG_DENSE;
+	struct reserve *r = dense ? &pool.dense : &pool.sparse;
+	size_t bytes = (size_t)SEG_MIN << class;
+
+	if (r->left < bytes && !reserve_more(r, dense))
+		return NULL;
+	r->next += bytes;
+	r->left -= bytes;
+	return r->next - bytes;
 }
 
 static char *pooled_new(unsigned class)
 {
-	size_t bytes = (size_t)SEG_MIN << class;
 	struct seg *s;
 	char *p;
 
@@ -130,7 +154,7 @@ static char *pooled_new(unsigned class)
 		pool.free[class] = s->next;
 		p = s->low;
 	} else {
-		p = carve(bytes);
+		p = carve(class);
 	}
 	lock_put(&pool.lock);
 	return p;
@@ -204,6 +228,15 @@ void seg_init(struct seg *s, char *low, size_t bytes)
 	seg_open(s);
 }
 
+static char *large_new(size_t bytes)
+{
+	char *p = fiber_map(bytes);
+
+	if (p && bytes >= LARGE_HUGE && env.huge_pages)
+		sys_huge(p, bytes);
+	return p;
+}
+
 struct seg *seg_new(size_t bytes)
 {
 	unsigned class = class_of(bytes);
@@ -211,7 +244,7 @@ struct seg *seg_new(size_t bytes)
 	struct seg *s;
 	char *p;
 
-	p = class < SEG_CLASSES ? pooled_new(class) : fiber_map(whole);
+	p = class < SEG_CLASSES ? pooled_new(class) : large_new(whole);
 	if (!p)
 		return NULL;
 	s = (struct seg *)(p + whole) - 1;

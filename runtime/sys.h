@@ -51,6 +51,12 @@ static inline void *sys_map(size_t bytes)
 	return (void *)p;
 }
 
+/* Huge pages where BYTES at P, of sys_map(), span some. */
+static inline void sys_huge(void *p, size_t bytes)
+{
+	sys_call(SYS_madvise, (long)p, bytes, MADV_HUGEPAGE, 0);
+}
+
 /* What sys_map() gave, larger or smaller, somewhere else maybe; or NULL, and
  * it is as it was. */
 static inline void *sys_remap(void *p, size_t old_bytes, size_t bytes)

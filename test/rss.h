@@ -18,4 +18,20 @@ static inline long rss_bytes(void)
 	return pages < 0 ? -1 : pages * sysconf(_SC_PAGESIZE);
 }
 
+/* Of those the bytes in huge pages, from /proc/self/smaps_rollup; -1 when it
+ * cannot be read. */
+static inline long rss_huge_bytes(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+	char line[256];
+	long kb = -1;
+
+	while (f && kb < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "AnonHugePages: %ld", &kb) != 1)
+			kb = -1;
+	if (f)
+		fclose(f);
+	return kb < 0 ? -1 : kb * 1024;
+}
+
 #endif

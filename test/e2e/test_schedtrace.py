@@ -148,8 +148,8 @@ def test_without_being_asked_there_are_none(build):
      "ignored, must be 0 or 1"),
     ("PGODEBUG", "leakchek=1,,yield=always", "pgo: PGODEBUG: leakchek: "
      "ignored, is none of asyncpreempt, asyncpreemptoff, containermaxprocs, "
-     "cpuprofile, guard, leakcheck, maxthreads, memprofilerate, preempt, "
-     "schedtimes, seed, seg, stack, stackmax, stackmin, steal, "
+     "cpuprofile, guard, hugepages, leakcheck, maxthreads, memprofilerate, "
+     "preempt, schedtimes, seed, seg, stack, stackmax, stackmin, steal, "
      "updatemaxprocs, yield"),
     ("GODEBUG", "schedtrace=x,y", ""),
 ])

@@ -1,16 +1,21 @@
 """Stacks that grow, come back, and cost little while they are parked."""
+import os
+import pathlib
 import re
 import subprocess
+
+import pytest
 
 from agent_client import started
 
 FIRST_BYTES = 2048
+HUGE_PAGES = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
-def figures(program, *args):
+def figures(program, *args, **env):
     """NAME VALUE, a line each, as a dictionary."""
     result = subprocess.run([program, *args], text=True, timeout=50,
-                            capture_output=True)
+                            capture_output=True, env={**os.environ, **env})
     assert (result.returncode, result.stderr) == (0, "")
     return {name: int(value) for name, value in
             (line.split() for line in result.stdout.splitlines())}
@@ -26,6 +31,18 @@ def test_a_million_frames_grow_and_give_back(build):
     assert seen["rss_after"] < 2 * seen["rss_before"]
     # The goroutine still lives: what it keeps is its own.
     assert seen["last_bytes"] < 2 * seen["first_bytes"]
+
+
+@pytest.mark.parametrize("key", ["", "hugepages=0"])
+def test_deep_stacks_take_huge_pages(build, key):
+    if not HUGE_PAGES.exists() or "[never]" in HUGE_PAGES.read_text():
+        pytest.skip(f"{HUGE_PAGES} says never")
+    seen = figures(build / "test/e2e/progs/descent", "1000000", PGODEBUG=key)
+    assert seen["good"] == 1000000
+    if key:
+        assert seen["huge_bottom"] == 0
+    else:
+        assert seen["huge_bottom"] > 32 << 20
 
 
 def test_the_agent_shows_how_deep_a_goroutine_is(build):

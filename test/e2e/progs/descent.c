@@ -5,7 +5,8 @@
  * usage: descent FRAMES
  *
  * Says, a line each: first segment, frames unharmed, most segments seen, bytes
- * of stack at last, and the process's memory before, at the bottom, after.
+ * of stack at last, the process's memory before, at the bottom, after, and how
+ * much of it was in huge pages at the bottom.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,7 +22,7 @@
 enum { NAP_NS = 300000000, LAST_NAP_NAPS = 12 };
 
 static long frames, good;
-static long rss_before, rss_bottom, rss_after;
+static long rss_before, rss_bottom, rss_after, huge_bottom;
 static _Atomic int64_t deep_id;
 static _Atomic int over;
 static uint64_t first_bytes, last_bytes;        /* the watcher's */
@@ -42,6 +43,7 @@ static __attribute__((noipa)) long descend(long left)
 	} else {
 		pgo_sleep(NAP_NS);
 		rss_bottom = rss_bytes();
+		huge_bottom = rss_huge_bytes();
 	}
 	for (i = 0; i < 4; i++)
 		whole &= pattern[i] == key + (uint64_t)i;
@@ -111,8 +113,9 @@ int main(int argc, char **argv)
 	atomic_store(&over, 1);
 	pthread_join(watcher, NULL);
 	printf("first_bytes %lu\ngood %ld\nmost_segments %u\nlast_bytes %lu\n"
-	       "rss_before %ld\nrss_bottom %ld\nrss_after %ld\n",
+	       "rss_before %ld\nrss_bottom %ld\nrss_after %ld\n"
+	       "huge_bottom %ld\n",
 	       first_bytes, good, most_segments, last_bytes, rss_before,
-	       rss_bottom, rss_after);
+	       rss_bottom, rss_after, huge_bottom);
 	return 0;
 }
