@@ -455,6 +455,10 @@ check-matrix: all                       ## every row of what programs are compil
 	$(Q)$(call PYTEST,3600,-m matrix)
 check-stress: $(STRESS)                 ## ten minutes of 10,000 goroutines that do everything
 	$(Q)$(PY) test/stress/soak.py $(STRESS)
+check-soak: export PGO_STRESS_SECONDS := 600
+check-soak: export HAMMER_TALKS := 40
+check-soak: $(STRESS)                   ## ten minutes of one process: network, timers, channels, memory
+	$(Q)GOMAXPROCS=8 $(STRESS)
 check-long: all static $(UNIT) $(UNITPGO) $(STRESS) $(STARTED) ## matrices, long hammers
 	$(Q)rc=0; $(call RUN,60,300,$(UNIT) $(UNITPGO) $(STRESS)) || rc=1; \
 	$(call PYTEST,7200,) || rc=1; exit $$rc
@@ -587,7 +591,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 -include $(shell find $(B)/obj $(B)/examples $(B)/test -name '*.d' 2>/dev/null)
-.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-inject check-matrix check-stress check-unit check-debug \
+.PHONY: FORCE all static deb check-deb check check-attach check-static check-fast check-inject check-matrix check-soak check-stress check-unit check-debug \
         check-sanitized check-asan check-tsan check-cov check-valgrind check-long check-all bench bench-ir bench-malloc fuzz fuzz-run demo tidy tidy-headers tidy-layers \
         tidy-symbols tidy-stack tidy-man tidy-text deps deps-all install \
         uninstall offsets clean help

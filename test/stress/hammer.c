@@ -4,12 +4,13 @@
  * test/matrix knows, held against the sum of a plain thread, and every talk
  * between goroutines.  Each frame's locals must be the same on the way back.
  *
- * Wrong are sums, outcomes and locals; a round that never ends (watch.c); and
- * memory that grows from round to round.
+ * Wrong are sums, outcomes and locals; a round that never ends (watch.c);
+ * memory that grows from round to round, and descriptors that stay open.
  *
  * Environment: PGO_STRESS_SECONDS (3), HAMMER_GOROUTINES (2000), HAMMER_SEED
- * (1), HAMMER_PROCS (0; else the number of Ps changes all the time, up to so
- * many), GOMAXPROCS, PGODEBUG.
+ * (1), HAMMER_TALKS (2; in how many of a hundred frames there is a talk),
+ * HAMMER_PROCS (0; else the number of Ps changes all the time, up to so many),
+ * GOMAXPROCS, PGODEBUG.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -44,6 +45,7 @@ enum {
 static double end_time;
 static uint64_t hammer_seed;
 static int n_kinds, n_talks;
+static unsigned talks_percent;
 static uint64_t want[32][SEEDS];
 static _Atomic long bad;
 static struct pgo_waitgroup all;
@@ -102,7 +104,7 @@ CALLED static int frame(int depth, uint64_t *x, int id)
 		pgo_yield();
 	else if (what < 12)
 		try_kind(x);
-	else if (what < 14)
+	else if (what < 12 + talks_percent)
 		try_talk(x);
 	if (depth > 0)
 		below = frame(depth - 1, x, id) + 1;
@@ -172,20 +174,27 @@ static long extreme(const long *kib, int n, bool most)
 
 /* What is kept for later use was kept in the first half already; by chance a
  * round takes more than others, but not all of the last quarter. */
-static void judge_memory(const long *kib, int n)
+static void judge(const long *kib, const long *fds, int n)
 {
-	long early = extreme(kib, (n + 1) / 2, true);
-	long late = extreme(kib + n - (n + 3) / 4, (n + 3) / 4, false);
+	int half = (n + 1) / 2, last = n - (n + 3) / 4;
+	long early = extreme(kib, half, true);
+	long late = extreme(kib + last, n - last, false);
+	long early_fds = extreme(fds, half, true);
+	long late_fds = extreme(fds + last, n - last, false);
 
 	if (n >= ROUNDS_TO_JUDGE && late > early + early * GROWTH_PERCENT / 100)
 		wrong("memory grows");
-	printf("hammer: %ld frames in %d rounds, %ld then %ld MiB, %ld wrong\n",
-	       watch_progress, n, early >> 10, late >> 10, bad);
+	if (n >= ROUNDS_TO_JUDGE && late_fds > early_fds)
+		wrong("descriptors stay open");
+	printf("hammer: %ld frames in %d rounds, %ld then %ld MiB, %ld then "
+	       "%ld descriptors, %ld wrong\n", watch_progress, n, early >> 10,
+	       late >> 10, early_fds, late_fds, bad);
 }
 
 static void run(void *arg)
 {
 	static long kib[ROUNDS_MAX];
+	static long fds[ROUNDS_MAX];
 	int n = (int)setting("HAMMER_GOROUTINES", 2000);
 	int rounds = 0;
 
@@ -193,10 +202,11 @@ static void run(void *arg)
 	talks_begin();
 	do {
 		round_of(n);
-		kib[rounds++] = watch_resident_kib();
+		kib[rounds] = watch_resident_kib();
+		fds[rounds++] = watch_descriptors();
 		hammer_seed++;
 	} while (now() < end_time && rounds < ROUNDS_MAX);
-	judge_memory(kib, rounds);
+	judge(kib, fds, rounds);
 }
 
 /* On a plain thread, for as long as there is one. */
@@ -234,6 +244,7 @@ int main(void)
 	if (pthread_create(&thread, NULL, know_the_sums, NULL) ||
 	    pthread_join(thread, NULL))
 		return 1;
+	talks_percent = (unsigned)setting("HAMMER_TALKS", 2);
 	procs = setting("HAMMER_PROCS", 0);
 	if (procs && pthread_create(&thread, NULL, change_procs, &procs))
 		return 1;

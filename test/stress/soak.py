@@ -2,8 +2,8 @@
 
 usage: soak.py HAMMER
 
-10,000 goroutines on 8 Ps, every third run on 1 to 9 by turns, for PGO_STRESS_SECONDS (600) in all: 100 seeds, by
-turns under each of the keys of PGODEBUG that make rare moments common, on both
+10,000 goroutines on GOMAXPROCS Ps; without it 8, and every third run on 1 to 9
+by turns.  For PGO_STRESS_SECONDS (600) in all: 100 seeds, by turns under each of the keys of PGODEBUG that make rare moments common, on both
 kinds of stacks; the last tenth of the time is one run, for memory to show
 whether it grows.  A line a run; 1 when one of them saw something wrong, hung
 or died.
@@ -18,6 +18,7 @@ SEEDS = 100
 SHORTEST_S = 2
 LONG_SHARE = 0.1
 PATIENCE_S = 120
+PROCS = os.environ.get("GOMAXPROCS")
 KEYS = [
     "",
     "yield=always",
@@ -38,7 +39,8 @@ def run(hammer, seed, keys, seconds):
     """Prints a line and returns (frames, whether it failed)."""
     env = dict(os.environ, PGO_STRESS_SECONDS=str(max(int(seconds), 1)),
                HAMMER_GOROUTINES="10000", HAMMER_SEED=str(seed),
-               GOMAXPROCS="8", HAMMER_PROCS=str(9 if seed % 3 == 2 else 0),
+               GOMAXPROCS=PROCS or "8",
+               HAMMER_PROCS=str(9 if seed % 3 == 2 and not PROCS else 0),
                PGODEBUG=f"seed={seed},{keys}".strip(","))
     try:
         done = subprocess.run([hammer], env=env, text=True,

@@ -1,5 +1,5 @@
 /*
- * Channels, select, locks, timers, sockets, contexts, calls that block.
+ * Channels, select, locks, timers, contexts, calls that block.
  *
  * Some are between a goroutine and children of its own and end by themselves.
  * Others are between all of them, over locks and a channel they share: there a
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <pgo/pgo.h>
@@ -104,6 +103,7 @@ static struct {
 
 void talks_begin(void)
 {
+	talks_net_begin();
 	all.chan = pgo_chan_make(sizeof(uint64_t), 16);
 	for (int i = 0; i < PERMITS; i++)
 		pgo_sema_release(&all.sema);
@@ -113,6 +113,7 @@ bool talks_add_up(void)
 {
 	long count = 0;
 
+	talks_net_end();
 	for (int i = 0; i < LOCKS; i++)
 		count += all.count[i];
 	return count == all.counted && all.sent == all.received &&
@@ -222,60 +223,7 @@ static bool stop_a_timer(uint64_t seed)
 	return stopped || seed;
 }
 
-/* The network -------------------------------------------------------------- */
-
-enum { SOCKETS = 64 };          /* at a time, for descriptors are few */
-
-static struct pgo_sema sockets = PGO_SEMA(SOCKETS);
-
-static void echo(void *arg)
-{
-	struct pgo_conn *c = arg;
-	char buf[64];
-	ssize_t n;
-
-	while ((n = pgo_read(c, buf, sizeof(buf))) > 0)
-		if (pgo_write(c, buf, (size_t)n) != n)
-			break;
-	pgo_close(c);
-	pgo_sema_release(&sockets);
-}
-
-/* Asks a few times; in between it lets a deadline pass, or not quite. */
-static bool ask(struct pgo_conn *c, uint64_t seed)
-{
-	for (uint32_t i = draw(&seed) % 4; i; i--) {
-		uint64_t word = draw(&seed), answer = 0;
-		bool late = word % 4 == 0;
-
-		if (late) {
-			pgo_conn_timeout(c, PGO_READ, word % 50000);
-			if (pgo_read(c, &answer, 8) != -ETIMEDOUT)
-				return false;
-		}
-		pgo_conn_timeout(c, PGO_READ, late ? -1 : 60000000000);
-		if (pgo_write(c, &word, 8) != 8 ||
-		    pgo_read(c, &answer, 8) != 8 || answer != word)
-			return false;
-	}
-	return true;
-}
-
-static bool over_a_socket(uint64_t seed)
-{
-	struct pgo_conn *end[2];
-	bool right;
-	int fd[2];
-
-	pgo_sema_acquire(&sockets);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) ||
-	    pgo_conn_adopt(&end[0], fd[0]) || pgo_conn_adopt(&end[1], fd[1]))
-		return false;
-	pgo_go(echo, end[1]);
-	right = ask(end[0], seed);
-	pgo_close(end[0]);
-	return right;
-}
+/* Calls that block ------------------------------------------------------- */
 
 /* In C without a P; comes back to whichever is free. */
 static void *nap_in_c(void *arg)
@@ -323,7 +271,9 @@ const struct talk talks[] = {
 	{ "sleep", sleep_a_little },
 	{ "after", time_out },
 	{ "timer", stop_a_timer },
-	{ "socket", over_a_socket },
+	{ "socket", talk_over_a_socket },
+	{ "connection", talk_over_a_connection },
+	{ "block", talk_by_a_block },
 	{ "blocking", block_for_a_while },
 	{ "group", fail_together },
 	{ NULL, NULL },

@@ -11,6 +11,9 @@ extern _Atomic long watch_progress;
  * so, dumps all goroutines on stderr and exits with 1. */
 void watch_begin(void);
 
+/* Descriptors the process has open. */
+int watch_descriptors(void);
+
 /* KiB of memory the process holds. */
 long watch_resident_kib(void);
 
