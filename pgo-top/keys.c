@@ -141,7 +141,8 @@ static void search_on(struct keys *k, int64_t arg)
 	keys_search(k, true);
 }
 
-/* Sorts by the column BY away from the one it is sorted by. */
+/* Sorts by the column BY away, of those on the screen, from the one it is
+ * sorted by. */
 static void neighbour(struct keys *k, int64_t by)
 {
 	const struct list *l = lists[k->view->list];
@@ -150,7 +151,11 @@ static void neighbour(struct keys *k, int64_t by)
 	for (int i = 0; i < n; i++)
 		if (l->columns[i].field == k->view->at[k->view->list].order.by)
 			at = i;
-	keys_sort(k, l->columns[(at + (int)by + n) % n].field);
+	/* The first one is on every screen. */
+	do
+		at = (at + (int)by + n) % n;
+	while (k->cols < l->columns[at].from);
+	keys_sort(k, l->columns[at].field);
 }
 
 static void invert(struct keys *k, int64_t arg)

@@ -42,7 +42,7 @@ enum key_prompt {
 
 struct keys {
 	struct view *view;
-	int rows;                       /* of the screen */
+	int rows, cols;                 /* of the screen */
 	enum key_prompt prompt;
 	char line[VIEW_TEXT_BYTES];     /* typed at the prompt so far */
 	uint64_t cursor_key;            /* where the cursor was before that */

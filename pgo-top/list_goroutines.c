@@ -163,6 +163,23 @@ static void put_state(const struct snapshot *s, const struct snap_row *row,
 		grid_text(g, y, x, 0, LOOK_BOLD, "the runtime's own");
 }
 
+static void put_runs(const struct snap_row *row, struct grid *g, int y)
+{
+	int x = put_number(g, y, 0, "runs   ", row, ROW_RUNS);
+
+	x = put_number(g, y, x, "last P", row, ROW_LAST_P);
+	if (row->number[ROW_WOKEN_BY] != SNAP_UNKNOWN)
+		put_number(g, y, x, "woken by goroutine", row, ROW_WOKEN_BY);
+}
+
+static void put_times(const struct snap_row *row, struct grid *g, int y)
+{
+	int x = put_number(g, y, 0, "times   run", row, ROW_RUN);
+
+	x = put_number(g, y, x, "ready", row, ROW_READY);
+	put_number(g, y, x, "blocked", row, ROW_BLOCKED);
+}
+
 static void put_creator(const struct snapshot *s, const struct snap_row *row,
 			struct grid *g, int y)
 {
@@ -299,6 +316,10 @@ static int facts(const struct view *v, struct grid *g)
 	put_state(s, row, g, y++);
 	if (g->rows < FACTS_NEED_ROWS)
 		return y;
+	if (row->number[ROW_RUNS] != SNAP_UNKNOWN)
+		put_runs(row, g, y++);
+	if (row->number[ROW_RUN] != SNAP_UNKNOWN)
+		put_times(row, g, y++);
 	put_creator(s, row, g, y++);
 	put_stack(row, g, y++);
 	put_labels(s, row, g, y++);
@@ -309,7 +330,9 @@ static int facts(const struct view *v, struct grid *g)
 static const struct list_column columns[] = {
 	{ ROW_ID, 0, 0 }, { ROW_STATE, 0, 0 }, { ROW_SINCE, 0, 0 },
 	{ ROW_REASON, 0, 0 }, { ROW_STACK_BYTES, 0, 0 }, { ROW_M, 0, 0 },
-	{ ROW_P, 0, 0 }, { ROW_WHERE, 3, 0 }, { ROW_CREATED, 2, 110 },
+	{ ROW_P, 0, 0 }, { ROW_RUNS, 0, 200 }, { ROW_LAST_P, 0, 200 },
+	{ ROW_WOKEN_BY, 0, 200 }, { ROW_RUN, 0, 200 }, { ROW_READY, 0, 200 },
+	{ ROW_BLOCKED, 0, 200 }, { ROW_WHERE, 3, 0 }, { ROW_CREATED, 2, 110 },
 	{ ROW_LABELS, 2, 150 },
 };
 

@@ -43,6 +43,7 @@ static int resize(struct screen *s)
 	if (grid_init(&s->grid, rows, cols) < 0)
 		return -ENOMEM;
 	s->keys.rows = s->grid.rows;
+	s->keys.cols = s->grid.cols;
 	view_scroll(&s->view, s->grid.rows);
 	return 0;
 }

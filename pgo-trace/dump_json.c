@@ -2,6 +2,7 @@
  * out himself. */
 #include "pgo-trace/dump_out.h"
 
+#include "lib/snapshot/fields.h"
 #include "lib/snapshot/snap_json.h"
 
 void dump_creator_json(const struct dump_out *d, struct json *j,
@@ -31,6 +32,19 @@ static void put_stack(struct json *j, const struct snap_row *row)
 	json_object_end(j);
 }
 
+/* Where it ran, how often, how long. */
+static void put_runs(struct json *j, const struct snap_row *row)
+{
+	static const enum snap_number numbers[] = {
+		ROW_M, ROW_P, ROW_RUNS, ROW_LAST_P, ROW_WOKEN_BY, ROW_RUN,
+		ROW_READY, ROW_BLOCKED,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		snap_json_number(j, row_fields[numbers[i]].json_key,
+				 row->number[numbers[i]]);
+}
+
 static void put_row(const struct dump_out *d, struct json *j,
 		    const struct snap_row *row)
 {
@@ -52,8 +66,7 @@ static void put_row(const struct dump_out *d, struct json *j,
 	snap_json_text(j, "entry", snapshot_string(s, row->entry));
 	snap_json_labels(j, s, row);
 	put_stack(j, row);
-	snap_json_number(j, "m", row->number[ROW_M]);
-	snap_json_number(j, "p", row->number[ROW_P]);
+	put_runs(j, row);
 	snap_json_waits(j, s, row);
 	if (row->stack != SNAP_NONE)
 		snap_json_frames(j, "frames", s, row->stack);

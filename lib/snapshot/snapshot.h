@@ -55,6 +55,12 @@ enum snap_number {
 	ROW_M,
 	ROW_P,
 	ROW_PARKS,
+	ROW_RUNS,
+	ROW_LAST_P,
+	ROW_WOKEN_BY,           /* id of a goroutine */
+	ROW_RUN,                /* ns, as far as its runtime kept them: */
+	ROW_READY,
+	ROW_BLOCKED,
 	ROW_NUMBERS,
 };
 

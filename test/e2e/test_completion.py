@@ -57,6 +57,15 @@ def test_every_program_has_completion(root, build):
                         (root / "share/completion").iterdir()}
 
 
+def test_every_sort_key_is_completed(root, build):
+    said = subprocess.run([build / "bin/pgo-top", "-s", "help"], text=True,
+                          capture_output=True, check=True).stdout
+    for told, options in zip(said.split("\n\n"), ([], ["-H"])):
+        keys = {line.split()[0] for line in told.splitlines()[1:]}
+        assert completed(root, "pgo-top", *options, "-s", "") == {
+            *keys, "help"}
+
+
 @pytest.mark.parametrize("words, some", [
     (("pgo-cc", "--libs", "pgo-"), {"pgo-agent", "pgo-malloc"}),
     (("pgo-c++", "-fsplit-st"), {"-fsplit-stack"}),

@@ -16,6 +16,8 @@ from outside import hide_agent
 from screen import Screen
 
 COLUMNS = ["ID", "STATE", "SINCE", "REASON", "STACK", "M", "P", "WHERE"]
+LIFE = {"runs": 1234, "last_p": 3, "woken_by": 17, "run_ns": 3 * S // 2,
+        "ready_ns": S // 400, "blocked_ns": 90 * S}
 SOURCE = golang.ROOT / "test/e2e/go/waits/main.go"
 
 
@@ -99,6 +101,12 @@ def test_wider_screens_say_who_created_them(open_top, agent):
         assert s.line(7).endswith("main_goroutine main.c:7")
         s.resize(24, 160)
         s.until("CREATED BY +LABELS$")
+        assert "RUNS" not in s.line(6)
+        agent.rows[0].update(LIFE)
+        s.resize(24, 200)
+        s.until("P +RUNS +LAST-P +WOKEN-BY +RUN +READY +BLOCKED WHERE")
+        s.until(r"- +1,234 +3 +17 +1\.5s +2\.5ms +1m30s subscribe")
+        assert s.line(8).split()[8:14] == ["-"] * 6
 
 
 def test_keys_find_sort_filter_and_search(open_top, agent):
@@ -121,6 +129,13 @@ def test_keys_find_sort_filter_and_search(open_top, agent):
         until_selected(s, 3000)
         s.press("O")
         s.until("this list has no such column")
+        # The columns between these are on wider screens.
+        s.press("s", "p", "enter", ">")
+        s.until("sort: WHERE \\^")
+        s.press("<")
+        s.until("sort: P \\^")
+        s.press("B", "I")
+        s.until("sort: SINCE \\^")
         s.press("/", "hub", "enter", "n")
         s.pump(0.3)
         assert s.line(s.reversed_rows()[0]).split()[3] == "select"
@@ -165,6 +180,7 @@ def test_one_goroutine_whole(open_top, agent, tmp_path):
     for row in answer["goroutines"]:
         if row["stack"] == 0:
             row["wait_on"] = "0x7f12a40"
+    answer["goroutines"][0].update(LIFE)
     answer["goroutines"][-1].pop("stack")
     agent.over["/debug/pgo/goroutines"] = lambda _: answer
     agent.over["/debug/pgo/goroutine/3000"] = one(3000)
@@ -176,12 +192,14 @@ def test_one_goroutine_whole(open_top, agent, tmp_path):
         assert s.line(0).endswith("[live 0.2s]")
         assert s.line(1) == ("state   chan receive  since 1.0s  M -  P -  "
                              "locked no  parks 0")
-        assert s.line(2) == ("created by main_goroutine in goroutine 1  "
+        assert s.line(2) == "runs    1,234  last P 3  woken by goroutine 17"
+        assert s.line(3) == "times   run 1.5s  ready 2.5ms  blocked 1m30s"
+        assert s.line(4) == ("created by main_goroutine in goroutine 1  "
                              "main.c:7")
-        assert s.line(3) == ("stack   2.0K  used 700  segments 1  grows 0  "
+        assert s.line(5) == ("stack   2.0K  used 700  segments 1  grows 0  "
                              "shrinks 0  [#######-------------]")
-        assert s.line(4) == "labels  -"
-        assert s.line(5) == "waits   on 0x7f12a40, as 1,499 others do"
+        assert s.line(6) == "labels  -"
+        assert s.line(7) == "waits   on 0x7f12a40, as 1,499 others do"
         s.until("^ +11  line 11 of it$")
         s.until("^> +12  line 12 of it$")
         s.press("up")
@@ -199,6 +217,8 @@ def test_one_goroutine_whole(open_top, agent, tmp_path):
         s.press("enter")
         s.until("^> 0  render ")
         assert "/debug/pgo/goroutine/3000" in agent.paths
+        # What is not known has no line.
+        assert s.line(2).startswith("created by ")
         agent.over["/debug/pgo/goroutines"] = page(agent.rows[:9])
         s.until("no such goroutine any more")
         s.press("esc", "q")
@@ -242,8 +262,23 @@ def test_batch_and_json_have_the_goroutines(run, agent):
         "since_ns": 2550 * S, "stack_bytes": 2048, "created_by": {
             "func": "main_goroutine", "file": "main.c", "line": 7,
             "goroutine": 1}}
-    assert "m" not in row and "labels" not in row
+    assert not {"m", "labels", *LIFE} & set(row)
     assert "rows" not in json.loads(run("--once", "--json", agent.target))
+
+
+@pytest.mark.fast
+def test_how_a_goroutine_ran_sorts_filters_and_is_in_json(run, agent):
+    for i, row in enumerate(agent.rows[100:110]):
+        row.update(LIFE, run_ns=i * S, woken_by=i)
+    lines = run("--once", "-H", "-w", "200", "-s", "run", "-F",
+                "ready<3ms run>=3s", agent.target).splitlines()
+    assert [line.split()[0] for line in lines[6:]] == [
+        str(id) for id in range(110, 103, -1)]
+    frame = json.loads(run("--once", "-H", "--json", "-F", "woken_by=7",
+                           agent.target))
+    row, = frame["rows"]
+    assert {key: row[key] for key in LIFE} == {**LIFE, "run_ns": 7 * S,
+                                               "woken_by": 7}
 
 
 def folded(rows):

@@ -158,6 +158,32 @@ static void nonsense_rows_are_left_out_and_counted(void **state)
 	snapshot_release(&s);
 }
 
+static void how_one_ran_is_read_and_nonsense_is_unknown(void **state)
+{
+	static const enum snap_number numbers[] = {
+		ROW_RUNS, ROW_LAST_P, ROW_WOKEN_BY, ROW_RUN, ROW_READY,
+		ROW_BLOCKED,
+	};
+	struct snapshot s;
+
+	(void)state;
+	assert_int_equal(parse(&s, HEAD "\"goroutines\":["
+		"{\"id\":1,\"state\":\"running\",\"runs\":1,\"last_p\":2,"
+		"\"woken_by\":3,\"run_ns\":4,\"ready_ns\":5,"
+		"\"blocked_ns\":6},"
+		"{\"id\":2,\"state\":\"running\",\"runs\":-7,"
+		"\"last_p\":\"2\",\"woken_by\":-9223372036854775808,"
+		"\"run_ns\":1e300,\"ready_ns\":[5],\"blocked_ns\":true},"
+		"{\"id\":3,\"state\":\"running\"}]}"), 0);
+	assert_int_equal(s.row_count, 3);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(s.rows[0].number[numbers[i]], i + 1);
+		assert_int_equal(s.rows[1].number[numbers[i]], SNAP_UNKNOWN);
+		assert_int_equal(s.rows[2].number[numbers[i]], SNAP_UNKNOWN);
+	}
+	snapshot_release(&s);
+}
+
 static void sums_of_a_hostile_target_do_not_wrap(void **state)
 {
 	struct snapshot s;
@@ -688,6 +714,7 @@ int main(void)
 			the_frames_of_the_runtime_are_not_where_one_stands),
 		cmocka_unit_test(hostile_answers_are_refused_with_words),
 		cmocka_unit_test(nonsense_rows_are_left_out_and_counted),
+		cmocka_unit_test(how_one_ran_is_read_and_nonsense_is_unknown),
 		cmocka_unit_test(sums_of_a_hostile_target_do_not_wrap),
 		cmocka_unit_test(a_stack_too_deep_is_cut_not_followed),
 		cmocka_unit_test(
