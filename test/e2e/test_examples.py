@@ -56,9 +56,10 @@ def test_each_is_under_a_hundred_lines(root, name):
 
 
 def test_ten_sleep_beside_each_other(build):
-    start = time.monotonic()
+    # Not the monotonic clock, which goes slower where programs do.
+    start = time.perf_counter()
     result = run(build / "examples/ten")
-    took_s = time.monotonic() - start
+    took_s = time.perf_counter() - start
     lines = result.stdout.splitlines()
     assert result.returncode == 0, result.stderr
     assert sorted(lines[:10]) == sorted(f"goroutine {i}: at work"

@@ -78,6 +78,7 @@ def test_who_has_just_been_told_is_no_deadlock(build):
 
 # Looking ----------------------------------------------------------------------
 
+@pytest.mark.outside
 @pytest.mark.parametrize("env", [{}, {"PGO_AGENT": "unix"}],
                          ids=["outside", "agent"])
 def test_readers_say_what_it_waits_for(build, tmp_path, env):
