@@ -29,7 +29,7 @@
 #define VARIABLE(name, what) { name, (uintptr_t)&what, 0, sizeof(what) }
 #define CODE(name, what) { name, (uintptr_t)what, 0, 0 }
 
-enum { FIELDS = 83 };
+enum { FIELDS = 86 };
 
 struct table {
 	struct pgo_layout head;
@@ -115,6 +115,9 @@ struct table pgo_layout = {
 		MEMBER(g, enters),
 		MEMBER(g, grows),
 		MEMBER(g, shrinks),
+		MEMBER(g, runs),
+		MEMBER(g, woken_by),
+		MEMBER(g, last_p),
 		STRUCT(left),
 		MEMBER(left, r15),
 		MEMBER(left, r14),

@@ -41,7 +41,8 @@ def hide_agent(pid):
 
 def stable(row):
     """What does not change while a goroutine stays where it is."""
-    kept = ("id", "state", "reason", "created_by", "entry", "frames")
+    kept = ("id", "state", "reason", "created_by", "entry", "frames", "runs",
+            "last_p", "woken_by")
     return {**{key: row.get(key) for key in kept}, "stack": row.get("stack")}
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from agent_client import started
+from corefiles import gcore
 from outside import by_agent, by_dump, dump, hide_agent
 import under
 
@@ -102,6 +103,24 @@ def test_the_server_is_as_from_inside(build):
         inside, answer = both(build, program, agent)
     assert by_dump(answer) == inside
     assert "accept" in str(answer["goroutines"])
+
+
+def test_how_they_ran_is_as_from_inside_and_in_cores(build, tmp_path):
+    with started(build / "test/e2e/progs/woken") as (program, agent):
+        assert program.stdout.readline() == "ready\n"
+        inside, answer = both(build, program, agent)
+        core, _ = dump(build, f"core:{gcore(program, tmp_path)}")
+    outside = by_dump(answer)
+    assert outside == inside
+    keys = "runs", "last_p", "woken_by"
+    for row in core["goroutines"]:
+        assert {key: row.get(key) for key in keys} == {
+            key: inside[row["id"]][key] for key in keys}
+    by = {kind: [row for row in outside.values() if row["entry"] == kind]
+          for kind in ("woken", "waker")}
+    assert {row["woken_by"] for row in by["woken"]} == {
+        row["id"] for row in by["waker"]}
+    assert all(row["runs"] >= 2 for row in outside.values())
 
 
 def build_waits(build, root, folder, *flags):

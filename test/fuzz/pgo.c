@@ -29,6 +29,8 @@ static void check(const struct snapshot *s)
 			snapshot_frames(s, r->stack, &depth);
 
 		must(r->number[ROW_ID] > 0 && r->state < SNAP_STATES);
+		for (int k = 0; k < ROW_NUMBERS; k++)
+			must(r->number[k] >= SNAP_UNKNOWN);
 		must(r->stack == SNAP_NONE || (f && depth));
 		must(depth <= SNAP_DEPTH_MAX);
 		must(!r->moving || r->stack == SNAP_NONE);

@@ -55,6 +55,8 @@ struct made_g {
 	uint64_t id, parent, created, fn, sp, cur, base, m, since, wait_on;
 	uint64_t stack_bytes, enters;
 	uint32_t grows, shrinks;
+	uint64_t runs, woken_by;
+	int32_t last_p, unused;
 };
 
 struct made_chunk {
@@ -208,6 +210,9 @@ static inline void made_layout_younger(struct made_memory *m)
 	MADE_MEMBER(PGO_P_TICK, made_p, tick);
 	MADE_MEMBER(PGO_P_HANDOFFS, made_p, handoffs);
 	MADE_MEMBER(PGO_P_GFREE, made_p, gfree);
+	MADE_MEMBER(PGO_G_RUNS, made_g, runs);
+	MADE_MEMBER(PGO_G_WOKEN_BY, made_g, woken_by);
+	MADE_MEMBER(PGO_G_LAST_P, made_g, last_p);
 }
 
 static inline void made_layout_gs(struct made_memory *m)
@@ -291,6 +296,9 @@ static inline void made_goroutines(struct made_memory *m)
 	g->base = made_seg_at(0);
 	g->stack_bytes = 2 * MADE_STACK_BYTES;
 	g->wait_on = 0xabc0;
+	g->runs = 12;
+	g->woken_by = 4;
+	g->last_p = 1;
 	m->stack[0].seg = (struct made_seg){ made_seg_at(1),
 					     MADE_STACK_BYTES };
 	made_put(m, 1, 15, made_word(1, 8));            /* left.rbp */
@@ -300,6 +308,7 @@ static inline void made_goroutines(struct made_memory *m)
 	made_frame(m, 0, 8, made_word(0, 4), CODE + 0x201);
 	made_frame(m, 0, 4, 0, HIDDEN + 0x18);
 	g = made_goroutine(m, 1, 1, 2);
+	g->last_p = 1;
 	made_put(m, 2, 14, GOSTART);
 	g = made_goroutine(m, 2, 2, 3);
 	g->m = MADE_AT(m[0]);

@@ -78,6 +78,9 @@ static void a_parked_one_is_walked_across_its_segments(void **state)
 	assert_int_equal(row->number[ROW_STACK_USED],
 			 20 * 8 + MADE_STACK_BYTES);
 	assert_int_equal(row->number[ROW_PARKS], 3);
+	assert_int_equal(row->number[ROW_RUNS], 12);
+	assert_int_equal(row->number[ROW_WOKEN_BY], 4);
+	assert_int_equal(row->number[ROW_LAST_P], 1);
 	assert_int_equal(row->creator, SNAP_UNKNOWN);
 	/* What the runtime does inside is left out: then the call counts. */
 	has_pcs(f, 0, (uint64_t[]){ CODE + 0x100, CODE + 0x201, 0 });
@@ -90,6 +93,9 @@ static void one_that_never_ran_stands_at_its_function(void **state)
 	read_all(f, false);
 	assert_int_equal(f->snap.rows[1].state, SNAP_RUNNABLE);
 	assert_int_equal(f->snap.rows[1].creator, 1);
+	assert_int_equal(f->snap.rows[1].number[ROW_RUNS], 0);
+	assert_int_equal(f->snap.rows[1].number[ROW_WOKEN_BY], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[1].number[ROW_LAST_P], SNAP_UNKNOWN);
 	has_pcs(f, 1, (uint64_t[]){ CODE + 0x10, 0 });
 }
 
@@ -196,12 +202,35 @@ static void what_an_older_runtime_does_not_tell_is_unknown(void **state)
 	forget(f, PGO_M_BOUND_G);
 	forget(f, PGO_P_TICK);
 	forget(f, PGO_SCHED_WANT_M);
+	forget(f, PGO_G_RUNS);
+	forget(f, PGO_G_WOKEN_BY);
+	forget(f, PGO_G_LAST_P);
 	read_detail(f);
 	assert_int_equal(f->snap.ms[0].blocked, SNAP_UNKNOWN);
 	assert_int_equal(f->snap.ms[0].lockedg, SNAP_UNKNOWN);
 	assert_int_equal(f->snap.ms[0].curg, 5);
 	assert_int_equal(f->snap.sched.ps[1].schedtick, SNAP_UNKNOWN);
 	assert_int_equal(f->snap.sched.needspinning, SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[0].number[ROW_RUNS], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[0].number[ROW_WOKEN_BY], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[0].number[ROW_LAST_P], SNAP_UNKNOWN);
+}
+
+static void how_one_ran_is_unknown_where_it_makes_no_sense(void **state)
+{
+	struct fixture *f = *state;
+	struct made_g *g = f->made->memory.chunk.g;
+
+	g[0].runs = UINT64_MAX;
+	g[0].woken_by = (uint64_t)INT64_MIN;
+	g[2].runs = 1;
+	g[2].last_p = -1;
+	read_all(f, false);
+	assert_int_equal(f->snap.rows[0].number[ROW_RUNS], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[0].number[ROW_WOKEN_BY], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[0].number[ROW_LAST_P], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[2].number[ROW_RUNS], 1);
+	assert_int_equal(f->snap.rows[2].number[ROW_LAST_P], SNAP_UNKNOWN);
 }
 
 static void one_goroutine_is_read_alone(void **state)
@@ -334,6 +363,7 @@ int main(void)
 		TEST(the_schedulers_figures_are_read),
 		TEST(ps_and_ms_are_read_in_detail),
 		TEST(what_an_older_runtime_does_not_tell_is_unknown),
+		TEST(how_one_ran_is_unknown_where_it_makes_no_sense),
 		TEST(one_goroutine_is_read_alone),
 		TEST(one_that_keeps_moving_has_no_stack),
 		TEST(a_claim_of_the_agents_is_no_move),

@@ -71,7 +71,10 @@
 	X(PGO_M_BOUND_G, "m.bound_g", YOUNGER) \
 	X(PGO_P_TICK, "p.tick", YOUNGER) \
 	X(PGO_P_HANDOFFS, "p.handoffs", YOUNGER) \
-	X(PGO_P_GFREE, "p.gfree_count", YOUNGER)
+	X(PGO_P_GFREE, "p.gfree_count", YOUNGER) \
+	X(PGO_G_RUNS, "g.runs", YOUNGER) \
+	X(PGO_G_WOKEN_BY, "g.woken_by", YOUNGER) \
+	X(PGO_G_LAST_P, "g.last_p", YOUNGER)
 
 enum pgo_field {
 #define X(id, name, kind) id,

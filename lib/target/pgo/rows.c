@@ -120,6 +120,24 @@ static void set_numbers(const struct pgo_batch *b, uint32_t i,
 	row->at_least = b->p->space->kind == SPACE_CORE;
 }
 
+/* What runtimes of old do not tell. */
+static void set_runs(const struct pgo_batch *b, uint32_t i,
+		     struct snap_row *row)
+{
+	const uint32_t *bytes = b->p->o.bytes;
+	uint64_t runs = number(b, i, PGO_G_RUNS);
+	int64_t woken_by = (int64_t)number(b, i, PGO_G_WOKEN_BY);
+	int32_t last_p = (int32_t)number(b, i, PGO_G_LAST_P);
+
+	if (bytes[PGO_G_RUNS] && runs <= INT64_MAX)
+		row->number[ROW_RUNS] = (int64_t)runs;
+	if (bytes[PGO_G_WOKEN_BY] && woken_by > 0)
+		row->number[ROW_WOKEN_BY] = woken_by;
+	/* Before it ran that is of who had the slot before. */
+	if (bytes[PGO_G_LAST_P] && row->number[ROW_RUNS] > 0 && last_p >= 0)
+		row->number[ROW_LAST_P] = last_p;
+}
+
 void pgo_rows_add_one(struct pgo_batch *b, uint32_t i, bool running)
 {
 	const struct pgo_look *l = &b->look[i];
@@ -137,6 +155,7 @@ void pgo_rows_add_one(struct pgo_batch *b, uint32_t i, bool running)
 	row->number[ROW_ID] = id;
 	row->state = state_of(l);
 	set_numbers(b, i, row);
+	set_runs(b, i, row);
 	if (row->state == SNAP_WAITING) {
 		row->reason = reason_of(p, l);
 		row->wait_on = number(b, i, PGO_G_WAIT_ON);
