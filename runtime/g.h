@@ -21,6 +21,7 @@
 struct m;
 struct p;
 
+/* Readers outside know these numbers. */
 enum times_state { TIMES_RUN, TIMES_READY, TIMES_BLOCKED, TIMES_STATES };
 
 /* See times.h. */

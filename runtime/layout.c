@@ -21,15 +21,17 @@
 #include "runtime/sched.h"
 #include "runtime/seg.h"
 #include "runtime/stackwalk.h"
+#include "runtime/times.h"
 
-#define MEMBER(type, field) \
-	{ #type "." #field, 0, offsetof(struct type, field), \
+#define NAMED(name, type, field) \
+	{ name, 0, offsetof(struct type, field), \
 	  sizeof(((struct type *)0)->field) }
+#define MEMBER(type, field) NAMED(#type "." #field, type, field)
 #define STRUCT(type) { #type, 0, 0, sizeof(struct type) }
 #define VARIABLE(name, what) { name, (uintptr_t)&what, 0, sizeof(what) }
 #define CODE(name, what) { name, (uintptr_t)what, 0, 0 }
 
-enum { FIELDS = 86 };
+enum { FIELDS = 97 };
 
 struct table {
 	struct pgo_layout head;
@@ -118,6 +120,17 @@ struct table pgo_layout = {
 		MEMBER(g, runs),
 		MEMBER(g, woken_by),
 		MEMBER(g, last_p),
+		VARIABLE("times_kept", times_kept),
+		MEMBER(times_kept, begin_ns),
+		MEMBER(times_kept, end_ns),
+		MEMBER(gtab_chunk, times),
+		STRUCT(times),
+		MEMBER(times, seq),
+		MEMBER(times, state),
+		MEMBER(times, since_ns),
+		NAMED("times.run", times, ns[TIMES_RUN]),
+		NAMED("times.ready", times, ns[TIMES_READY]),
+		NAMED("times.blocked", times, ns[TIMES_BLOCKED]),
 		STRUCT(left),
 		MEMBER(left, r15),
 		MEMBER(left, r14),

@@ -5,11 +5,7 @@
 
 enum { TRIES = 1000 };
 
-static struct {
-	struct lock lock;
-	_Atomic int64_t begin_ns;       /* lock: they are kept since then */
-	_Atomic int64_t end_ns;         /* lock: and until then */
-} kept;
+struct times_kept times_kept;
 
 static int64_t get(const _Atomic int64_t *from)
 {
@@ -58,7 +54,7 @@ void times_change(struct g *gp, enum times_state from, enum times_state to)
 {
 	struct times *t = gtab_times(gp->slot);
 	int64_t since = get(&t->since_ns);
-	int64_t begin = get(&kept.begin_ns);
+	int64_t begin = get(&times_kept.begin_ns);
 	int64_t now = clock_mono_ns();
 
 	write_begin(t);
@@ -107,13 +103,13 @@ static enum times_state state_of(const struct g *gp)
 
 bool times_read(const struct g *gp, int64_t out[TIMES_STATES])
 {
-	int64_t begin = get(&kept.begin_ns);
+	int64_t begin = get(&times_kept.begin_ns);
 	int64_t now = clock_mono_ns();
 	struct seen s;
 	int tries = 0;
 
 	/* sysmon may sleep when the end has come. */
-	if (!times_are_kept() || now >= get(&kept.end_ns))
+	if (!times_are_kept() || now >= get(&times_kept.end_ns))
 		return false;
 	while (!look(gtab_times(gp->slot), &s))
 		if (++tries == TRIES)
@@ -134,25 +130,25 @@ void times_keep(int64_t ns)
 	int64_t now = clock_mono_ns();
 	int64_t end = ns < INT64_MAX - now ? now + ns : INT64_MAX;
 
-	lock_get(&kept.lock);
+	lock_get(&times_kept.lock);
 	if (!times_are_kept()) {
-		set(&kept.begin_ns, now);
-		set(&kept.end_ns, end);
+		set(&times_kept.begin_ns, now);
+		set(&times_kept.end_ns, end);
 		atomic_fetch_or(&sched.slow, SLOW_TIMES);
-	} else if (end > get(&kept.end_ns)) {
-		set(&kept.end_ns, end);
+	} else if (end > get(&times_kept.end_ns)) {
+		set(&times_kept.end_ns, end);
 	}
-	lock_put(&kept.lock);
+	lock_put(&times_kept.lock);
 }
 
 void times_turn(int64_t now_ns)
 {
-	if (!times_are_kept() || now_ns < get(&kept.end_ns))
+	if (!times_are_kept() || now_ns < get(&times_kept.end_ns))
 		return;
-	lock_get(&kept.lock);
-	if (now_ns >= get(&kept.end_ns))
+	lock_get(&times_kept.lock);
+	if (now_ns >= get(&times_kept.end_ns))
 		atomic_fetch_and(&sched.slow, ~(uint32_t)SLOW_TIMES);
-	lock_put(&kept.lock);
+	lock_put(&times_kept.lock);
 }
 
 void times_setup(void)

@@ -22,6 +22,13 @@
 #include "runtime/g.h"
 #include "runtime/sched.h"
 
+/* For pgo_layout; all others use the functions. */
+extern struct times_kept {
+	struct lock lock;
+	_Atomic int64_t begin_ns;       /* lock: they are kept since then */
+	_Atomic int64_t end_ns;         /* lock: and until then */
+} times_kept;
+
 /* Whether they are.  [any] */
 static inline bool times_are_kept(void)
 {

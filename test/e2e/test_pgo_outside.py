@@ -1,5 +1,6 @@
 """pgo's own programs without an agent: what is read from outside is what the
 agent says from inside."""
+import itertools
 import os
 import shutil
 import subprocess
@@ -105,10 +106,19 @@ def test_the_server_is_as_from_inside(build):
     assert "accept" in str(answer["goroutines"])
 
 
+TIMES = "run_ns", "ready_ns", "blocked_ns"
+
+
+def times(answer):
+    return {row["id"]: [row.get(key) for key in TIMES]
+            for row in answer["goroutines"]}
+
+
 def test_how_they_ran_is_as_from_inside_and_in_cores(build, tmp_path):
     with started(build / "test/e2e/progs/woken") as (program, agent):
         assert program.stdout.readline() == "ready\n"
         inside, answer = both(build, program, agent)
+        assert set(itertools.chain(*times(answer).values())) == {None}
         core, _ = dump(build, f"core:{gcore(program, tmp_path)}")
     outside = by_dump(answer)
     assert outside == inside
@@ -121,6 +131,41 @@ def test_how_they_ran_is_as_from_inside_and_in_cores(build, tmp_path):
     assert {row["woken_by"] for row in by["woken"]} == {
         row["id"] for row in by["waker"]}
     assert all(row["runs"] >= 2 for row in outside.values())
+
+
+def test_times_are_as_from_inside_and_in_cores(build, tmp_path):
+    with started(build / "test/e2e/progs/woken",
+                 PGODEBUG="schedtimes=1") as (program, agent):
+        assert program.stdout.readline() == "ready\n"
+        before = times(agent.json("/debug/pgo/goroutines"))
+        hide_agent(program.pid)
+        outside = times(dump(build, program.pid)[0])
+        after = times(agent.json("/debug/pgo/goroutines"))
+        core, _ = dump(build, f"core:{gcore(program, tmp_path)}")
+    assert len(before) == 7
+    for id, inside in before.items():
+        assert all(a <= b <= c for a, b, c in
+                   zip(inside, outside[id], after[id])), (
+            inside, outside[id], after[id])
+    # Where its clock stood is not known as exactly.
+    for row in core["goroutines"]:
+        run, ready, blocked = (row[key] for key in TIMES)
+        if row["entry"] != "entry":
+            assert [run, ready] == before[row["id"]][:2]
+            assert 0 < blocked <= after[row["id"]][2]
+
+
+def test_times_are_no_longer_known_when_nobody_asks(build):
+    with started(build / "test/e2e/progs/woken") as (program, agent):
+        assert program.stdout.readline() == "ready\n"
+        agent.json("/debug/pgo/goroutines?times=1")
+        hide_agent(program.pid)
+        asked = times(dump(build, program.pid)[0])
+        time.sleep(1.1)
+        later = times(dump(build, program.pid)[0])
+    assert all(run == 0 < blocked for run, _, blocked in
+               list(asked.values())[1:])
+    assert set(itertools.chain(*later.values())) == {None}
 
 
 def build_waits(build, root, folder, *flags):

@@ -59,9 +59,19 @@ struct made_g {
 	int32_t last_p, unused;
 };
 
+struct made_kept {
+	int64_t begin_ns, end_ns;
+};
+
+struct made_times {
+	uint32_t seq, state;
+	int64_t since_ns, run, ready, blocked;
+};
+
 struct made_chunk {
 	struct made_row row[MADE_SLOTS];
 	struct made_g g[MADE_SLOTS];
+	struct made_times times[MADE_SLOTS];
 };
 
 struct made_m {
@@ -95,6 +105,7 @@ struct made_memory {
 	struct made_sched sched;
 	struct made_gtab gtab;
 	uint64_t reasons[2], hidden[4], stackinuse;
+	struct made_kept kept;
 	char texts[2][16];
 	struct made_m m[3];
 	struct made_p p[2];
@@ -213,6 +224,17 @@ static inline void made_layout_younger(struct made_memory *m)
 	MADE_MEMBER(PGO_G_RUNS, made_g, runs);
 	MADE_MEMBER(PGO_G_WOKEN_BY, made_g, woken_by);
 	MADE_MEMBER(PGO_G_LAST_P, made_g, last_p);
+	MADE_VARIABLE(PGO_KEPT, kept);
+	MADE_MEMBER(PGO_KEPT_BEGIN, made_kept, begin_ns);
+	MADE_MEMBER(PGO_KEPT_END, made_kept, end_ns);
+	MADE_MEMBER(PGO_CHUNK_TIMES, made_chunk, times);
+	MADE_STRUCT(PGO_TIMES, made_times);
+	MADE_MEMBER(PGO_TIMES_SEQ, made_times, seq);
+	MADE_MEMBER(PGO_TIMES_STATE, made_times, state);
+	MADE_MEMBER(PGO_TIMES_SINCE, made_times, since_ns);
+	MADE_MEMBER(PGO_TIMES_RUN, made_times, run);
+	MADE_MEMBER(PGO_TIMES_READY, made_times, ready);
+	MADE_MEMBER(PGO_TIMES_BLOCKED, made_times, blocked);
 }
 
 static inline void made_layout_gs(struct made_memory *m)
@@ -334,6 +356,14 @@ static inline void made_goroutines(struct made_memory *m)
 	m->m[2].blocked = true;
 }
 
+/* They are kept since 1 s; goroutines 1 and 3 have changed since then. */
+static inline void made_times(struct made_memory *m)
+{
+	m->kept = (struct made_kept){ 1000000000, INT64_MAX };
+	m->chunk.times[0] = (struct made_times){ 4, 2, INT64_MAX, 70, 80, 90 };
+	m->chunk.times[2] = (struct made_times){ 8, 0, 1000000005, 5, 6, 7 };
+}
+
 static inline void made_memory(struct made_memory *m)
 {
 	memcpy(m->head.magic, PGO_LAYOUT_MAGIC, sizeof(m->head.magic));
@@ -362,6 +392,7 @@ static inline void made_memory(struct made_memory *m)
 				   .head = 3, .tail = 5, .tick = 77,
 				   .handoffs = 6, .gfree = 8 };
 	made_goroutines(m);
+	made_times(m);
 }
 
 static inline void made_file(struct made_file *f)

@@ -233,6 +233,102 @@ static void how_one_ran_is_unknown_where_it_makes_no_sense(void **state)
 	assert_int_equal(f->snap.rows[2].number[ROW_LAST_P], SNAP_UNKNOWN);
 }
 
+static void has_times(struct fixture *f, uint32_t row, int64_t run,
+		      int64_t ready, int64_t blocked)
+{
+	const int64_t *number = f->snap.rows[row].number;
+
+	assert_int_equal(number[ROW_RUN], run);
+	assert_int_equal(number[ROW_READY], ready);
+	assert_int_equal(number[ROW_BLOCKED], blocked);
+}
+
+static void has_no_times(struct fixture *f, uint32_t row)
+{
+	has_times(f, row, SNAP_UNKNOWN, SNAP_UNKNOWN, SNAP_UNKNOWN);
+}
+
+static void times_are_sums_and_what_passed_since(void **state)
+{
+	struct fixture *f = *state;
+	int64_t kept;
+
+	read_all(f, false);
+	kept = f->snap.mono_ns - 1000000000;
+	/* Its last change came while we read. */
+	has_times(f, 0, 70, 80, 90);
+	has_times(f, 2, kept, 6, 7);
+	/* What they did before is not counted. */
+	has_times(f, 1, 0, kept, 0);
+	has_times(f, 3, kept, 0, 0);
+	has_times(f, 4, 0, 0, kept);
+}
+
+static void times_are_unknown_while_they_are_not_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct made_kept *kept = &f->made->memory.kept;
+
+	kept->end_ns = 0;
+	read_all(f, false);
+	has_no_times(f, 0);
+	snapshot_release(&f->snap);
+	kept->end_ns = INT64_MAX;
+	forget(f, PGO_KEPT_END);
+	read_all(f, false);
+	has_no_times(f, 0);
+}
+
+/* Written to whenever somebody looks. */
+static void write_times(struct made_program *p)
+{
+	p->memory.chunk.times[0].seq |= 1;
+	p->memory.chunk.times[2].seq++;
+}
+
+static void times_that_are_written_meanwhile_are_read_again(void **state)
+{
+	struct fixture *f = *state;
+
+	f->made->before = write_times;
+	read_all(f, false);
+	has_no_times(f, 0);
+	assert_int_equal(f->snap.rows[2].number[ROW_READY], 6);
+	assert_int_equal(f->snap.rows[0].number[ROW_RUNS], 12);
+}
+
+static void times_that_make_no_sense_are_unknown(void **state)
+{
+	static const struct made_times wrong[] = {
+		{ 4, 3, 5000000000, 1, 1, 1 },
+		{ 4, UINT32_MAX, 0, 1, 1, 1 },
+		{ 4, 0, INT64_MAX, -1, 1, 1 },
+		{ 4, 0, INT64_MAX, 1, INT64_MIN, 1 },
+		{ 4, 2, 1000000001, 1, 1, INT64_MAX },
+	};
+	struct fixture *f = *state;
+	struct made_memory *m = &f->made->memory;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		m->chunk.times[0] = wrong[i];
+		read_all(f, false);
+		has_no_times(f, 0);
+		snapshot_release(&f->snap);
+	}
+	m->kept.begin_ns = INT64_MIN;
+	m->chunk.times[0] = (struct made_times){ 4, 0, INT64_MIN, 1, 1, 1 };
+	read_all(f, false);
+	has_no_times(f, 0);
+	/* Fewer than goroutines: of those behind them nothing is read. */
+	m->field[PGO_CHUNK_TIMES].size -= sizeof(struct made_times);
+	snapshot_release(&f->snap);
+	pgo_detach(f->pgo);
+	f->pgo = NULL;
+	assert_int_equal(pgo_attach(&f->pgo, &f->made->space, NULL), 0);
+	read_all(f, false);
+	has_no_times(f, 2);
+}
+
 static void one_goroutine_is_read_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -364,6 +460,10 @@ int main(void)
 		TEST(ps_and_ms_are_read_in_detail),
 		TEST(what_an_older_runtime_does_not_tell_is_unknown),
 		TEST(how_one_ran_is_unknown_where_it_makes_no_sense),
+		TEST(times_are_sums_and_what_passed_since),
+		TEST(times_are_unknown_while_they_are_not_kept),
+		TEST(times_that_are_written_meanwhile_are_read_again),
+		TEST(times_that_make_no_sense_are_unknown),
 		TEST(one_goroutine_is_read_alone),
 		TEST(one_that_keeps_moving_has_no_stack),
 		TEST(a_claim_of_the_agents_is_no_move),

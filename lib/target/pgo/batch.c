@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/target/pgo/times.h"
+
 enum {
 	TRIES = 3,              /* of one alone */
 	SINGLES_MAX = 1 << 14,  /* of a snapshot */
@@ -37,14 +39,15 @@ int pgo_batch_init(struct pgo_batch *b, struct pgo_program *p)
 	b->rows = calloc(PGO_BATCH, bytes[PGO_ROW]);
 	b->gs = calloc(PGO_BATCH, bytes[PGO_G]);
 	b->ms = calloc(2 * PGO_BATCH, bytes[PGO_M]);
+	b->times = calloc(2 * PGO_BATCH, bytes[PGO_TIMES] + 1);
 	b->stacks = calloc(1, STACKS_BYTES);
 	b->pcs = calloc(PGO_BATCH, PGO_PCS_MAX * sizeof(*b->pcs));
 	b->piece = calloc(PIECES, sizeof(*b->piece));
 	b->window = calloc(PIECES, sizeof(*b->window));
 	for (uint32_t i = 0; i < PGO_BATCH; i++)
 		b->look[i].walk.pcs = b->pcs + (size_t)i * PGO_PCS_MAX;
-	if (b->rows && b->gs && b->ms && b->stacks && b->pcs && b->piece &&
-	    b->window)
+	if (b->rows && b->gs && b->ms && b->times && b->stacks && b->pcs &&
+	    b->piece && b->window)
 		return 0;
 	pgo_batch_release(b);
 	return -ENOMEM;
@@ -55,6 +58,7 @@ void pgo_batch_release(struct pgo_batch *b)
 	free(b->rows);
 	free(b->gs);
 	free(b->ms);
+	free(b->times);
 	free(b->stacks);
 	free(b->pcs);
 	free(b->piece);
@@ -80,22 +84,21 @@ static uint8_t *m_of(const struct pgo_batch *b, uint32_t i, bool before)
 	return b->ms + (2 * (size_t)i + !before) * b->p->o.bytes[PGO_M];
 }
 
-static void add(struct pgo_batch *b, uint64_t address, void *to,
-		uint32_t bytes)
+void pgo_batch_add(struct pgo_batch *b, uint64_t address, void *to,
+		   uint32_t bytes)
 {
 	b->piece[b->pieces++] = (struct space_piece){ address, to, bytes,
 						      false };
 }
 
-static int read_pieces(struct pgo_batch *b)
+int pgo_batch_read_pieces(struct pgo_batch *b)
 {
 	return b->pieces ? space_readv(b->p->space, b->piece, b->pieces) : 0;
 }
 
 /* Rows and structs --------------------------------------------------------- */
 
-/* How many looks from I on are still to do; they lie one behind the other. */
-static uint32_t run_from(const struct pgo_batch *b, uint32_t i)
+uint32_t pgo_batch_run(const struct pgo_batch *b, uint32_t i)
 {
 	uint32_t n = 0;
 
@@ -111,18 +114,19 @@ static int read_rows(struct pgo_batch *b, bool structs)
 
 	b->pieces = 0;
 	for (uint32_t i = b->from; i < b->to; i += k ? k : 1) {
-		k = run_from(b, i);
+		k = pgo_batch_run(b, i);
 		memset(row_of(b, i), 0, k * row);
 		if (k)
-			add(b, b->look[i].row, row_of(b, i), k * row);
+			pgo_batch_add(b, b->look[i].row, row_of(b, i), k * row);
 	}
 	for (uint32_t i = b->from; structs && i < b->to;
 	     i += k ? k : 1) {
-		k = run_from(b, i);
+		k = pgo_batch_run(b, i);
 		if (k)
-			add(b, b->look[i].g, b->gs + (size_t)i * g, k * g);
+			pgo_batch_add(b, b->look[i].g, b->gs + (size_t)i * g,
+				      k * g);
 	}
-	return read_pieces(b);
+	return pgo_batch_read_pieces(b);
 }
 
 static uint32_t status_of(const struct pgo_batch *b, uint32_t i)
@@ -160,9 +164,9 @@ static int read_ms(struct pgo_batch *b, bool before)
 		if (b->look[i].accepted || !b->look[i].m)
 			continue;
 		memset(m_of(b, i, before), 0, bytes);
-		add(b, b->look[i].m, m_of(b, i, before), bytes);
+		pgo_batch_add(b, b->look[i].m, m_of(b, i, before), bytes);
 	}
-	return read_pieces(b);
+	return pgo_batch_read_pieces(b);
 }
 
 static bool is_in_c(const struct pgo_batch *b, uint32_t i)
@@ -297,14 +301,14 @@ static void plan_one(struct pgo_batch *b, uint32_t i, uint8_t **to)
 		return;
 	if (stack) {
 		b->window[b->pieces] = (struct pgo_window){ i, false };
-		add(b, l->walk.fp, *to, bytes);
+		pgo_batch_add(b, l->walk.fp, *to, bytes);
 		*to += bytes;
 		if (l->begun && l->window < WINDOW_MAX)
 			l->window *= 2;
 	}
 	if (l->seg && !(stack && has_header(b, l, l->walk.fp, bytes))) {
 		b->window[b->pieces] = (struct pgo_window){ i, true };
-		add(b, l->seg, *to, seg);
+		pgo_batch_add(b, l->seg, *to, seg);
 		*to += seg;
 	}
 }
@@ -373,7 +377,7 @@ static int read_stacks(struct pgo_batch *b)
 		b->deep += round ? (uint32_t)b->pieces : 0;
 		if (!b->pieces || b->deep > DEEP_MAX)
 			return 0;
-		rc = read_pieces(b);
+		rc = pgo_batch_read_pieces(b);
 		for (size_t k = 0; rc == 0 && k < b->pieces; k++)
 			take(b, &b->window[k], &b->piece[k]);
 	}
@@ -416,6 +420,8 @@ static int try_once(struct pgo_batch *b, uint32_t from, uint32_t to)
 		if (!b->look[i].accepted)
 			take_row(b, i);
 	if (rc == 0)
+		rc = pgo_times_read(b);
+	if (rc == 0)
 		rc = read_ms(b, true);
 	for (uint32_t i = from; rc == 0 && i < to; i++)
 		if (!b->look[i].accepted)
@@ -425,10 +431,12 @@ static int try_once(struct pgo_batch *b, uint32_t from, uint32_t to)
 	return rc < 0 ? rc : accept(b);
 }
 
-int pgo_batch_read(struct pgo_batch *b, uint64_t row, uint64_t g, uint32_t n)
+int pgo_batch_read(struct pgo_batch *b, uint64_t row, uint64_t g,
+		   uint64_t times, uint32_t n)
 {
 	int rc;
 
+	b->times_at = times;
 	b->n = n < PGO_BATCH ? n : PGO_BATCH;
 	for (uint32_t i = 0; i < b->n; i++) {
 		b->look[i].row = row + (uint64_t)i * b->p->o.bytes[PGO_ROW];

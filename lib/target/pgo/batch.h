@@ -26,6 +26,7 @@ struct pgo_look {
 	uint64_t row, g;        /* addresses */
 	uint8_t kind;           /* enum pgo_kind */
 	bool accepted;          /* all of it is of one moment */
+	bool timed;             /* so are its times */
 	bool begun;             /* the words at its stack pointer were read */
 	bool careful;           /* windows end with their page */
 	bool above;             /* seg is above cur */
@@ -56,6 +57,8 @@ struct pgo_batch {
 	struct pgo_look look[PGO_BATCH];
 	uint8_t *rows, *gs;             /* PGO_BATCH of each */
 	uint8_t *ms;                    /* of those that run; twice */
+	uint64_t times_at;      /* address, of look 0; 0: not kept */
+	uint8_t *times;                 /* PGO_BATCH, twice */
 	uint8_t *stacks;                /* the windows of a round */
 	uint64_t *pcs;
 	size_t pieces;
@@ -68,8 +71,19 @@ int pgo_batch_init(struct pgo_batch *b, struct pgo_program *p);
 void pgo_batch_release(struct pgo_batch *b);
 
 /* Reads the N goroutines whose rows and structs lie one behind the other at
- * ROW and G.  0 or -E of space_readv(). */
-int pgo_batch_read(struct pgo_batch *b, uint64_t row, uint64_t g, uint32_t n);
+ * ROW and G, and their times at TIMES if that is not 0.  0 or -E of
+ * space_readv(). */
+int pgo_batch_read(struct pgo_batch *b, uint64_t row, uint64_t g,
+		   uint64_t times, uint32_t n);
+
+/* For those that read a part of it: how many looks from I on are still to do;
+ * they lie one behind the other. */
+uint32_t pgo_batch_run(const struct pgo_batch *b, uint32_t i);
+
+/* One more of B's pieces; and reading them all.  0 or -E as above. */
+void pgo_batch_add(struct pgo_batch *b, uint64_t address, void *to,
+		   uint32_t bytes);
+int pgo_batch_read_pieces(struct pgo_batch *b);
 
 /* The bytes of the struct g of look I. */
 static inline const uint8_t *pgo_batch_g(const struct pgo_batch *b, uint32_t i)

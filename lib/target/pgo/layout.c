@@ -11,7 +11,7 @@ enum {
 	CHUNK_SLOTS_MIN = 256,  /* with fewer a table is slow to read */
 };
 
-enum kind { VARIABLE, STRUCT, NUMBER, YOUNGER, ARRAY };
+enum kind { VARIABLE, STRUCT, NUMBER, ARRAY };
 
 static const struct {
 	const char *name;
@@ -67,7 +67,6 @@ static bool makes_sense(const struct pgo_offsets *o, int f)
 		return bytes > 0 &&
 		       (bytes <= PGO_STRUCT_BYTES_MAX || is_large(f));
 	case NUMBER:
-	case YOUNGER:
 		if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)
 			return false;
 		break;
@@ -81,7 +80,7 @@ static int check(const struct pgo_offsets *o, const bool *had,
 		 const struct space *s, struct err *e)
 {
 	for (int i = 0; i < PGO_FIELD_COUNT; i++) {
-		if (!had[i] && fields[i].kind == YOUNGER)
+		if (!had[i] && i >= PGO_YOUNGER)
 			continue;
 		if (!had[i])
 			return err_say(e, -ENOTSUP, "%s: its pgo does not "

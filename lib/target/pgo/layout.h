@@ -12,9 +12,9 @@
 #include "lib/target/space.h"
 
 /* ENUM, name, and what it is: a VARIABLE or a place in the code, a STRUCT, a
- * NUMBER (a member of 1, 2, 4 or 8 bytes), a YOUNGER one (the same, which
- * programs of older runtimes have not), an ARRAY (another member). */
-#define PGO_FIELDS(X) \
+ * NUMBER (a member of 1, 2, 4 or 8 bytes), an ARRAY (another member). */
+#define PGO_FIELDS(X) PGO_FIELDS_FIRST(X) PGO_FIELDS_YOUNGER(X)
+#define PGO_FIELDS_FIRST(X) \
 	X(PGO_SCHED, "sched", VARIABLE) X(PGO_GTAB, "gtab", VARIABLE) \
 	X(PGO_REASONS, "reasons", VARIABLE) X(PGO_HIDDEN, "hidden", VARIABLE) \
 	X(PGO_STACKINUSE, "stackinuse", VARIABLE) \
@@ -63,24 +63,38 @@
 	X(PGO_P, "p", STRUCT) X(PGO_P_ID, "p.id", NUMBER) \
 	X(PGO_P_STATE, "p.state", NUMBER) X(PGO_P_M, "p.m", NUMBER) \
 	X(PGO_P_HEAD, "p.runq.head", NUMBER) \
-	X(PGO_P_TAIL, "p.runq.tail", NUMBER) \
-	X(PGO_SCHED_NBOUND, "sched.nbound", YOUNGER) \
-	X(PGO_SCHED_WANT_M, "sched.want_m", YOUNGER) \
-	X(PGO_M_SPINNING, "m.spinning", YOUNGER) \
-	X(PGO_M_BLOCKED, "m.blocked", YOUNGER) \
-	X(PGO_M_BOUND_G, "m.bound_g", YOUNGER) \
-	X(PGO_P_TICK, "p.tick", YOUNGER) \
-	X(PGO_P_HANDOFFS, "p.handoffs", YOUNGER) \
-	X(PGO_P_GFREE, "p.gfree_count", YOUNGER) \
-	X(PGO_G_RUNS, "g.runs", YOUNGER) \
-	X(PGO_G_WOKEN_BY, "g.woken_by", YOUNGER) \
-	X(PGO_G_LAST_P, "g.last_p", YOUNGER)
+	X(PGO_P_TAIL, "p.runq.tail", NUMBER)
+
+/* What programs of older runtimes have not. */
+#define PGO_FIELDS_YOUNGER(X) \
+	X(PGO_SCHED_NBOUND, "sched.nbound", NUMBER) \
+	X(PGO_SCHED_WANT_M, "sched.want_m", NUMBER) \
+	X(PGO_M_SPINNING, "m.spinning", NUMBER) \
+	X(PGO_M_BLOCKED, "m.blocked", NUMBER) \
+	X(PGO_M_BOUND_G, "m.bound_g", NUMBER) \
+	X(PGO_P_TICK, "p.tick", NUMBER) \
+	X(PGO_P_HANDOFFS, "p.handoffs", NUMBER) \
+	X(PGO_P_GFREE, "p.gfree_count", NUMBER) \
+	X(PGO_G_RUNS, "g.runs", NUMBER) \
+	X(PGO_G_WOKEN_BY, "g.woken_by", NUMBER) \
+	X(PGO_G_LAST_P, "g.last_p", NUMBER) \
+	X(PGO_KEPT, "times_kept", VARIABLE) \
+	X(PGO_KEPT_BEGIN, "times_kept.begin_ns", NUMBER) \
+	X(PGO_KEPT_END, "times_kept.end_ns", NUMBER) \
+	X(PGO_CHUNK_TIMES, "gtab_chunk.times", ARRAY) \
+	X(PGO_TIMES, "times", STRUCT) X(PGO_TIMES_SEQ, "times.seq", NUMBER) \
+	X(PGO_TIMES_STATE, "times.state", NUMBER) \
+	X(PGO_TIMES_SINCE, "times.since_ns", NUMBER) \
+	X(PGO_TIMES_RUN, "times.run", NUMBER) \
+	X(PGO_TIMES_READY, "times.ready", NUMBER) \
+	X(PGO_TIMES_BLOCKED, "times.blocked", NUMBER)
 
 enum pgo_field {
 #define X(id, name, kind) id,
 	PGO_FIELDS(X)
 #undef X
-	PGO_FIELD_COUNT
+	PGO_FIELD_COUNT,
+	PGO_YOUNGER = PGO_SCHED_NBOUND, /* the first of them */
 };
 
 enum { PGO_STRUCT_BYTES_MAX = 8192 };
@@ -88,7 +102,7 @@ enum { PGO_STRUCT_BYTES_MAX = 8192 };
 struct pgo_offsets {
 	uint64_t address[PGO_FIELD_COUNT];      /* of variables */
 	uint32_t offset[PGO_FIELD_COUNT];       /* of members */
-	uint32_t bytes[PGO_FIELD_COUNT];        /* 0: not there, YOUNGER */
+	uint32_t bytes[PGO_FIELD_COUNT];        /* 0: not there, younger */
 };
 
 /*

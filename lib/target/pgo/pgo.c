@@ -13,6 +13,7 @@
 #include "lib/target/pgo/batch.h"
 #include "lib/target/pgo/program.h"
 #include "lib/target/pgo/rows.h"
+#include "lib/target/pgo/times.h"
 
 enum {
 	SLOTS_MAX = 4 * SNAP_ROWS_MAX,  /* free ones among them */
@@ -140,13 +141,13 @@ static int read_batch(struct pgo_batch *b, const struct table *t,
 {
 	const struct pgo_offsets *o = &b->p->o;
 	uint64_t chunk = t->chunks[slot / t->chunk_slots];
-	uint32_t at = slot % t->chunk_slots;
+	uint64_t at = slot % t->chunk_slots;
 
 	return pgo_batch_read(
-		b,
-		chunk + o->offset[PGO_CHUNK_ROW] +
-			(uint64_t)at * o->bytes[PGO_ROW],
-		chunk + o->offset[PGO_CHUNK_G] + (uint64_t)at * o->bytes[PGO_G],
+		b, chunk + o->offset[PGO_CHUNK_ROW] + at * o->bytes[PGO_ROW],
+		chunk + o->offset[PGO_CHUNK_G] + at * o->bytes[PGO_G],
+		b->p->times_kept ? chunk + o->offset[PGO_CHUNK_TIMES] +
+				   at * o->bytes[PGO_TIMES] : 0,
 		n);
 }
 
@@ -222,12 +223,15 @@ static int begin(struct pgo_program *p, struct pgo_batch *b,
 	s->time_ns = p->space->dumped_ns ? p->space->dumped_ns :
 					   clock_wall_ns();
 	p->now_ns = s->mono_ns;
+	p->times_kept = false;
 	if (p->space->kind == SPACE_CORE) {
 		p->now_ns = 0;
 		b->no_stacks = true;
 		rc = each_batch(p, wants, b, take_time, NULL);
 	}
 	b->no_stacks = wants->no_stacks;
+	if (rc == 0)
+		rc = pgo_times_begin(p);
 	return rc < 0 ? rc : pgo_sched_read(p);
 }
 

@@ -47,6 +47,8 @@ struct pgo_program {
 	struct pgo_stacks stacks;
 	struct pgo_ms ms;
 	int64_t now_ns;         /* the target's monotonic clock */
+	bool times_kept;        /* goroutines' times are, since: */
+	int64_t times_begin_ns;
 };
 
 /* Reads the scheduler's figures, Ps and Ms.  0 or -E of space_readv(). */

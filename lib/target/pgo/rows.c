@@ -1,6 +1,7 @@
 #include "lib/target/pgo/rows.h"
 
 #include "lib/target/pgo/running.h"
+#include "lib/target/pgo/times.h"
 
 static uint64_t number(const struct pgo_batch *b, uint32_t i, enum pgo_field f)
 {
@@ -156,6 +157,7 @@ void pgo_rows_add_one(struct pgo_batch *b, uint32_t i, bool running)
 	row->state = state_of(l);
 	set_numbers(b, i, row);
 	set_runs(b, i, row);
+	pgo_times_set(b, i, row);
 	if (row->state == SNAP_WAITING) {
 		row->reason = reason_of(p, l);
 		row->wait_on = number(b, i, PGO_G_WAIT_ON);
