@@ -437,6 +437,17 @@ static void segments_in_a_ring_end(void **state)
 	assert_true(f->snap.rows[0].number[ROW_SEGMENTS] <= 64);
 }
 
+static void a_stack_of_more_than_63_bits_is_unknown(void **state)
+{
+	struct fixture *f = *state;
+
+	f->made->memory.stack[0].seg.bytes = UINT64_C(1) << 63;
+	read_all(f, false);
+	assert_int_equal(f->snap.rows[0].number[ROW_STACK_USED], SNAP_UNKNOWN);
+	assert_int_equal(f->snap.rows[0].number[ROW_STACK_BYTES],
+			 2 * MADE_STACK_BYTES);
+}
+
 static void threads_in_a_ring_end(void **state)
 {
 	struct fixture *f = *state;
@@ -471,6 +482,7 @@ int main(void)
 		TEST(what_is_missing_in_the_table_is_named),
 		TEST(a_stack_in_a_ring_ends),
 		TEST(segments_in_a_ring_end),
+		TEST(a_stack_of_more_than_63_bits_is_unknown),
 		TEST(threads_in_a_ring_end),
 	};
 

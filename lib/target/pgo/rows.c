@@ -8,6 +8,13 @@ static uint64_t number(const struct pgo_batch *b, uint32_t i, enum pgo_field f)
 	return pgo_number(&b->p->o, pgo_batch_g(b, i), f);
 }
 
+/* What takes more than 63 bits makes no sense, and is not known. */
+static void put(struct snap_row *row, enum snap_number n, uint64_t v)
+{
+	if (v <= INT64_MAX)
+		row->number[n] = (int64_t)v;
+}
+
 static uint8_t state_of(const struct pgo_look *l)
 {
 	switch (l->status & PGO_G_STATE_MASK) {
@@ -66,7 +73,7 @@ static void set_place(struct pgo_program *p, uint64_t m, struct snap_row *row)
 
 	if (!at)
 		return;
-	row->number[ROW_M] = at->id;
+	put(row, ROW_M, (uint64_t)at->id);
 	row->number[ROW_P] = at->p;
 }
 
@@ -82,10 +89,10 @@ static void set_stack(struct pgo_batch *b, uint32_t i, struct snap_row *row)
 	}
 	if (l->kind == PGO_RUNS || b->no_stacks)
 		return;
-	row->number[ROW_STACK_USED] = (int64_t)l->used;
+	put(row, ROW_STACK_USED, l->used);
 	/* What of a contiguous stack was touched is counted now and then. */
-	if (row->number[ROW_STACK_BYTES] < (int64_t)l->used)
-		row->number[ROW_STACK_BYTES] = (int64_t)l->used;
+	if (row->number[ROW_STACK_BYTES] < row->number[ROW_STACK_USED])
+		row->number[ROW_STACK_BYTES] = row->number[ROW_STACK_USED];
 	if (l->segments)
 		row->number[ROW_SEGMENTS] = l->segments;
 	row->stack = pgo_stacks_id(b->p, l->walk.pcs, l->walk.n);
@@ -106,12 +113,8 @@ static void set_numbers(const struct pgo_batch *b, uint32_t i,
 	};
 	int64_t since = (int64_t)number(b, i, PGO_G_SINCE);
 
-	for (size_t k = 0; k < sizeof(copies) / sizeof(*copies); k++) {
-		uint64_t v = number(b, i, copies[k].field);
-
-		if (v <= INT64_MAX)
-			row->number[copies[k].row] = (int64_t)v;
-	}
+	for (size_t k = 0; k < sizeof(copies) / sizeof(*copies); k++)
+		put(row, copies[k].row, number(b, i, copies[k].field));
 	row->number[ROW_PARKS] = b->look[i].parks;
 	if (since >= 0 && since <= b->p->now_ns)
 		row->number[ROW_SINCE] = b->p->now_ns - since;
@@ -126,12 +129,11 @@ static void set_runs(const struct pgo_batch *b, uint32_t i,
 		     struct snap_row *row)
 {
 	const uint32_t *bytes = b->p->o.bytes;
-	uint64_t runs = number(b, i, PGO_G_RUNS);
 	int64_t woken_by = (int64_t)number(b, i, PGO_G_WOKEN_BY);
 	int32_t last_p = (int32_t)number(b, i, PGO_G_LAST_P);
 
-	if (bytes[PGO_G_RUNS] && runs <= INT64_MAX)
-		row->number[ROW_RUNS] = (int64_t)runs;
+	if (bytes[PGO_G_RUNS])
+		put(row, ROW_RUNS, number(b, i, PGO_G_RUNS));
 	if (bytes[PGO_G_WOKEN_BY] && woken_by > 0)
 		row->number[ROW_WOKEN_BY] = woken_by;
 	/* Before it ran that is of who had the slot before. */
