@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/thread.h"
 #include "lib/sample/cpu.h"
 #include "lib/sample/stacktab.h"
 #include "runtime/cpustack.h"
@@ -73,21 +74,12 @@ static void *drain_main(void *arg)
 
 static int start_drainer(void)
 {
-	pthread_attr_t attr;
-	sigset_t all;
-	sigset_t old;
-	int rc;
+	int rc = thread_start(&prof.drainer, THREAD_STACK_BYTES, drain_main,
+			      NULL);
 
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&prof.drainer, &attr, drain_main, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 	if (!rc)
 		atomic_fetch_add(&sched.runtime_threads, 1);
-	return -rc;
+	return rc;
 }
 
 static void stop_drainer(void)

@@ -8,9 +8,9 @@
 #include "runtime/sysmon.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/thread.h"
 #include "runtime/arena.h"
 #include "runtime/env.h"
 #include "runtime/fatal.h"
@@ -507,19 +507,10 @@ static void *sysmon_main(void *arg)
 
 int sysmon_start(void)
 {
-	pthread_attr_t attr;
 	pthread_t thread;
-	sigset_t all;
-	sigset_t old;
-	int rc;
+	int rc = thread_start(&thread, STACK_BYTES, sysmon_main, NULL);
 
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&thread, &attr, sysmon_main, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return -rc;
+	if (!rc)
+		pthread_detach(thread);
+	return rc;
 }

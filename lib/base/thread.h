@@ -1,4 +1,4 @@
-/* Threads of the tools' own. */
+/* Threads of our own, in tools and in programs. */
 #ifndef LIB_BASE_THREAD_H
 #define LIB_BASE_THREAD_H
 

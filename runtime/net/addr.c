@@ -19,7 +19,7 @@
 #pragma weak getaddrinfo
 #pragma weak freeaddrinfo
 
-enum { HOST_BYTES = 256, PORT_BYTES = 32, PORT_MAX = 65535 };
+enum { PORT_MAX = 65535 };
 
 static const struct net nets[] = {
 	{ "tcp", AF_UNSPEC, SOCK_STREAM },
@@ -101,11 +101,6 @@ static int find_unix(struct addrs *out, const char *path)
 }
 
 /* Hosts and ports ---------------------------------------------------------- */
-
-struct place {
-	char host[HOST_BYTES];
-	char port[PORT_BYTES];
-};
 
 static int copy(char *to, size_t room, const char *from, size_t n)
 {
@@ -241,7 +236,13 @@ static void append_found(struct addrs *out, const struct addrinfo *found,
 			append(out, found->ai_addr, found->ai_addrlen);
 }
 
-static int find_name(struct addrs *out, const struct place *p, bool listen)
+/* 0, or -EAFNOSUPPORT: there are some, of another version. */
+static int are_some(const struct addrs *out)
+{
+	return out->count ? 0 : -EAFNOSUPPORT;
+}
+
+int addrs_look_up(struct addrs *out, const struct place *p, bool listen)
 {
 	struct addrinfo hints = {
 		.ai_family = out->net->family,
@@ -261,14 +262,13 @@ static int find_name(struct addrs *out, const struct place *p, bool listen)
 		append_found(out, found, AF_INET);
 	append_found(out, found, listen ? AF_INET6 : AF_UNSPEC);
 	freeaddrinfo(found);
-	return 0;
+	return are_some(out);
 }
 
-int addrs_find(struct addrs *out, const char *net, const char *text,
-	       bool listen)
+int addrs_read(struct addrs *out, struct place *p, const char *net,
+	       const char *text, bool listen)
 {
-	struct place place;
-	int rc = 0;
+	int rc;
 
 	out->count = 0;
 	out->net = find_net(net);
@@ -276,14 +276,10 @@ int addrs_find(struct addrs *out, const char *net, const char *text,
 		return -EINVAL;
 	if (out->net->family == AF_UNIX)
 		return find_unix(out, text);
-	rc = split(&place, text);
-	if (!rc && is_no_port(place.port))
-		rc = -EINVAL;
-	if (!rc && !find_numeric(out, &place, listen))
-		rc = find_name(out, &place, listen);
-	if (!rc && !out->count)
-		rc = -EAFNOSUPPORT;
-	return rc;
+	rc = split(p, text);
+	if (rc || is_no_port(p->port))
+		return -EINVAL;
+	return find_numeric(out, p, listen) ? are_some(out) : ADDRS_NAME;
 }
 
 /* Text --------------------------------------------------------------------- */

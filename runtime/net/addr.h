@@ -32,13 +32,28 @@ struct addrs {
 	union addr addr[ADDRS_MAX];
 };
 
+enum { HOST_BYTES = 256, PORT_BYTES = 32 };
+
+struct place {
+	char host[HOST_BYTES];
+	char port[PORT_BYTES];
+};
+
+enum { ADDRS_NAME = 1 };
+
 /*
- * What TEXT stands for in network NET: to listen there, or to dial.  A name is
- * looked up, which may take seconds.  0, -EINVAL, -ENOENT when there is no such
- * host, -EAGAIN when no name server answers, or another -E.  [m]
+ * What TEXT stands for in network NET: to listen there, or to dial.  0,
+ * -EINVAL, -EAFNOSUPPORT; ADDRS_NAME: *P, with a name in it, is for
+ * addrs_look_up(), which has OUT->net already.  [m]
  */
-int addrs_find(struct addrs *out, const char *net, const char *text,
-	       bool listen);
+int addrs_read(struct addrs *out, struct place *p, const char *net,
+	       const char *text, bool listen);
+
+/*
+ * Looks P up by libc's resolver, which may take seconds.  0, -ENOENT when there
+ * is no such host, -EAGAIN when no name server answers, or another -E.  [m]
+ */
+int addrs_look_up(struct addrs *out, const struct place *p, bool listen);
 
 /* "HOST:PORT", or the path; cut at ROOM.  Its length.  [m] */
 int addr_text(const union addr *a, socklen_t bytes, char *buf, size_t room);

@@ -11,6 +11,7 @@
 
 #include "lib/base/clock.h"
 #include "runtime/net/conn.h"
+#include "runtime/net/lookup.h"
 #include "runtime/net/socket.h"
 #include "runtime/sched.h"
 #include "runtime/slab.h"
@@ -175,8 +176,8 @@ int pgo_dial(struct pgo_conn **out, const char *net, const char *addr,
 	found = slab_new(sizeof(*found));
 	if (!found)
 		return -ENOMEM;
-	rc = (int)(intptr_t)pgo_sys((void *)addrs_find, found, net, addr,
-				    (intptr_t)false);
+	rc = (int)(intptr_t)pgo_sys((void *)lookup, found, net, addr,
+				    deadline_ns);
 	if (!rc)
 		rc = dial_each(out, found, deadline_ns);
 	slab_free(found, sizeof(*found));

@@ -72,8 +72,11 @@ static void *listen_on(struct pgo_conn **out, const char *net,
 		       const char *text)
 {
 	struct addrs found;
-	intptr_t rc = addrs_find(&found, net, text, true);
+	struct place place;
+	intptr_t rc = addrs_read(&found, &place, net, text, true);
 
+	if (rc == ADDRS_NAME)
+		rc = addrs_look_up(&found, &place, true);
 	for (int i = 0; !rc && i < found.count; i++) {
 		rc = listen_at(out, found.net, &found.addr[i],
 			       found.bytes[i]);

@@ -54,6 +54,36 @@ def test_deadlines_by_the_thousand(build, n, procs):
         0, f"expired {20 * n}, in time {20 * n}\n", "")
 
 
+RESOLVER = """
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *host, const char *port,
+                const struct addrinfo *hints, struct addrinfo **found)
+{
+	usleep(SLOW_US);
+	return EAI_NONAME;
+}
+"""
+
+
+@pytest.mark.parametrize("slow_s, limit_ms, said, took_ms", [
+    (0, 20000, "No such file or directory", 0),
+    (2, 100, "Connection timed out", 100)])
+def test_a_name_server_has_until_the_deadline(build, tmp_path, slow_s,
+                                              limit_ms, said, took_ms):
+    library = tmp_path / "resolver.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-xc", "-", "-o", library,
+                    f"-DSLOW_US={slow_s * 1000000}"], input=RESOLVER,
+                   text=True, check=True)
+    done = subprocess.run(
+        [build / "test/e2e/progs/net", "name", str(limit_ms)], text=True,
+        capture_output=True, timeout=20,
+        env={**os.environ, "LD_PRELOAD": str(library)})
+    answer = re.fullmatch(rf"{said} after (\d+) ms\n", done.stdout)
+    assert answer, done
+    assert took_ms <= int(answer[1]) < took_ms + 1500
+
+
 def test_a_child_of_fork_closes_what_it_has(build):
     assert run(build, "fork") == (
         0, "child 0, its answer 1, then 1 echoed, 0 wrong\n", "")

@@ -10,12 +10,14 @@
  *   net wait        somebody waits for ever, and nobody else is there
  *   net batch N     N times all who wait have news at one time, while the last
  *                   other falls asleep
+ *   net name N      dials a name, at most N ms
  *
  * Prints what was done; "net: WHAT: ERROR" and status 3 when a call fails that
  * may.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +27,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <pgo/pgo.h>
@@ -414,13 +417,31 @@ static void batch(void)
 	printf("all woke %ld times\n", net.n);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static void dial_a_name(void)
+{
+	int64_t begin_ns = now_ns();
+	struct pgo_conn *c;
+	int rc = pgo_dial(&c, "tcp", "host.test:80", begin_ns + net.n * MS_NS);
+
+	printf("%s after %" PRId64 " ms\n", strerror(-rc),
+	       (now_ns() - begin_ns) / MS_NS);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
 } modes[] = {
 	{ "crowd", crowd }, { "exhaust", exhaust }, { "storm", storm },
 	{ "few", few }, { "fork", forked }, { "wait", wait_for_ever },
-	{ "batch", batch },
+	{ "batch", batch }, { "name", dial_a_name },
 };
 
 static void run(void *arg)
