@@ -160,6 +160,12 @@ static bool any_work(void)
 	return false;
 }
 
+bool sched_others_are_busy(void)
+{
+	return atomic_get(&sched.npidle) + 1 < (uint32_t)sched.gomaxprocs ||
+	       any_work();
+}
+
 /* With an idle P, whether all who sleep would be late for a timer. */
 static bool timer_is_unwatched(int64_t when_ns)
 {

@@ -38,6 +38,8 @@
 #include "runtime/times.h"
 #include "runtime/vec.h"
 
+enum { LET_END_NS = 10000000, LET_END_NAP_NS = 20000 };
+
 static int setup(void)
 {
 	int rc;
@@ -79,6 +81,16 @@ static int setup(void)
 	if (!rc && atexit(fatal_let_die))
 		rc = -ENOMEM;
 	return rc;
+}
+
+/* Not for those that wait for something, and not for long. */
+void sched_let_end(void)
+{
+	int64_t until_ns = clock_mono_ns() + LET_END_NS;
+
+	while (atomic_load(&sched.live) > 1 && sched_others_are_busy() &&
+	       clock_mono_ns() < until_ns)
+		pgo_sleep(LET_END_NAP_NS);
 }
 
 void sched_stop(void)

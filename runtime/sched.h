@@ -262,6 +262,14 @@ void sched_take_p(struct m *m, struct p *pp);
  * held, before it does. */
 void sched_check_dead(void);
 
+/* Whether goroutines run on other Ps than the caller's, or wait for their turn,
+ * as it seems now.  [g] [m] */
+bool sched_others_are_busy(void);
+
+/* Goroutine 1 returns, the caller: who has just told it that he is done has a
+ * moment to end.  [g] */
+void sched_let_end(void);
+
 /* Goroutine 1 has returned: nobody runs any more, M0 goes home.  [m] */
 void sched_stop(void);
 

@@ -341,6 +341,12 @@ static void begin_watched(struct g *gp)
 	fiber_acquire(gp->base);
 }
 
+static __attribute__((noinline)) void goroutine_1_returned(void)
+{
+	leakcheck_main_returned();
+	sched_let_end();
+}
+
 void sched_goroutine_main(void)
 {
 	struct g *gp = g_get();
@@ -349,7 +355,7 @@ void sched_goroutine_main(void)
 		begin_watched(gp);
 	gp->fn(gp->arg);
 	if (gp->id == 1)
-		leakcheck_main_returned();
+		goroutine_1_returned();
 	if (SELDOM(sched_is_slow()))
 		sched_leave(LEAVE_DEAD);
 }

@@ -12,7 +12,8 @@ PGO_BEGIN
 /*
  * Runs FN(ARG) as goroutine 1 on the calling thread, which becomes M0, and
  * returns when FN has returned: 0, or -EBUSY when other goroutines still
- * lived.  Those stop at their next safe point and never run again.  A second
+ * lived.  Those that run then have 10 ms to end; after that, and those that
+ * wait at once, stop at their next safe point and never run again.  A second
  * pgo_run() in one process is -EALREADY; -ENOMEM and -EAGAIN when threads or
  * memory cannot be had.  [any, once]
  */
