@@ -39,9 +39,9 @@ def raw(path):
 
 
 def is_total(stacks, cpu, hz):
-    """Within 5 %, and what may be left over: a period on each thread."""
+    """Within 2 %, and what may be left over: a period on each thread."""
     total = sum(n for n, _ in stacks) / hz
-    return abs(total - cpu) <= 0.05 * cpu + 6 / hz
+    return abs(total - cpu) <= 0.02 * cpu + 6 / hz
 
 
 def share(stacks, name):
