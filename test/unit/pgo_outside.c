@@ -448,6 +448,22 @@ static void a_stack_of_more_than_63_bits_is_unknown(void **state)
 			 2 * MADE_STACK_BYTES);
 }
 
+static void a_beginning_that_makes_no_sense_is_no_uptime(void **state)
+{
+	struct fixture *f = *state;
+
+	read_all(f, false);
+	assert_int_equal(f->snap.sched.uptime_ns, f->snap.mono_ns);
+	snapshot_release(&f->snap);
+	f->made->memory.sched.start_ns = UINT64_C(1) << 63;
+	read_all(f, false);
+	assert_int_equal(f->snap.sched.uptime_ns, SNAP_UNKNOWN);
+	snapshot_release(&f->snap);
+	f->made->memory.sched.start_ns = INT64_MAX;
+	read_all(f, false);
+	assert_int_equal(f->snap.sched.uptime_ns, 0);
+}
+
 static void threads_in_a_ring_end(void **state)
 {
 	struct fixture *f = *state;
@@ -483,6 +499,7 @@ int main(void)
 		TEST(a_stack_in_a_ring_ends),
 		TEST(segments_in_a_ring_end),
 		TEST(a_stack_of_more_than_63_bits_is_unknown),
+		TEST(a_beginning_that_makes_no_sense_is_no_uptime),
 		TEST(threads_in_a_ring_end),
 	};
 

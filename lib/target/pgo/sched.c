@@ -112,6 +112,13 @@ static int read_ps(struct pgo_program *p, uint64_t first)
 	return rc == -EFAULT ? 0 : rc;
 }
 
+static int64_t passed_since(const struct pgo_program *p, int64_t ns)
+{
+	if (ns < 0)
+		return SNAP_UNKNOWN;
+	return ns < p->now_ns ? p->now_ns - ns : 0;
+}
+
 int pgo_sched_read(struct pgo_program *p)
 {
 	const uint64_t *address = p->o.address;
@@ -130,7 +137,7 @@ int pgo_sched_read(struct pgo_program *p)
 					    PGO_SCHED_GOMAXPROCS);
 	s->idleprocs = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_NPIDLE);
 	/* And sysmon's. */
-	s->threads = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_NM) + 1;
+	s->threads = (int64_t)(pgo_number(&p->o, bytes, PGO_SCHED_NM) + 1);
 	s->spinningthreads = (int64_t)pgo_number(&p->o, bytes,
 						 PGO_SCHED_NSPINNING);
 	s->needspinning = known(p, bytes, PGO_SCHED_WANT_M);
@@ -141,8 +148,8 @@ int pgo_sched_read(struct pgo_program *p)
 	s->runqueue = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_RUNQ);
 	s->gcount = (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_LIVE);
 	s->stackinuse = (int64_t)inuse;
-	s->uptime_ns = p->now_ns -
-		       (int64_t)pgo_number(&p->o, bytes, PGO_SCHED_START);
+	s->uptime_ns = passed_since(p, (int64_t)pgo_number(&p->o, bytes,
+							   PGO_SCHED_START));
 	ps = pgo_number(&p->o, bytes, PGO_SCHED_PS);
 	rc = read_ms(p, pgo_number(&p->o, bytes, PGO_SCHED_ALLM), ps);
 	return rc < 0 ? rc : read_ps(p, ps);
