@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+CORE_BYTES_MAX = 8 << 30
+
 
 @contextlib.contextmanager
 def running(*command, folder):
@@ -28,8 +30,11 @@ def running(*command, folder):
 
 
 def gcore(program, folder):
+    """Fails for one that has the shadow memory of a sanitizer."""
     subprocess.run(["gcore", "-o", folder / "gcore", str(program.pid)],
-                   check=True, timeout=50, capture_output=True)
+                   check=True, timeout=50, capture_output=True,
+                   preexec_fn=lambda: resource.setrlimit(
+                       resource.RLIMIT_FSIZE, (CORE_BYTES_MAX,) * 2))
     return folder / f"gcore.{program.pid}"
 
 

@@ -83,6 +83,7 @@ CALLED __attribute__((target("avx"))) static uint64_t of_ymm(uint64_t x)
 CALLED __attribute__((target("avx512f"))) static uint64_t of_zmm(uint64_t x)
 {
 	__m512i a = _mm512_set1_epi64((long long)x), b = a, sum = a;
+	uint64_t v[8];
 
 	for (int i = 0; i < TURNS; i++) {
 		__mmask8 odd = _mm512_test_epi64_mask(a, _mm512_set1_epi64(1));
@@ -91,7 +92,8 @@ CALLED __attribute__((target("avx512f"))) static uint64_t of_zmm(uint64_t x)
 		a = _mm512_rol_epi64(a, 9) ^ b;
 		sum = _mm512_add_epi64(sum, a);
 	}
-	return (uint64_t)_mm512_reduce_add_epi64(sum);
+	_mm512_storeu_si512(v, sum);
+	return v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6] + v[7];
 }
 
 /* A leaf: its array lies below the stack pointer. */
