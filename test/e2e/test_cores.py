@@ -69,6 +69,24 @@ def test_a_core_of_pgo_is_as_the_process_was(build, folder, dumped_by):
     assert groups.count("qsort(") == 1
 
 
+def test_how_they_ran_and_for_how_long_is_in_a_core(build, folder):
+    exe = build.resolve() / "test/e2e/progs/woken"
+    keys = "id", "runs", "last_p", "woken_by", "run_ns", "ready_ns"
+    with running("env", "PGODEBUG=schedtimes=1", exe,
+                 folder=folder) as program:
+        live, _ = dump(build, program.pid)
+        core, _ = dump(build, f"core:{gcore(program, folder)}")
+    waiting = [row for row in live["goroutines"] if row["state"] == "waiting"]
+    assert len(waiting) == 6
+    in_core = {row["id"]: row for row in core["goroutines"]}
+    for row in waiting:
+        there = in_core[row["id"]]
+        assert [there.get(key) for key in keys] == [
+            row.get(key) for key in keys]
+        # Its clock stands where the runtime looked at it last.
+        assert 0 < there["blocked_ns"] <= row["blocked_ns"]
+
+
 @pytest.fixture
 def moved(build, folder):
     """A core of a program that is now elsewhere: (core, where it is)."""

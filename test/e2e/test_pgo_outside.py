@@ -9,7 +9,6 @@ import time
 import pytest
 
 from agent_client import started
-from corefiles import gcore
 from outside import by_agent, by_dump, dump, hide_agent
 import under
 
@@ -114,18 +113,13 @@ def times(answer):
             for row in answer["goroutines"]}
 
 
-def test_how_they_ran_is_as_from_inside_and_in_cores(build, tmp_path):
+def test_how_they_ran_is_as_from_inside(build):
     with started(build / "test/e2e/progs/woken") as (program, agent):
         assert program.stdout.readline() == "ready\n"
         inside, answer = both(build, program, agent)
         assert set(itertools.chain(*times(answer).values())) == {None}
-        core, _ = dump(build, f"core:{gcore(program, tmp_path)}")
     outside = by_dump(answer)
     assert outside == inside
-    keys = "runs", "last_p", "woken_by"
-    for row in core["goroutines"]:
-        assert {key: row.get(key) for key in keys} == {
-            key: inside[row["id"]][key] for key in keys}
     by = {kind: [row for row in outside.values() if row["entry"] == kind]
           for kind in ("woken", "waker")}
     assert {row["woken_by"] for row in by["woken"]} == {
@@ -133,7 +127,7 @@ def test_how_they_ran_is_as_from_inside_and_in_cores(build, tmp_path):
     assert all(row["runs"] >= 2 for row in outside.values())
 
 
-def test_times_are_as_from_inside_and_in_cores(build, tmp_path):
+def test_times_are_as_from_inside(build):
     with started(build / "test/e2e/progs/woken",
                  PGODEBUG="schedtimes=1") as (program, agent):
         assert program.stdout.readline() == "ready\n"
@@ -141,27 +135,21 @@ def test_times_are_as_from_inside_and_in_cores(build, tmp_path):
         hide_agent(program.pid)
         outside = times(dump(build, program.pid)[0])
         after = times(agent.json("/debug/pgo/goroutines"))
-        core, _ = dump(build, f"core:{gcore(program, tmp_path)}")
     assert len(before) == 7
     for id, inside in before.items():
         assert all(a <= b <= c for a, b, c in
                    zip(inside, outside[id], after[id])), (
             inside, outside[id], after[id])
-    # Where its clock stood is not known as exactly.
-    for row in core["goroutines"]:
-        run, ready, blocked = (row[key] for key in TIMES)
-        if row["entry"] != "entry":
-            assert [run, ready] == before[row["id"]][:2]
-            assert 0 < blocked <= after[row["id"]][2]
 
 
 def test_times_are_no_longer_known_when_nobody_asks(build):
+    seconds = 2 * under.SLOWER
     with started(build / "test/e2e/progs/woken") as (program, agent):
         assert program.stdout.readline() == "ready\n"
-        agent.json("/debug/pgo/goroutines?times=1")
+        agent.json(f"/debug/pgo/goroutines?times={seconds}")
         hide_agent(program.pid)
         asked = times(dump(build, program.pid)[0])
-        time.sleep(1.1)
+        time.sleep(seconds + 0.1)
         later = times(dump(build, program.pid)[0])
     assert all(run == 0 < blocked for run, _, blocked in
                list(asked.values())[1:])

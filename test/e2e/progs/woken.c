@@ -13,6 +13,7 @@
 
 enum { PAIRS = 3, WAKES = 3, TURNS = 1000000 };
 
+static struct pgo_waitgroup done;
 static struct pgo_chan *never;
 static _Atomic long sink;
 
@@ -24,6 +25,7 @@ static void woken(void *arg)
 		for (long turn = 0; turn < TURNS; turn++)
 			sink = turn;
 	}
+	pgo_waitgroup_done(&done);
 	pgo_chan_recv(never, NULL);
 	sink = 0;
 }
@@ -34,6 +36,7 @@ static void waker(void *arg)
 		pgo_chan_send(arg, NULL);
 		pgo_sleep(1000000);
 	}
+	pgo_waitgroup_done(&done);
 	pgo_chan_recv(never, NULL);
 	sink = 0;
 }
@@ -45,6 +48,7 @@ static void entry(void *arg)
 
 	(void)arg;
 	never = pgo_chan_make(0, 0);
+	pgo_waitgroup_add(&done, 2 * PAIRS);
 	for (int i = 0; i < PAIRS; i++) {
 		c[i] = pgo_chan_make(0, 0);
 		pgo_go(woken, c[i]);
@@ -53,6 +57,7 @@ static void entry(void *arg)
 	pgo_sleep(50000000);
 	for (int i = 0; i < PAIRS; i++)
 		pgo_go(waker, c[i]);
+	pgo_waitgroup_wait(&done);
 	pgo_sleep(200000000);
 	puts("ready");
 	fflush(stdout);
