@@ -29,6 +29,14 @@ static uint64_t first_bytes, last_bytes;        /* the watcher's */
 static uint32_t most_segments;                  /* the watcher's */
 static struct pgo_waitgroup done;
 
+/* Not in a frame of the descent. */
+static __attribute__((noipa)) void at_the_bottom(void)
+{
+	pgo_sleep(NAP_NS);
+	rss_bottom = rss_bytes();
+	huge_bottom = rss_huge_bytes();
+}
+
 static __attribute__((noipa)) long descend(long left)
 {
 	volatile uint64_t pattern[4];
@@ -38,13 +46,10 @@ static __attribute__((noipa)) long descend(long left)
 
 	for (i = 0; i < 4; i++)
 		pattern[i] = key + (uint64_t)i;
-	if (left > 1) {
+	if (left > 1)
 		below = descend(left - 1);
-	} else {
-		pgo_sleep(NAP_NS);
-		rss_bottom = rss_bytes();
-		huge_bottom = rss_huge_bytes();
-	}
+	else
+		at_the_bottom();
 	for (i = 0; i < 4; i++)
 		whole &= pattern[i] == key + (uint64_t)i;
 	return below + whole;
