@@ -74,6 +74,7 @@ def settles(build, target, path, known=as_it_is):
         ours = known(lines_of(detail(build, target)))
         if ours == own:
             break
+        time.sleep(0.1)     # until it has written the next
     return ours, own
 
 
