@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/thread.h"
 #include "runtime/lock.h"
 #include "runtime/slab.h"
@@ -56,9 +57,13 @@ static int begin_asking(struct question *q)
 static int look_up_until(struct addrs *out, const struct place *place,
 			 int64_t deadline_ns)
 {
-	struct question *q = slab_new(sizeof(*q));
+	struct question *q;
 	int rc;
 
+	/* Below 0 too, which note_wait() takes for never. */
+	if (deadline_ns <= clock_mono_ns())
+		return -ETIMEDOUT;
+	q = slab_new(sizeof(*q));
 	if (!q)
 		return -ENOMEM;
 	q->found = *out;

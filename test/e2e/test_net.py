@@ -68,7 +68,9 @@ int getaddrinfo(const char *host, const char *port,
 
 @pytest.mark.parametrize("slow_s, limit_ms, said, took_ms", [
     (0, 20000, "No such file or directory", 0),
-    (2, 100, "Connection timed out", 100)])
+    (2, 100, "Connection timed out", 100),
+    (2, -1, "Connection timed out", 0),
+    (2, -1000000000000, "Connection timed out", 0)])     # below 0
 def test_a_name_server_has_until_the_deadline(build, tmp_path, slow_s,
                                               limit_ms, said, took_ms):
     library = tmp_path / "resolver.so"

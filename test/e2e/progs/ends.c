@@ -1,13 +1,14 @@
 /*
  * ends - goroutine 1 returns while another
  *
- *   ends late       has something left to do, 2 ms
+ *   ends late       has something left to do then, 2 ms
  *   ends waits      waits for ever
  *   ends spins      runs for ever
  *
  * Prints what pgo_run() returned, and how many ms after goroutine 1.
  */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include <pgo/pgo.h>
 
 static struct pgo_waitgroup said_so;
-static int64_t returned_ns;
+static _Atomic int64_t returned_ns;
 
 static int64_t now_ns(void)
 {
@@ -36,6 +37,8 @@ static void late(void *arg)
 {
 	(void)arg;
 	pgo_waitgroup_done(&said_so);
+	while (!returned_ns)
+		pgo_yield();
 	work_until(now_ns() + 2000000);
 }
 
