@@ -87,7 +87,7 @@ static const struct scale *find_scale(const struct scale *in, const char *s,
 	return NULL;
 }
 
-/* "1m30s", "64k", "17": numbers with units, added up. */
+/* "1m30s", "64k", "17": numbers with units, added up; 0 needs none. */
 static bool read_value(const char *s, enum unit unit, int64_t *out)
 {
 	static const char digits[] = "0123456789.";
@@ -95,6 +95,10 @@ static bool read_value(const char *s, enum unit unit, int64_t *out)
 
 	if (!*s)
 		return false;
+	if (!strcmp(s, "0")) {
+		*out = 0;
+		return true;
+	}
 	while (*s) {
 		size_t n = strspn(s, digits), unit_n = strcspn(s + n, digits);
 		const struct scale *by = find_scale(scales_of(unit), s + n,

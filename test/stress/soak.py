@@ -3,10 +3,10 @@
 usage: soak.py HAMMER
 
 10,000 goroutines on GOMAXPROCS Ps; without it 8, and every third run on 1 to 9
-by turns.  For PGO_STRESS_SECONDS (600) in all: 100 seeds, by turns under each of the keys of PGODEBUG that make rare moments common, on both
-kinds of stacks; the last tenth of the time is one run, for memory to show
-whether it grows.  A line a run; 1 when one of them saw something wrong, hung
-or died.
+by turns.  For PGO_STRESS_SECONDS (600) in all: 100 seeds, by turns under each
+of the keys of PGODEBUG that make rare moments common, on both kinds of stacks;
+the last tenth of the time is one run, for memory to show whether it grows.  A
+line a run; 1 when one of them saw something wrong, hung or died.
 """
 import os
 import re

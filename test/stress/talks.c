@@ -223,7 +223,7 @@ static bool stop_a_timer(uint64_t seed)
 	return stopped || seed;
 }
 
-/* Calls that block ------------------------------------------------------- */
+/* Calls that block --------------------------------------------------------- */
 
 /* In C without a P; comes back to whichever is free. */
 static void *nap_in_c(void *arg)

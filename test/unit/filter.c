@@ -124,6 +124,7 @@ static void conditions_ask_every_kind_of_field(void **state)
 		{ "wait>1m", "1" }, { "wait>=30s", "1 2" },
 		{ "wait<1m30s", "2 4" }, { "wait<=5us", "4" },
 		{ "wait>0.5m", "1" }, { "wait>1d", "" },
+		{ "wait>0", "1 2 4" },
 		{ "stack>64k", "2" }, { "stack=2KiB", "1" },
 		{ "stack<1m", "1 2" }, { "p=3", "3" }, { "p!=3", "1 2 4" },
 		{ "created~Serve", "2" },
