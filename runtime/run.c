@@ -83,14 +83,26 @@ static int setup(void)
 	return rc;
 }
 
-/* Not for those that wait for something, and not for long. */
+static bool others_may_end(void)
+{
+	return atomic_load(&sched.live) > 1 && sched_others_are_busy();
+}
+
+/* Not for those that wait for something, and not for long: sysmon stops all
+ * where who never lets go has every P.  M0 does not take part meanwhile, or the
+ * return of pgo_run() would be behind somebody's call into C. */
 void sched_let_end(void)
 {
-	int64_t until_ns = clock_mono_ns() + LET_END_NS;
+	int64_t end_ns = clock_mono_ns() + LET_END_NS;
 
-	while (atomic_load(&sched.live) > 1 && sched_others_are_busy() &&
-	       clock_mono_ns() < until_ns)
+	if (!others_may_end())
+		return;
+	if (m_get() == sched.m0)
+		pgo_lock_os_thread();
+	atomic_store(&sched.end_ns, end_ns);
+	do
 		pgo_sleep(LET_END_NAP_NS);
+	while (others_may_end() && clock_mono_ns() < end_ns);
 }
 
 void sched_stop(void)

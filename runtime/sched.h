@@ -72,6 +72,8 @@ struct sched {
 	_Atomic uint32_t spared;        /* a deadlock, were it not for threads
 					 * that are not ours */
 	_Atomic uint32_t stopping;      /* goroutine 1 has returned */
+	_Atomic int64_t end_ns;         /* it is about to: sysmon stops all
+					 * then.  0: it is not */
 	_Atomic uint32_t slow;          /* SLOW_*; not 0: each switch is
 					 * sched_loop()'s */
 	_Atomic uint32_t gate;          /* GATE_*; 0: from one goroutine to the
@@ -270,7 +272,7 @@ bool sched_others_are_busy(void);
  * moment to end.  [g] */
 void sched_let_end(void);
 
-/* Goroutine 1 has returned: nobody runs any more, M0 goes home.  [m] */
+/* Goroutine 1 has returned: nobody runs any more, M0 goes home.  [m], sysmon */
 void sched_stop(void);
 
 #endif

@@ -408,6 +408,15 @@ static void call_m0_home(void)
 		sys_call(SYS_tgkill, sys_getpid(), m0->tid, SIGURG, 0);
 }
 
+/* Goroutine 1 waits for a P to return on, and does not get one. */
+static void stop_in_time(int64_t now_ns)
+{
+	int64_t end_ns = atomic_load(&sched.end_ns);
+
+	if (end_ns && now_ns >= end_ns && !atomic_load(&sched.stopping))
+		sched_stop();
+}
+
 static bool turn(int64_t now_ns)
 {
 	struct m *m = atomic_load_explicit(&sched.allm, memory_order_acquire);
@@ -420,6 +429,7 @@ static bool turn(int64_t now_ns)
 	did |= procs_turn(now_ns);
 	move_stuck_timers(now_ns);
 	netpoll_turn(now_ns);
+	stop_in_time(now_ns);
 	call_m0_home();
 	new_epoch(now_ns);
 	trim_some(now_ns);

@@ -4,11 +4,14 @@
  *   ends late       has something left to do then, 2 ms
  *   ends waits      waits for ever
  *   ends spins      runs for ever
+ *   ends hogs       begins then, and runs for ever in a loop without calls
+ *   ends calls      begins then, and calls into C for 2 s
  *
  * Prints what pgo_run() returned, and how many ms after goroutine 1.
  */
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +21,7 @@
 
 static struct pgo_waitgroup said_so;
 static _Atomic int64_t returned_ns;
+static volatile long turns;
 
 static int64_t now_ns(void)
 {
@@ -56,11 +60,45 @@ static void spins(void *arg)
 	work_until(INT64_MAX);
 }
 
-static void entry(void *way)
+static void hogs(void *arg)
 {
-	pgo_waitgroup_add(&said_so, 1);
-	pgo_go(!strcmp(way, "late") ? late :
-	       !strcmp(way, "waits") ? waits : spins, NULL);
+	(void)arg;
+	for (;;)
+		turns++;
+}
+
+static void *work_in_c(void)
+{
+	work_until(now_ns() + 2000000000);
+	return NULL;
+}
+
+static void calls(void *arg)
+{
+	(void)arg;
+	pgo_sys(work_in_c);
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(void *);
+	bool begins;            /* before goroutine 1 returns */
+	int n;
+} ways[] = {
+	{ "late", late, true, 1 }, { "waits", waits, true, 1 },
+	{ "spins", spins, true, 1 }, { "hogs", hogs, false, 4 },
+	{ "calls", calls, false, 4 },
+};
+
+static void entry(void *name)
+{
+	size_t way = 0;
+
+	while (strcmp(ways[way].name, name))
+		way++;
+	pgo_waitgroup_add(&said_so, ways[way].begins);
+	for (int i = 0; i < ways[way].n; i++)
+		pgo_go(ways[way].fn, NULL);
 	pgo_waitgroup_wait(&said_so);
 	returned_ns = now_ns();
 }
