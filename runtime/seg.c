@@ -9,7 +9,7 @@
  * Most of what a first touch costs is the kernel's, a page at a time.  Huge
  * pages take a tenth of it, and are asked for where the small ones would all be
  * touched: segments of a page or less fill their reservation one after the
- * other, and a stack as deep as a huge page goes on into the next.  Who has
+ * other, and a recursion as deep as a huge page goes on into the next.  Who has
  * less than RESERVE_SMALL of stacks does without.
  *
  * Compiled for general registers only and free of libc calls, because
@@ -228,23 +228,25 @@ void seg_init(struct seg *s, char *low, size_t bytes)
 	seg_open(s);
 }
 
-static char *large_new(size_t bytes)
+static char *large_new(size_t bytes, bool dense)
 {
 	char *p = fiber_map(bytes);
 
-	if (p && bytes >= LARGE_HUGE && env.huge_pages)
+	if (p && dense && bytes >= LARGE_HUGE && env.huge_pages)
 		sys_huge(p, bytes);
 	return p;
 }
 
-struct seg *seg_new(size_t bytes)
+/* DENSE: all of it is going to be touched, if it is large. */
+static struct seg *new_seg(size_t bytes, bool dense)
 {
 	unsigned class = class_of(bytes);
 	size_t whole = (size_t)SEG_MIN << class;
 	struct seg *s;
 	char *p;
 
-	p = class < SEG_CLASSES ? pooled_new(class) : large_new(whole);
+	p = class < SEG_CLASSES ? pooled_new(class) :
+				  large_new(whole, dense);
 	if (!p)
 		return NULL;
 	s = (struct seg *)(p + whole) - 1;
@@ -258,6 +260,11 @@ struct seg *seg_new(size_t bytes)
 	return s;
 }
 
+struct seg *seg_new(size_t bytes)
+{
+	return new_seg(bytes, false);
+}
+
 struct seg *seg_new_for(size_t frame_and_args, size_t at_least)
 {
 	size_t need = frame_and_args + sizeof(struct seg) + pool.slack +
@@ -265,7 +272,10 @@ struct seg *seg_new_for(size_t frame_and_args, size_t at_least)
 
 	if (need < frame_and_args)
 		return NULL;
-	return seg_new(need > at_least ? need : at_least);
+	/* A frame that is larger than all before it has arrays, which may stay
+	 * untouched for the most part. */
+	return need > at_least ? new_seg(need, false) :
+				 new_seg(at_least, true);
 }
 
 void seg_free(struct seg *s)
