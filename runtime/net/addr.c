@@ -7,6 +7,7 @@
 #include "runtime/net/addr.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -146,12 +147,15 @@ static long number(const char *text)
 	return *end || port > PORT_MAX ? -1 : port;
 }
 
-/* A number, and none of a port: getaddrinfo() would take it modulo 65536. */
+/* A number, and none of a port: getaddrinfo() would take it modulo 65536, and
+ * with blanks before it. */
 static bool is_no_port(const char *text)
 {
 	char *end;
 	long port = strtol(text, &end, 10);
 
+	if (isspace((unsigned char)text[0]))
+		return true;
 	return end != text && !*end && (port < 0 || port > PORT_MAX);
 }
 

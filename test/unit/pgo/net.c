@@ -776,6 +776,7 @@ static void wrong_addresses_are_refused(void **state)
 		{ "tcp", "127.0.0.1:65536", -EINVAL },
 		{ "tcp", "127.0.0.1:+70000", -EINVAL },
 		{ "tcp", "127.0.0.1:-1", -EINVAL },
+		{ "tcp", "127.0.0.1: 80", -EINVAL },
 		{ "udp", "127.0.0.1:99999999999999999999", -EINVAL },
 		{ "unix", "", -EINVAL },
 		{ "udp", "", -EINVAL },
