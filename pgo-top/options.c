@@ -124,6 +124,17 @@ int64_t delay_parse(const char *text)
 						(int64_t)(s * 1e9);
 }
 
+/* What KEY is not. */
+static const char *no_key_of(const struct options *o, const char *key)
+{
+	const struct list *rows = lists[LIST_GOROUTINES];
+
+	if (o->list == LIST_STACKS &&
+	    field_find(rows->fields, rows->field_count, key) >= 0)
+		return "a sort key of stacks (with -H it is one)";
+	return "a sort key (-s help lists them)";
+}
+
 /* Which list it is about is known once all options are. */
 static int set_order(struct options *o)
 {
@@ -139,7 +150,7 @@ static int set_order(struct options *o)
 	field = field_find(l->fields, l->field_count, key + (sign != 0));
 	if (field < 0)
 		return wrong(o->sort_option, key,
-			     "a sort key (-s help lists them)");
+			     no_key_of(o, key + (sign != 0)));
 	o->order.by = field;
 	o->order.descending = sign ? sign == '-' : l->fields[field].descending;
 	return -1;

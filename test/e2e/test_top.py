@@ -43,6 +43,8 @@ WRONG = [
      "pgo-top: -w 0: not a width of 1 to 1000 columns"),
     (["-s", "age", ":1"], 2,
      "pgo-top: -s age: not a sort key (-s help lists them)"),
+    (["-s", "-runs", ":1"], 2,
+     "pgo-top: -s -runs: not a sort key of stacks (with -H it is one)"),
     (["--size", "80", ":1"], 2,
      "pgo-top: --size 80: not a size like 80x24, at most 1000x1000"),
     ([":1", ":2"], 2, "pgo-top: :2: one TARGET at a time"),
