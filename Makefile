@@ -455,7 +455,7 @@ check-matrix: all                       ## every row of what programs are compil
 	$(Q)$(call PYTEST,3600,-m matrix)
 check-stress: $(STRESS)                 ## ten minutes of 10,000 goroutines that do everything
 	$(Q)$(PY) test/stress/soak.py $(STRESS)
-check-soak: export PGO_STRESS_SECONDS := 600
+check-soak: export PGO_STRESS_SECONDS ?= 600
 check-soak: export HAMMER_TALKS := 40
 check-soak: $(STRESS)                   ## ten minutes of one process: network, timers, channels, memory
 	$(Q)GOMAXPROCS=8 $(STRESS)

@@ -6,18 +6,20 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "runtime/fatal.h"
 #include "runtime/sched.h"
 
-enum { ROUNDS = 200000, SPINS = 1000 };
+enum { ROUNDS = 200000, SPINS = 1000, LONGEST_S = 5 };
 
 struct sched sched;
 
 static struct {
 	_Atomic uint32_t met;           /* two at a time */
+	_Atomic bool over;
 	_Atomic bool queued;
 	bool wakes, sees;
 } look;
@@ -51,14 +53,15 @@ static void meet(void)
 static void *stop_looking(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < ROUNDS; i++) {
+	for (;;) {
 		meet();
+		if (look.over)
+			return NULL;
 		atomic_fetch_sub(&sched.nspinning, 1);
 		look.sees = atomic_load_explicit(&look.queued,
 						 memory_order_relaxed);
 		meet();
 	}
-	return NULL;
 }
 
 static void queue(void)
@@ -71,6 +74,7 @@ static void queue(void)
 
 static void one_sees_the_other(void **state)
 {
+	time_t until = time(NULL) + LONGEST_S;
 	pthread_t other;
 	int lost = 0;
 
@@ -78,7 +82,8 @@ static void one_sees_the_other(void **state)
 	atomic_store(&sched.npidle, 1);
 	atomic_store(&sched.nspinning, 1);
 	pthread_create(&other, NULL, stop_looking, NULL);
-	for (int i = 0; i < ROUNDS; i++) {
+	/* Who has no processor of his own yields at each meeting. */
+	for (int i = 0; i < ROUNDS && time(NULL) < until; i++) {
 		meet();
 		queue();
 		meet();
@@ -87,6 +92,8 @@ static void one_sees_the_other(void **state)
 		atomic_store(&look.queued, false);
 		atomic_store(&sched.nspinning, 1);
 	}
+	look.over = true;
+	meet();
 	pthread_join(other, NULL);
 	assert_int_equal(lost, 0);
 }
