@@ -15,25 +15,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <pgo/pgo.h>
+
+#include "lib/base/clock.h"
 
 static struct pgo_waitgroup said_so;
 static _Atomic int64_t returned_ns;
 static volatile long turns;
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 static void work_until(int64_t end_ns)
 {
-	while (now_ns() < end_ns)
+	while (clock_mono_ns() < end_ns)
 		;
 }
 
@@ -43,7 +36,7 @@ static void late(void *arg)
 	pgo_waitgroup_done(&said_so);
 	while (!returned_ns)
 		pgo_yield();
-	work_until(now_ns() + 2000000);
+	work_until(clock_mono_ns() + 2000000);
 }
 
 static void waits(void *arg)
@@ -69,7 +62,7 @@ static void hogs(void *arg)
 
 static void *work_in_c(void)
 {
-	work_until(now_ns() + 2000000000);
+	work_until(clock_mono_ns() + 2000000000);
 	return NULL;
 }
 
@@ -90,17 +83,19 @@ static const struct {
 	{ "calls", calls, false, 4 },
 };
 
+enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+
 static void entry(void *name)
 {
 	size_t way = 0;
 
-	while (strcmp(ways[way].name, name))
+	while (way < WAYS - 1 && strcmp(ways[way].name, name))
 		way++;
 	pgo_waitgroup_add(&said_so, ways[way].begins);
 	for (int i = 0; i < ways[way].n; i++)
 		pgo_go(ways[way].fn, NULL);
 	pgo_waitgroup_wait(&said_so);
-	returned_ns = now_ns();
+	returned_ns = clock_mono_ns();
 }
 
 int main(int argc, char **argv)
@@ -111,6 +106,6 @@ int main(int argc, char **argv)
 		return 2;
 	rc = pgo_run(entry, argv[1]);
 	printf("%s after %" PRId64 " ms\n", rc ? strerror(-rc) : "well",
-	       (now_ns() - returned_ns) / 1000000);
+	       (clock_mono_ns() - returned_ns) / 1000000);
 	return 0;
 }

@@ -27,10 +27,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <pgo/pgo.h>
+
+#include "lib/base/clock.h"
 
 #define MS_NS INT64_C(1000000)
 
@@ -417,22 +418,14 @@ static void batch(void)
 	printf("all woke %ld times\n", net.n);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
-
 static void dial_a_name(void)
 {
-	int64_t begin_ns = now_ns();
+	int64_t begin_ns = clock_mono_ns();
 	struct pgo_conn *c;
 	int rc = pgo_dial(&c, "tcp", "host.test:80", begin_ns + net.n * MS_NS);
 
 	printf("%s after %" PRId64 " ms\n", strerror(-rc),
-	       (now_ns() - begin_ns) / MS_NS);
+	       (clock_mono_ns() - begin_ns) / MS_NS);
 }
 
 static const struct {
